@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let package = Package(
+    name: "weir",
+    products: [
+        .executable(name: "weir", targets: ["weir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // What the kernel runs, and how it gets there.
+        .systemLibrary(name: "CWeirABI", path: "bpf/include"),
+        .systemLibrary(
+            name: "CLibbpf", path: "loaders/CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .target(name: "CHost", path: "loaders/CHost"),
+        .executableTarget(name: "EmbedObjects", path: "Plugins/EmbedObjects"),
+        .plugin(
+            name: "BPFObjects", capability: .buildTool(), dependencies: ["EmbedObjects"], path: "Plugins/BPFObjects"),
+
+        // The rooms.
+        .target(name: "FlowModel"),
+        .target(name: "FlowMeter", dependencies: ["FlowModel"]),
+        .target(
+            name: "FlowKernel", dependencies: ["FlowModel", "FlowMeter", "CWeirABI", "CLibbpf", "CHost"],
+            plugins: ["BPFObjects"]),
+        .target(name: "FlowFormats", dependencies: ["FlowModel"]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "FlowExport",
+            dependencies: [
+                "FlowModel", "FlowFormats", "CZlib",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "WeirDaemon",
+            dependencies: [
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "Yams",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "weir",
+            dependencies: [
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "WeirDaemon",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // What every test needs, and the tests.
+        .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
+        .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
+        .testTarget(name: "FlowMeterTests", dependencies: ["FlowMeter", "FlowTestKit"]),
+        .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
+        .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "FlowTestKit"]),
+        .testTarget(name: "WeirDaemonTests", dependencies: ["WeirDaemon", "FlowTestKit"]),
+        .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets {
+    switch target.type {
+    case .executable, .regular, .test:
+        guard target.path != "loaders/CHost" else { continue }
+        target.swiftSettings = [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .strictMemorySafety(),
+            .treatAllWarnings(as: .error),
+        ]
+    default: continue
+    }
+}

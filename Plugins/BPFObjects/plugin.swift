@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PackagePlugin
+
+/// Compiles `bpf/*.bpf.c` with the toolchain's own clang and embeds the objects as Swift byte arrays.
+@main
+struct BPFObjects: BuildToolPlugin {
+    func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
+        let sources = context.package.directoryURL.appending(path: "bpf")
+        let headers =
+            try files(in: sources.appending(path: "include"), suffix: ".h")
+            + files(in: sources.appending(path: "lib"), suffix: ".h")
+        var commands: [Command] = []
+        var objects: [URL] = []
+        for source in try files(in: sources, suffix: ".bpf.c") {
+            let name = source.lastPathComponent.replacing(".bpf.c", with: "")
+            let compiled = context.pluginWorkDirectoryURL.appending(path: "\(name).debug.o")
+            let object = context.pluginWorkDirectoryURL.appending(path: "\(name).o")
+            commands.append(
+                .buildCommand(
+                    displayName: "Compiling \(source.lastPathComponent)",
+                    executable: try context.tool(named: "clang").url,
+                    arguments: Self.compilerFlags + ["-c", source.path(), "-o", compiled.path()],
+                    inputFiles: [source] + headers, outputFiles: [compiled]))
+            // DWARF goes, BTF stays.
+            commands.append(
+                .buildCommand(
+                    displayName: "Stripping \(name).o",
+                    executable: try context.tool(named: "llvm-objcopy").url,
+                    arguments: ["--strip-debug", compiled.path(), object.path()],
+                    inputFiles: [compiled], outputFiles: [object]))
+            objects.append(object)
+        }
+        let abi = sources.appending(path: "include/weir_abi.h")
+        let embedded = context.pluginWorkDirectoryURL.appending(path: "EmbeddedObjects.swift")
+        commands.append(
+            .buildCommand(
+                displayName: "Embedding BPF objects",
+                executable: try context.tool(named: "EmbedObjects").url,
+                arguments: [embedded.path(), abi.path()] + objects.map { $0.path() },
+                inputFiles: objects + [abi], outputFiles: [embedded]))
+        return commands
+    }
+
+    /// `-idirafter`: the kernel's `asm/` headers lie in the host's multiarch folder.
+    private static let compilerFlags = [
+        "-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Werror",
+        "-idirafter", "/usr/include/\(machine)-linux-gnu",
+    ]
+
+    private static var machine: String {
+        #if arch(arm64)
+            "aarch64"
+        #else
+            "x86_64"
+        #endif
+    }
+
+    private func files(in folder: URL, suffix: String) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.lastPathComponent.hasSuffix(suffix) }
+            .sorted { $0.path() < $1.path() }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The way of a packet as the machine behind the port sees it, as AWS has it.
+package enum Direction: UInt8, Sendable, CaseIterable {
+    case ingress = 0
+    case egress = 1
+}
+
+/// What makes a flow: packets with equal keys belong together.
+package struct FlowKey: Hashable, Sendable {
+    package var port: PortNumber
+    package var direction: Direction
+    /// The outermost tag's id; 0 for untagged and priority-tagged frames.
+    package var vlanID: UInt16
+    /// The id of the tag below the outermost; 0 where there is none.
+    package var innerVLANID: UInt16
+    /// IANA protocol number of the transport.
+    package var transport: UInt8
+    package var source: IPAddress
+    package var destination: IPAddress
+    /// Host order. ICMP and ICMPv6: the type.
+    package var sourcePort: UInt16
+    /// Host order. ICMP and ICMPv6: the code.
+    package var destinationPort: UInt16
+    /// A later fragment whose first was not seen: its ports are not known and stand as 0.
+    package var isFragmentWithoutFlow: Bool
+
+    package init(
+        port: PortNumber, direction: Direction, vlanID: UInt16 = 0, innerVLANID: UInt16 = 0, transport: UInt8,
+        source: IPAddress, destination: IPAddress, sourcePort: UInt16 = 0, destinationPort: UInt16 = 0,
+        isFragmentWithoutFlow: Bool = false
+    ) {
+        self.port = port
+        self.direction = direction
+        self.vlanID = vlanID
+        self.innerVLANID = innerVLANID
+        self.transport = transport
+        self.source = source
+        self.destination = destination
+        self.sourcePort = sourcePort
+        self.destinationPort = destinationPort
+        self.isFragmentWithoutFlow = isFragmentWithoutFlow
+    }
+
+    package var version: IPVersion { source.version }
+
+    package var isICMP: Bool { transport == TransportNumber.icmp || transport == TransportNumber.icmpv6 }
+}
+
+/// IANA protocol numbers that Weir treats in a way of their own.
+package enum TransportNumber {
+    package static let icmp: UInt8 = 1
+    package static let tcp: UInt8 = 6
+    package static let udp: UInt8 = 17
+    package static let dccp: UInt8 = 33
+    package static let icmpv6: UInt8 = 58
+    package static let sctp: UInt8 = 132
+    package static let udpLite: UInt8 = 136
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One merged flow of one window.
+package struct FlowRecord: Equatable, Sendable {
+    package var port: Port
+    package var window: Window
+    package var key: FlowKey
+    package var count: PacketCount
+    /// When the first packet was seen, by the wall clock as it stood when the window was opened.
+    package var first: UnixTime
+    package var last: UnixTime
+    package var tcpControlBits: UInt16
+    package var tcpFlags: UInt8
+    package var dscp: UInt8?
+    package var sourceMAC: MACAddress?
+    package var destinationMAC: MACAddress?
+    package var verdict: Verdict
+    package var attribution: FlowAttribution?
+
+    package init(
+        port: Port, window: Window, key: FlowKey, count: PacketCount, first: UnixTime, last: UnixTime,
+        tcpControlBits: UInt16 = 0, tcpFlags: UInt8 = 0, dscp: UInt8? = nil, sourceMAC: MACAddress? = nil,
+        destinationMAC: MACAddress? = nil, verdict: Verdict = .unknown, attribution: FlowAttribution? = nil
+    ) {
+        self.port = port
+        self.window = window
+        self.key = key
+        self.count = count
+        self.first = first
+        self.last = last
+        self.tcpControlBits = tcpControlBits
+        self.tcpFlags = tcpFlags
+        self.dscp = dscp
+        self.sourceMAC = sourceMAC
+        self.destinationMAC = destinationMAC
+        self.verdict = verdict
+        self.attribution = attribution
+    }
+}
+
+/// What the packets themselves do not say, where somebody else does. nil is not known.
+package struct FlowAttribution: Equatable, Sendable {
+    /// The interface's own address, where it is not the packet's: AWS `srcaddr` against `pkt-srcaddr`.
+    package var interfaceSource: IPAddress?
+    package var interfaceDestination: IPAddress?
+    package var sourceService: String?
+    package var destinationService: String?
+    package var trafficPath: Int?
+
+    package init(
+        interfaceSource: IPAddress? = nil, interfaceDestination: IPAddress? = nil, sourceService: String? = nil,
+        destinationService: String? = nil, trafficPath: Int? = nil
+    ) {
+        self.interfaceSource = interfaceSource
+        self.interfaceDestination = interfaceDestination
+        self.sourceService = sourceService
+        self.destinationService = destinationService
+        self.trafficPath = trafficPath
+    }
+}
+
+/// A line of a flow log.
+package enum LogEntry: Equatable, Sendable {
+    case flow(FlowRecord)
+    /// A port without traffic in the window.
+    case noData(port: Port, window: Window)
+    /// Packets of the port that found no slot; one entry stands for many flows.
+    case skipData(port: Port, window: Window, overflow: PacketCount)
+}

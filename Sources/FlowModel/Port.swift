@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Weir's own number of a port, given at attach; never the ifindex, which the kernel reuses.
+package struct PortNumber: Hashable, Comparable, Sendable {
+    package let rawValue: UInt16
+
+    package init(_ rawValue: UInt16) { self.rawValue = rawValue }
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What is behind a port: a virtual machine, or the world.
+package enum PortRole: UInt8, Sendable, CaseIterable {
+    case guest = 0
+    case uplink = 1
+
+    package var name: String {
+        switch self {
+        case .guest: "guest"
+        case .uplink: "uplink"
+        }
+    }
+
+    /// The direction of frames that the host sends out of such a port.
+    package var directionToPort: Direction {
+        switch self {
+        case .guest: .ingress
+        case .uplink: .egress
+        }
+    }
+}
+
+/// An interface that Weir measures.
+package struct Port: Equatable, Sendable {
+    package var number: PortNumber
+    /// The interface's name when it was attached.
+    package var name: String
+    package var role: PortRole
+    package var identity: PortIdentity
+
+    package init(number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity()) {
+        self.number = number
+        self.name = name
+        self.role = role
+        self.identity = identity
+    }
+}
+
+/// Whose port it is, in AWS's words. nil is not known.
+package struct PortIdentity: Equatable, Sendable {
+    package var accountID: String?
+    /// nil: the interface's name stands for it.
+    package var interfaceID: String?
+    package var vpcID: String?
+    package var subnetID: String?
+    package var instanceID: String?
+    package var region: String?
+    package var availabilityZoneID: String?
+    package var sublocationType: String?
+    package var sublocationID: String?
+
+    package init(
+        accountID: String? = nil, interfaceID: String? = nil, vpcID: String? = nil, subnetID: String? = nil,
+        instanceID: String? = nil, region: String? = nil, availabilityZoneID: String? = nil,
+        sublocationType: String? = nil, sublocationID: String? = nil
+    ) {
+        self.accountID = accountID
+        self.interfaceID = interfaceID
+        self.vpcID = vpcID
+        self.subnetID = subnetID
+        self.instanceID = instanceID
+        self.region = region
+        self.availabilityZoneID = availabilityZoneID
+        self.sublocationType = sublocationType
+        self.sublocationID = sublocationID
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The plain engine: two preallocated per-CPU hash maps, one a generation.
+ * Included by table.bpf.h only. User space sets max_entries, the number of
+ * flows that a window has room for.
+ */
+#ifndef WEIR_TABLE_PERCPU_HASH_BPF_H
+#define WEIR_TABLE_PERCPU_HASH_BPF_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct flow_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct weir_flow_key);
+	__type(value, struct weir_slot);
+};
+
+struct flow_map weir_flows_0 SEC(".maps");
+struct flow_map weir_flows_1 SEC(".maps");
+
+static __always_inline int table_insert(void *flows,
+					const struct weir_flow_key *key,
+					const struct packet_view *packet,
+					__u64 now_ns)
+{
+	struct weir_slot slot = {};
+
+	slot_start(&slot, packet, now_ns);
+	slot_add(&slot, packet, now_ns);
+	/*
+	 * BPF_ANY: where another CPU has made the entry since the lookup, this
+	 * sets our own CPU's value, which nobody else can have touched.
+	 */
+	return bpf_map_update_elem(flows, key, &slot, BPF_ANY);
+}
+
+static __always_inline int table_count_in(void *flows,
+					  const struct weir_flow_key *key,
+					  const struct packet_view *packet,
+					  __u64 now_ns)
+{
+	struct weir_slot *slot = bpf_map_lookup_elem(flows, key);
+
+	if (!slot)
+		return table_insert(flows, key, packet, now_ns);
+	if (!slot->packets)	/* the flow's first packet on this CPU */
+		slot_start(slot, packet, now_ns);
+	slot_add(slot, packet, now_ns);
+	return 0;
+}
+
+static __always_inline int table_count(__u32 generation,
+				       const struct weir_flow_key *key,
+				       const struct packet_view *packet,
+				       __u64 now_ns)
+{
+	if (generation)
+		return table_count_in(&weir_flows_1, key, packet, now_ns);
+	return table_count_in(&weir_flows_0, key, packet, now_ns);
+}
+
+#endif
