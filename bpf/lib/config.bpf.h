@@ -11,7 +11,8 @@
 
 #include "../include/weir_abi.h"
 
-const volatile struct weir_port_config weir_port_config = {};
+const volatile struct weir_port_config weir_port_config
+	SEC(".rodata.weir") = {};
 
 /* Frames that the host receives from the port. */
 static __always_inline __u8 direction_from_port(void)

@@ -3,9 +3,90 @@
 #include "weir_host.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
 
 int weir_enter_network_namespace(int fd)
 {
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;
+}
+
+int weir_is_bpffs(const char *path)
+{
+	struct statfs file_system;
+
+	if (statfs(path, &file_system))
+		return -errno;
+	return (unsigned long)file_system.f_type == BPF_FS_MAGIC;
+}
+
+int weir_membarrier_global(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+}
+
+int weir_interface_hardware_type(const char *name)
+{
+	struct ifreq request = {};
+	int error = 0;
+	int handle;
+
+	handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (handle < 0)
+		return -errno;
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	if (ioctl(handle, SIOCGIFHWADDR, &request))
+		error = -errno;
+	close(handle);
+	return error ? error : request.ifr_hwaddr.sa_family;
+}
+
+void weir_store_release_u32(uint32_t *place, uint32_t value)
+{
+	__atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
+uint32_t weir_load_acquire_u32(const uint32_t *place)
+{
+	return __atomic_load_n(place, __ATOMIC_ACQUIRE);
+}
+
+static _Thread_local char kept_log[64 * 1024];
+static _Thread_local size_t kept_length;
+
+static int keep(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	size_t room = sizeof(kept_log) - kept_length;
+	int length;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	length = vsnprintf(kept_log + kept_length, room, format, arguments);
+	if (length > 0)
+		kept_length += (size_t)length < room ? (size_t)length : room - 1;
+	return length;
+}
+
+void weir_keep_libbpf_log(void)
+{
+	libbpf_set_print(keep);
+}
+
+const char *weir_take_libbpf_log(void)
+{
+	kept_log[kept_length] = '\0';
+	kept_length = 0;
+	return kept_log;
 }

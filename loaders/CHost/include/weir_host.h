@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Swift cannot import of libc and the kernel's interfaces. */
+/* What Swift cannot import: macros, variadic and va_list functions, _GNU_SOURCE. */
 #ifndef WEIR_HOST_H
 #define WEIR_HOST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Enters the network namespace that fd refers to, for the calling thread only (setns(2)). 0, or -errno. */
+/*
+ * Enters the network namespace that fd refers to, for the calling thread only
+ * (setns(2)). Returns 0, or -errno.
+ */
 int weir_enter_network_namespace(int fd);
+
+/* 1 if the path lies on a mounted bpffs, 0 if not, -errno on failure. */
+int weir_is_bpffs(const char *path);
+
+/*
+ * Waits until every CPU has left the RCU read-side sections it was in, and so
+ * every BPF program run that had begun (membarrier(2), MEMBARRIER_CMD_GLOBAL).
+ * Blocks 7-16 ms. Returns 0, or -errno: EINVAL on nohz_full kernels.
+ */
+int weir_membarrier_global(void);
+
+/*
+ * The kind of link layer of an interface of the calling thread's network
+ * namespace: ARPHRD_* (netdevice(7), SIOCGIFHWADDR), or -errno.
+ */
+int weir_interface_hardware_type(const char *name);
+#define WEIR_HARDWARE_ETHERNET 1	/* ARPHRD_ETHER */
+#define WEIR_HARDWARE_LOOPBACK 772	/* ARPHRD_LOOPBACK: has Ethernet headers, too */
+
+/* Stores and loads of memory that kernel programs share, never torn. */
+void weir_store_release_u32(uint32_t *place, uint32_t value);
+uint32_t weir_load_acquire_u32(const uint32_t *place);
+
+/*
+ * From now on what libbpf would print to standard error is kept, per thread.
+ * weir_take_libbpf_log returns what was kept since the last call: valid until
+ * the same thread's next call.
+ */
+void weir_keep_libbpf_log(void);
+const char *weir_take_libbpf_log(void);
 
 #endif

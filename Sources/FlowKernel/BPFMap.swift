@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import Glibc
+
+/// Owns a reference to a BPF map.
+///
+/// Keys and values are passed as trivial values whose size must be the map's; a wrong size traps, since it is ours.
+package struct BPFMap: ~Copyable {
+    let descriptor: Descriptor
+    let name: String
+    let keySize: Int
+    let valueSize: Int
+    package let maxEntries: Int
+    let isPerCPU: Bool
+
+    /// bpf(BPF_MAP_CREATE). The map lives as long as a descriptor, a pin or a program refers to it.
+    static func create(_ layout: MapLayout) throws(KernelError) -> BPFMap {
+        var options = bpf_map_create_opts()
+        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.map_flags = layout.flags
+        let raw = unsafe bpf_map_create(
+            layout.type, layout.name, UInt32(layout.keySize), UInt32(layout.valueSize), UInt32(layout.maxEntries),
+            &options)
+        guard raw >= 0 else {
+            throw KernelError(
+                errno: raw, "cannot create the map \(layout.name) with room for \(layout.maxEntries) entries")
+        }
+        return BPFMap(Descriptor(owning: raw), name: layout.name, layout: layout)
+    }
+
+    /// bpf(BPF_OBJ_GET) of a pin.
+    static func open(pinnedAt path: String, layout: MapLayout) throws(KernelError) -> BPFMap {
+        let raw = unsafe bpf_obj_get(path)
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned map \(path)") }
+        var layout = layout
+        layout.maxEntries = try Self.maxEntries(of: raw, path: path)
+        return BPFMap(Descriptor(owning: raw), name: layout.name, layout: layout)
+    }
+
+    private init(_ descriptor: consuming Descriptor, name: String, layout: MapLayout) {
+        self.descriptor = descriptor
+        self.name = name
+        keySize = layout.keySize
+        valueSize = layout.valueSize
+        maxEntries = layout.maxEntries
+        isPerCPU = layout.isPerCPU
+    }
+
+    private static func maxEntries(of raw: CInt, path: String) throws(KernelError) -> Int {
+        var information = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the pinned map \(path)") }
+        return Int(information.max_entries)
+    }
+
+    /// bpf(BPF_OBJ_PIN).
+    func pin(at path: String) throws(KernelError) {
+        let result = unsafe bpf_obj_pin(descriptor.raw, path)
+        guard result == 0 else { throw KernelError(errno: result, "cannot pin the map \(name) at \(path)") }
+    }
+
+    /// Kernel memory of the map, in bytes, as its fdinfo says.
+    package var memoryBytes: UInt64 {
+        ProcFile.number(named: "memlock", in: "/proc/self/fdinfo/\(descriptor.raw)") ?? 0
+    }
+}
+
+/// How a map is made.
+struct MapLayout {
+    var name: String
+    var type: bpf_map_type
+    var keySize: Int
+    var valueSize: Int
+    var maxEntries: Int
+    var flags: UInt32 = 0
+
+    var isPerCPU: Bool { type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY }
+}
+
+extension BPFMap {
+    /// The value of a key, or nil if there is none.
+    func value<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        of key: Key, initial: Value
+    ) throws(KernelError) -> Value? {
+        precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.size == valueSize && !isPerCPU)
+        var key = key
+        var value = initial
+        let result = unsafe bpf_map_lookup_elem(descriptor.raw, &key, &value)
+        if result == -ENOENT { return nil }
+        guard result == 0 else { throw KernelError(errno: result, "cannot read the map \(name)") }
+        return value
+    }
+
+    /// Sets the value of a key (BPF_ANY).
+    func set<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ value: Value, of key: Key) throws(KernelError) {
+        precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.size == valueSize && !isPerCPU)
+        var key = key
+        var value = value
+        let result = unsafe bpf_map_update_elem(descriptor.raw, &key, &value, UInt64(BPF_ANY))
+        guard result == 0 else { throw KernelError(errno: result, "cannot write the map \(name)") }
+    }
+
+    /// Removes a key; it need not be there.
+    func remove<Key: BitwiseCopyable>(_ key: Key) throws(KernelError) {
+        precondition(MemoryLayout<Key>.size == keySize)
+        var key = key
+        let result = unsafe bpf_map_delete_elem(descriptor.raw, &key)
+        guard result == 0 || result == -ENOENT else {
+            throw KernelError(errno: result, "cannot delete from the map \(name)")
+        }
+    }
+
+    /// All keys at this moment.
+    func keys<Key: BitwiseCopyable>(initial: Key) throws(KernelError) -> [Key] {
+        precondition(MemoryLayout<Key>.size == keySize)
+        var keys: [Key] = []
+        var next = initial
+        var result = unsafe bpf_map_get_next_key(descriptor.raw, nil, &next)
+        while result == 0 {
+            keys.append(next)
+            var previous = next
+            result = unsafe bpf_map_get_next_key(descriptor.raw, &previous, &next)
+        }
+        guard result == -ENOENT else { throw KernelError(errno: result, "cannot list the map \(name)") }
+        return keys
+    }
+}

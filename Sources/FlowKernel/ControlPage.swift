@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import CWeirABI
+package import FlowModel
+import Glibc
+
+/// Owns a mapping of `weir_control`: what user space tells the programs and other readers.
+///
+/// One writer: who holds the lock of the daemon, or of the register while there is no daemon.
+@safe package struct ControlPage: ~Copyable {
+    private let page: UnsafeMutablePointer<weir_control>
+    private let length: Int
+
+    /// Maps the control map; read-only mappings trap when written.
+    init(of map: borrowing BPFMap, isWritable: Bool) throws(KernelError) {
+        length = Int(sysconf(CInt(_SC_PAGESIZE)))
+        let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+        let address = unsafe mmap(nil, length, protection, MAP_SHARED, map.descriptor.raw, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            throw KernelError(errno: errno, "cannot map \(map.name) into memory")
+        }
+        unsafe page = address.assumingMemoryBound(to: weir_control.self)
+    }
+
+    deinit { unsafe munmap(page, length) }
+
+    /// The number of the open window.
+    package var window: UInt32 {
+        unsafe page.withMemoryRebound(to: UInt32.self, capacity: 1) { place in
+            unsafe weir_load_acquire_u32(place)
+        }
+    }
+
+    /// The process id of the daemon that swaps, or nil.
+    package var meterPID: Int32? {
+        let pid = unsafe page.pointee.meter_pid
+        return pid == 0 ? nil : Int32(pid)
+    }
+
+    /// The window's length, or nil where nobody swaps.
+    package var interval: Duration? {
+        let milliseconds = unsafe page.pointee.interval_ms
+        return milliseconds == 0 ? nil : .milliseconds(Int64(milliseconds))
+    }
+
+    /// Both clocks when the open window was opened.
+    package var opened: ClockAnchor {
+        unsafe ClockAnchor(
+            monotonic: MonotonicTime(nanoseconds: page.pointee.opened_monotonic_ns),
+            realtime: UnixTime(nanoseconds: Int64(page.pointee.opened_realtime_ns)))
+    }
+
+    /// When the open window is due to be closed, or nil where nobody swaps.
+    package var closes: UnixTime? {
+        let nanoseconds = unsafe page.pointee.closes_realtime_ns
+        return nanoseconds == 0 ? nil : UnixTime(nanoseconds: Int64(nanoseconds))
+    }
+
+    /// The port number given out last.
+    package var lastPort: UInt16 { UInt16(truncatingIfNeeded: unsafe page.pointee.last_port) }
+}
+
+extension ControlPage {
+    /// Makes the window the open one for every program run that begins from now on.
+    func open(number: UInt32, anchor: ClockAnchor, closes: UnixTime?) {
+        unsafe page.pointee.opened_monotonic_ns = anchor.monotonic.nanoseconds
+        unsafe page.pointee.opened_realtime_ns = UInt64(anchor.realtime.nanoseconds)
+        unsafe page.pointee.closes_realtime_ns = UInt64(closes?.nanoseconds ?? 0)
+        unsafe page.withMemoryRebound(to: UInt32.self, capacity: 1) { place in
+            unsafe weir_store_release_u32(place, number)
+        }
+    }
+
+    func setMeter(pid: Int32?, interval: Duration?) {
+        unsafe page.pointee.meter_pid = UInt32(pid ?? 0)
+        unsafe page.pointee.interval_ms = UInt32((interval ?? .zero).wholeNanoseconds / 1_000_000)
+        if pid == nil { unsafe page.pointee.closes_realtime_ns = 0 }
+    }
+
+    func setLastPort(_ number: UInt16) { unsafe page.pointee.last_port = UInt32(number) }
+}
+
+extension ClockAnchor {
+    /// Reads both clocks now. CLOCK_MONOTONIC is the one of `bpf_ktime_get_coarse_ns`.
+    package static var now: ClockAnchor {
+        ClockAnchor(
+            monotonic: MonotonicTime(nanoseconds: UInt64(nanoseconds(of: CLOCK_MONOTONIC))),
+            realtime: UnixTime(nanoseconds: nanoseconds(of: CLOCK_REALTIME)))
+    }
+
+    private static func nanoseconds(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import Glibc
+
+/// What is pinned: the tables and, for every port, the links of its programs. Outlives every process.
+///
+/// Attaching and detaching are serialised between processes by the lock of the directory.
+package struct Installation: ~Copyable {
+    package let directory: PinDirectory
+    package let tables: FlowTables
+
+    /// Opens what is pinned in the directory, or nil if nothing is.
+    package static func open(
+        _ directory: PinDirectory, isWritable: Bool = true
+    ) throws(KernelError) -> Installation? {
+        guard directory.hasMaps else {
+            try refuseUnreadable(directory)
+            return nil
+        }
+        return Installation(directory: directory, tables: try .open(in: directory, isWritable: isWritable))
+    }
+
+    /// Opens what is pinned, or makes new tables and pins them. bpffs is mounted if need be.
+    ///
+    /// - Parameter flowBudget: for new tables; those that exist keep theirs.
+    package static func openOrCreate(
+        _ directory: PinDirectory, flowBudget: Int
+    ) throws(KernelError) -> Installation {
+        try Capability.require(for: "measure ports")
+        try directory.prepare()
+        try refuseOtherLayouts(directory)
+        try directory.prepareLayout()
+        let lock = try directory.openLayout()
+        try lock.waitForLock()
+        if let existing = try open(directory) { return existing }
+        let tables = try FlowTables.create(flowBudget: flowBudget)
+        try tables.maps.pin(in: directory.layout)
+        return Installation(directory: directory, tables: tables)
+    }
+
+    private static func refuseUnreadable(_ directory: PinDirectory) throws(KernelError) {
+        guard unsafe access(directory.base, F_OK) == 0, unsafe access(directory.base, R_OK | X_OK) != 0 else { return }
+        throw KernelError(
+            .notPermitted, "cannot read \(directory.base)", cause: "it belongs to another user", remedy: "run as root")
+    }
+
+    private static func refuseOtherLayouts(_ directory: PinDirectory) throws(KernelError) {
+        guard let other = directory.otherLayouts.first else { return }
+        throw KernelError(
+            .busy, "cannot measure under \(directory.base)",
+            cause: "another version of Weir left its programs there (\(other))",
+            remedy: "detach them with that version (weir detach --all), or use another directory (--bpffs)")
+    }
+}
+
+extension Installation {
+    /// Ports that programs count for; not those that are detached and only wait for their last drain.
+    package func attachedPorts() throws(KernelError) -> [RegisteredPort] {
+        try tables.maps.registeredPorts().filter { !$0.isClosing }
+    }
+
+    /// Whether the port's programs are still on a living interface.
+    package func isAlive(_ port: RegisteredPort) -> Bool {
+        switch port.toHook {
+        case .tcx: linkIsAlive(port, "to")
+        case .clsact:
+            isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true
+        case .none, .xdp: linkIsAlive(port, "from")
+        }
+    }
+
+    private func linkIsAlive(_ port: RegisteredPort, _ side: String) -> Bool {
+        guard let link = try? Link.open(pinnedAt: "\(directory.portDirectory(port.number))/\(side)") else {
+            return false
+        }
+        return link.interfaceIndex != nil
+    }
+
+    /// Filters can only be looked at from the network namespace of their interface.
+    private func isHere(_ port: RegisteredPort) -> Bool {
+        (try? NetworkInterface.currentNamespace()) == port.networkNamespace
+    }
+
+    /// Takes away the tables where no port is attached any more. What was not drained is lost.
+    package consuming func removeIfUnused() throws(KernelError) {
+        let lock = try directory.openLayout()
+        try lock.waitForLock()
+        guard try attachedPorts().isEmpty else { return }
+        try directory.removeLayout()
+        directory.removeBaseIfEmpty()
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import Glibc
+
+/// Owns a reference to a bpf_link. What it attaches stays as long as a reference or a pin of it exists.
+struct Link: ~Copyable {
+    private let descriptor: Descriptor
+
+    /// Attach types that libbpf 1.1 has no names for (linux/bpf.h of 6.6).
+    enum TCX {
+        static let ingress = bpf_attach_type(46)
+        static let egress = bpf_attach_type(47)
+    }
+
+    /// bpf(BPF_LINK_CREATE) on an interface.
+    ///
+    /// - Parameter flags: XDP_FLAGS_*_MODE for XDP, else 0.
+    /// - Returns: errno in place of the link, so that the caller can tell what it means for its hook.
+    static func create(
+        _ program: borrowing Program, on interface: NetworkInterface, type: bpf_attach_type, flags: UInt32 = 0
+    ) -> LinkCreation {
+        var options = unsafe bpf_link_create_opts()
+        unsafe options.sz = unsafe MemoryLayout<bpf_link_create_opts>.size
+        unsafe options.flags = flags
+        let raw = unsafe bpf_link_create(program.descriptor.raw, CInt(interface.index), type, &options)
+        return raw < 0 ? .refused(errno: -raw) : .created(Link(descriptor: Descriptor(owning: raw)))
+    }
+
+    static func open(pinnedAt path: String) throws(KernelError) -> Link {
+        let raw = unsafe bpf_obj_get(path)
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned link \(path)") }
+        return Link(descriptor: Descriptor(owning: raw))
+    }
+
+    func pin(at path: String) throws(KernelError) {
+        let result = unsafe bpf_obj_pin(descriptor.raw, path)
+        guard result == 0 else { throw KernelError(errno: result, "cannot pin the link at \(path)") }
+    }
+
+    /// Detaches now, not when the last reference goes. A link whose device is gone is detached already.
+    func detach() throws(KernelError) {
+        let result = bpf_link_detach(descriptor.raw)
+        guard result == 0 || result == -ENOLINK || result == -ENODEV else {
+            throw KernelError(errno: result, "cannot detach a link")
+        }
+    }
+
+    /// The interface it is attached to, or nil if that is gone.
+    var interfaceIndex: UInt32? {
+        var information = bpf_link_info()
+        var length = UInt32(MemoryLayout<bpf_link_info>.size)
+        guard unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length) == 0 else { return nil }
+        // XDP and TCX links both begin with the index (struct bpf_link_info of 6.6).
+        let index = information.xdp.ifindex
+        return index == 0 ? nil : index
+    }
+}
+
+enum LinkCreation: ~Copyable {
+    case created(Link)
+    case refused(errno: CInt)
+}

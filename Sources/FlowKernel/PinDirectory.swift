@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import CWeirABI
+import FlowModel
+import Glibc
+
+/// The directory in bpffs under which everything of one Weir is pinned.
+///
+///     /sys/fs/bpf/weir            the base, mode 0700; its lock is the daemon's
+///       v1-0a1b2c3d               ABI version and layout hash; its lock is the register's
+///         weir_control …          maps
+///         ports/7/from, to        links of port 7
+package struct PinDirectory: Equatable, Sendable {
+    /// The base directory.
+    package let base: String
+
+    package init(base: String) { self.base = base }
+
+    /// The directory of pins that have this build's layout.
+    package var layout: String { "\(base)/\(Self.layoutName)" }
+
+    static var layoutName: String {
+        let hash = String(EmbeddedObjects.layoutHash, radix: 16)
+        return "v\(WEIR_ABI_VERSION)-" + String(repeating: "0", count: 8 - hash.count) + hash
+    }
+
+    func portDirectory(_ port: PortNumber) -> String { "\(layout)/ports/\(port.rawValue)" }
+
+    /// Whether maps of this layout are pinned here. The control map is pinned last.
+    package var hasMaps: Bool { unsafe access("\(layout)/\(WEIR_MAP_CONTROL)", F_OK) == 0 }
+
+    /// Makes the base directory, mounting bpffs first where it is not.
+    ///
+    /// The mount point is the base's first ancestor that exists; only `/sys/fs/bpf` is ever mounted.
+    package func prepare() throws(KernelError) {
+        try mountIfNeeded()
+        try Self.makeDirectory(base)
+    }
+
+    /// Makes the directories below the base.
+    func prepareLayout() throws(KernelError) {
+        try Self.makeDirectory(layout)
+        try Self.makeDirectory("\(layout)/ports")
+    }
+
+    /// Removes the pins of the maps and the directories. Links must be gone.
+    func removeLayout() throws(KernelError) {
+        for name in Self.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
+        for name in Self.entries(of: "\(layout)/ports") { unsafe rmdir("\(layout)/ports/\(name)") }
+        unsafe rmdir("\(layout)/ports")
+        guard unsafe rmdir(layout) == 0 || errno == ENOENT else {
+            throw KernelError(errno: errno, "cannot remove \(layout)")
+        }
+    }
+
+    /// Removes the base where nothing is left in it.
+    package func removeBaseIfEmpty() { unsafe rmdir(base) }
+
+    /// Opens the base for its lock.
+    package func openBase() throws(KernelError) -> Descriptor { try .open(base, flags: O_RDONLY | O_DIRECTORY) }
+
+    /// Opens the directory of this layout for its lock.
+    func openLayout() throws(KernelError) -> Descriptor { try .open(layout, flags: O_RDONLY | O_DIRECTORY) }
+
+    /// Layouts of other builds that are pinned here.
+    package var otherLayouts: [String] {
+        Self.entries(of: base).filter { $0.hasPrefix("v") && $0 != Self.layoutName }
+    }
+}
+
+extension PinDirectory {
+    private static let standardMount = "/sys/fs/bpf"
+
+    private func mountIfNeeded() throws(KernelError) {
+        guard unsafe weir_is_bpffs(existingAncestor) != 1 else { return }
+        guard base == Self.standardMount || base.hasPrefix(Self.standardMount + "/") else {
+            throw KernelError(
+                .notFound, "cannot pin under \(base)", cause: "no bpffs is mounted there",
+                remedy: "mount one (mount -t bpf bpf DIRECTORY) or use a directory below \(Self.standardMount)")
+        }
+        guard unsafe mount("bpf", Self.standardMount, "bpf", 0, "mode=0700") == 0 else {
+            throw KernelError(
+                Self.mountCode(errno), "cannot pin under \(base)",
+                cause:
+                    unsafe "no bpffs is mounted at \(Self.standardMount) and mounting it failed: \(String(cString: strerror(errno)))",
+                remedy: "mount it as root: mount -t bpf bpf \(Self.standardMount)")
+        }
+    }
+
+    private static func mountCode(_ errno: CInt) -> KernelError.Code { KernelError.Code(errno: errno) }
+
+    private var existingAncestor: String {
+        var path = Substring(base)
+        while unsafe access(String(path), F_OK) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            path = path[..<slash]
+        }
+        return String(path)
+    }
+
+    static func makeDirectory(_ path: String) throws(KernelError) {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw KernelError(errno: errno, "cannot make the directory \(path)")
+        }
+    }
+
+    static func entries(of path: String) -> [String] {
+        guard let directory = unsafe opendir(path) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Small text files of /proc and /sys.
+package enum ProcFile {
+    /// Reads the whole file.
+    package static func read(_ path: String) throws(KernelError) -> String {
+        let descriptor = try Descriptor.open(path, flags: O_RDONLY)
+        var bytes: [UInt8] = []
+        while true {
+            let chunk = try descriptor.read(upTo: 4096, from: path)
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The number behind `name:` in a file of such lines.
+    package static func number(named name: String, in path: String) -> UInt64? {
+        guard let text = try? read(path) else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+            let digits = line.dropFirst(name.count + 1).drop { !$0.isNumber }.prefix { $0.isNumber }
+            return UInt64(digits)
+        }
+        return nil
+    }
+
+    /// Bytes of memory of this process that are resident (proc(5), VmRSS).
+    package static var residentBytes: UInt64? {
+        number(named: "VmRSS", in: "/proc/self/status").map { $0 * 1024 }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import FlowModel
+import Glibc
+
+/// The two TC hooks of an interface.
+enum TCHook {
+    enum Side {
+        case fromPort
+        case toPort
+
+        fileprivate var tcx: bpf_attach_type { self == .fromPort ? Link.TCX.ingress : Link.TCX.egress }
+        fileprivate var clsact: bpf_tc_attach_point { self == .fromPort ? BPF_TC_INGRESS : BPF_TC_EGRESS }
+    }
+
+    /// What an attached program is held by.
+    enum Attachment: ~Copyable {
+        case link(Link)
+        /// By the qdisc, for as long as it exists; nothing to own.
+        case filter(ownsQdisc: Bool)
+    }
+
+    /// Attaches by TCX link, or, where the kernel has none, by a filter of the clsact qdisc.
+    static func attach(
+        _ program: borrowing Program, to interface: NetworkInterface, side: Side
+    ) throws(KernelError) -> Attachment {
+        switch Link.create(program, on: interface, type: side.tcx) {
+        case .created(let link): return .link(link)
+        case .refused(EINVAL): return .filter(ownsQdisc: try Clsact.attach(program, to: interface, side.clsact))
+        case .refused(let errno): throw KernelError(errno: errno, "cannot attach to the TC hook of \(interface.name)")
+        }
+    }
+
+    /// Takes away what `attach` put on the clsact qdisc; the interface may be gone.
+    static func detachFilter(interfaceIndex: UInt32, side: Side) throws(KernelError) {
+        try Clsact.detach(interfaceIndex: interfaceIndex, side.clsact)
+    }
+
+    static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
+        try Clsact.removeQdisc(interfaceIndex: interfaceIndex)
+    }
+
+    static func hasFilter(interfaceIndex: UInt32, side: Side) -> Bool {
+        Clsact.isAttached(interfaceIndex: interfaceIndex, side.clsact)
+    }
+}
+
+/// Filters of the clsact qdisc by libbpf's netlink calls: in the network namespace of this thread.
+private enum Clsact {
+    /// First in the order of filters, with a handle that names us: "WEIR".
+    private static let priority: UInt32 = 1
+    private static let handle: UInt32 = 0x5745_4952
+
+    /// Returns whether the qdisc was made here and so is ours to remove.
+    static func attach(
+        _ program: borrowing Program, to interface: NetworkInterface, _ point: bpf_tc_attach_point
+    ) throws(KernelError) -> Bool {
+        var hook = hook(interface.index, point)
+        let made = unsafe bpf_tc_hook_create(&hook)
+        guard made == 0 || made == -EEXIST else {
+            throw KernelError(errno: made, "cannot add a clsact qdisc to \(interface.name)")
+        }
+        var options = options
+        options.prog_fd = program.descriptor.raw
+        let result = unsafe bpf_tc_attach(&hook, &options)
+        guard result == 0 else { throw KernelError(errno: result, "cannot attach to the TC hook of \(interface.name)") }
+        return made == 0
+    }
+
+    static func detach(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) throws(KernelError) {
+        var hook = hook(interfaceIndex, point)
+        var options = options
+        let result = unsafe bpf_tc_detach(&hook, &options)
+        let isGone = result == -ENODEV || result == -ENOENT || result == -EINVAL
+        guard result == 0 || isGone else { throw KernelError(errno: result, "cannot remove the TC filter") }
+    }
+
+    static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
+        var hook = hook(interfaceIndex, bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue))
+        let result = unsafe bpf_tc_hook_destroy(&hook)
+        guard result == 0 || result == -ENODEV || result == -ENOENT || result == -EINVAL else {
+            throw KernelError(errno: result, "cannot remove the clsact qdisc")
+        }
+    }
+
+    static func isAttached(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) -> Bool {
+        var hook = hook(interfaceIndex, point)
+        var options = options
+        return unsafe bpf_tc_query(&hook, &options) == 0
+    }
+
+    private static func hook(_ index: UInt32, _ point: bpf_tc_attach_point) -> bpf_tc_hook {
+        var hook = bpf_tc_hook()
+        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.ifindex = CInt(index)
+        hook.attach_point = point
+        return hook
+    }
+
+    private static var options: bpf_tc_opts {
+        var options = bpf_tc_opts()
+        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.handle = handle
+        options.priority = priority
+        return options
+    }
+}

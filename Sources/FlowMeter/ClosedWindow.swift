@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// All that was counted in one window, merged over the CPUs.
+package struct ClosedWindow: Sendable {
+    package var window: Window
+    package var anchor: ClockAnchor
+    package var flows: [FlowKey: FlowCounters]
+    package var totals: [PortSide: PortTotals]
+
+    package init(
+        window: Window, anchor: ClockAnchor, flows: [FlowKey: FlowCounters], totals: [PortSide: PortTotals]
+    ) {
+        self.window = window
+        self.anchor = anchor
+        self.flows = flows
+        self.totals = totals
+    }
+
+    /// Whether anything was counted at all.
+    package var isEmpty: Bool { flows.isEmpty && totals.values.allSatisfy { $0.seen.isZero } }
+}
+
+/// A port whose frames are not all accounted for. There must be none.
+package struct ConservationViolation: Equatable, Sendable, CustomStringConvertible {
+    package let side: PortSide
+    package let totals: PortTotals
+    /// What the flow records of this port and direction add up to.
+    package let recorded: PacketCount
+
+    package var description: String {
+        let explained = recorded + totals.overflow + totals.notIP + totals.malformed
+        return """
+            port \(side.port.rawValue) \(side.direction): seen \(totals.seen.packets) packets and \(totals.seen.octets) octets, \
+            explained \(explained.packets) and \(explained.octets)
+            """
+    }
+}
+
+extension ClosedWindow {
+    /// What the flow records of each port and direction add up to.
+    package var recorded: [PortSide: PacketCount] {
+        flows.reduce(into: [:]) { sums, flow in
+            sums[PortSide(port: flow.key.port, direction: flow.key.direction), default: .zero] += flow.value.count
+        }
+    }
+
+    /// Checks the conservation law: seen = in flow records + overflow + not IP + malformed, exactly.
+    package var violations: [ConservationViolation] {
+        let recorded = recorded
+        return Set(totals.keys).union(recorded.keys).compactMap { side in
+            let totals = totals[side] ?? PortTotals()
+            let recorded = recorded[side] ?? .zero
+            if totals.obeysConservation(recorded: recorded) { return nil }
+            return ConservationViolation(side: side, totals: totals, recorded: recorded)
+        }
+    }
+}
+
+extension ClosedWindow {
+    /// The lines of the window's log: every flow of the ports given, and for each port NODATA where no IP packet was
+    /// seen, SKIPDATA where packets found no slot.
+    ///
+    /// A flow of a port that is not given gets no line: the register forgets a port only after its last window.
+    package func entries(ports: [PortNumber: Port]) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        entries.reserveCapacity(flows.count + ports.count)
+        for (key, counters) in flows {
+            guard let port = ports[key.port] else { continue }
+            entries.append(.flow(record(of: key, counters, port: port)))
+        }
+        for port in ports.values.sorted(by: { $0.number < $1.number }) {
+            if let entry = statusEntry(of: port) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    private func record(of key: FlowKey, _ counters: FlowCounters, port: Port) -> FlowRecord {
+        FlowRecord(
+            port: port, window: window, key: key, count: counters.count,
+            first: anchor.realtime(of: counters.first), last: anchor.realtime(of: counters.last),
+            tcpControlBits: counters.tcpControlBits, tcpFlags: counters.tcpFlags, dscp: counters.dscp,
+            sourceMAC: counters.sourceMAC, destinationMAC: counters.destinationMAC,
+            verdict: key.direction == port.role.directionToPort ? .accept(.observed) : .unknown)
+    }
+
+    private func statusEntry(of port: Port) -> LogEntry? {
+        let totals = Direction.allCases.reduce(into: PortTotals()) { sum, direction in
+            sum += self.totals[PortSide(port: port.number, direction: direction)] ?? PortTotals()
+        }
+        if !totals.overflow.isZero { return .skipData(port: port, window: window, overflow: totals.overflow) }
+        return totals.ip.isZero ? .noData(port: port, window: window) : nil
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// Where counters come from: two generations of tables, one open, one closed and at rest.
+///
+/// A window's number selects its generation by the lowest bit. The order of calls is: `open` the next window,
+/// `drain` and `totals` of the one before, then, when its records are safe, `release` it; never `open` before that.
+/// All calls may block: a grace period is 8–40 ms, at times 360 ms. Not to be used from two threads at a time.
+package protocol FlowSource: ~Copyable {
+    associatedtype Failure: Error
+
+    /// Makes this the window that programs count into. Returns when nobody writes the one before any more.
+    mutating func open(_ window: OpenWindow) throws(Failure)
+
+    /// Calls `body` for every slot of a window that is not open: once a flow and CPU, in no particular order.
+    func drain(_ window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(Failure)
+
+    /// What every port that the source knows saw in the window, also those that saw nothing.
+    func totals(of window: UInt32) throws(Failure) -> [PortSide: PortTotals]
+
+    /// Empties the generation of a window that was drained.
+    mutating func release(_ window: UInt32) throws(Failure)
+}
+
+/// A port in one direction: what totals are kept for.
+package struct PortSide: Hashable, Sendable {
+    package var port: PortNumber
+    package var direction: Direction
+
+    package init(port: PortNumber, direction: Direction) {
+        self.port = port
+        self.direction = direction
+    }
+}
+
+/// A window that is being counted into.
+package struct OpenWindow: Equatable, Sendable {
+    package var number: UInt32
+    /// Both clocks when it was opened.
+    package var anchor: ClockAnchor
+    /// The wall-clock edge at which it is due to be closed.
+    package var end: UnixTime
+
+    package init(number: UInt32, anchor: ClockAnchor, end: UnixTime) {
+        self.number = number
+        self.anchor = anchor
+        self.end = end
+    }
+
+    /// When it is due, on the clock that nobody steps.
+    package var due: MonotonicTime { anchor.monotonic.advanced(by: anchor.realtime.duration(to: end)) }
+}

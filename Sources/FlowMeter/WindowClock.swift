@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// Decides when windows end. A pure state machine: it is told the time and returns what to do.
+///
+/// Edges are wall-clock multiples of the interval. Between edges it goes by the monotonic clock; when the wall clock is
+/// stepped, or the machine was suspended, the window ends at once with the times of its own anchor, and the next one
+/// starts with the new wall clock.
+package struct WindowClock: Sendable {
+    /// What the meter has to do.
+    package enum Action: Equatable, Sendable {
+        case wait(until: MonotonicTime)
+        case rotate(closing: Window, opening: OpenWindow)
+    }
+
+    /// Slewing stays below this within an hour (500 ppm is 1.8 s); NTP steps offsets above 128 ms, so that a step that
+    /// is not noticed moves a record by less than what its second-granular times show.
+    package static let stepTolerance = Duration.milliseconds(500)
+
+    package let interval: Duration
+    package private(set) var open: OpenWindow
+    /// When the open window began; earlier than its anchor if another meter opened it.
+    private var offset: Duration
+
+    /// Starts with a window that is open already. Its end is the next edge after now.
+    package init(interval: Duration, number: UInt32, opened: ClockAnchor, now: ClockAnchor) {
+        precondition(interval > .zero)
+        self.interval = interval
+        open = OpenWindow(
+            number: number, anchor: opened, end: Self.edge(after: opened.realtime(of: now.monotonic), interval))
+        offset = now.offset
+    }
+
+    /// What to do now. After `.rotate` the new window is the open one.
+    package mutating func advance(to now: ClockAnchor) -> Action {
+        if isStepped(now) { return rotate(now, end: open.anchor.realtime(of: now.monotonic), reason: .forcedEnd) }
+        offset = now.offset
+        guard now.monotonic >= open.due else { return .wait(until: open.due) }
+        return rotate(now, end: lastEdge(before: now), reason: .activeTimeout)
+    }
+
+    /// Ends the open window now, whatever its edge.
+    package mutating func cutShort(at now: ClockAnchor) -> Action {
+        rotate(now, end: open.anchor.realtime(of: now.monotonic), reason: .forcedEnd)
+    }
+
+    private mutating func rotate(_ now: ClockAnchor, end: UnixTime, reason: FlowEndReason) -> Action {
+        let closing = Window(
+            number: open.number, start: open.anchor.realtime, end: max(end, open.anchor.realtime), endReason: reason)
+        let isContinuous = reason == .activeTimeout
+        // A window that follows at its edge begins there, not some milliseconds later when the meter woke up.
+        let start = isContinuous ? end : now.realtime
+        let anchor = ClockAnchor(
+            monotonic: now.monotonic.advanced(by: now.realtime.duration(to: start)), realtime: start)
+        open = OpenWindow(
+            number: open.number &+ 1, anchor: anchor, end: Self.edge(after: now.realtime, interval))
+        offset = now.offset
+        return .rotate(closing: closing, opening: open)
+    }
+
+    /// The open window's edge, or, where the meter was held up beyond it, the last edge that has passed.
+    private func lastEdge(before now: ClockAnchor) -> UnixTime {
+        max(open.end, Self.edge(after: now.realtime, interval).advanced(by: .zero - interval))
+    }
+
+    private func isStepped(_ now: ClockAnchor) -> Bool {
+        let change = now.offset - offset
+        return change > Self.stepTolerance || change < .zero - Self.stepTolerance
+    }
+
+    private static func edge(after moment: UnixTime, _ interval: Duration) -> UnixTime {
+        moment.nextMultiple(of: interval)
+    }
+}
+
+extension ClockAnchor {
+    /// How far the wall clock is ahead of the monotonic clock; changes when somebody steps it.
+    fileprivate var offset: Duration { .nanoseconds(realtime.nanoseconds - Int64(monotonic.nanoseconds)) }
+}
