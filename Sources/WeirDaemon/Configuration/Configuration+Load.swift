@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+extension Configuration {
+    /// Puts a configuration together: a flag decides before the environment, that before the file, that before the default.
+    ///
+    /// The file is the one that the flag `--config` names, else `WEIR_CONFIG`, else `/etc/weir/weir.yaml`, which need not exist.
+    ///
+    /// - Parameter checkFields: Throws if the field list names a field that the format does not have.
+    package static func load(
+        flags: ConfigurationLayer, configFile: String?, environment: [String: String],
+        checkFields: (String) throws -> Void = { _ in }
+    ) throws(ConfigurationError) -> Configuration {
+        let environmentLayer = try ConfigurationLayer(environment: environment)
+        let file = try configurationFile(flag: configFile, environment: environment)
+        let fileLayer = try file?.layer(checkFields: checkFields) ?? ConfigurationLayer()
+        return Configuration(layers: [flags, environmentLayer, fileLayer], defaultFlowLogID: flowLogIDOfThisHost())
+    }
+
+    private static func configurationFile(
+        flag: String?, environment: [String: String]
+    ) throws(ConfigurationError) -> ConfigurationFile? {
+        let variable = environment[ConfigurationFile.environmentVariable].flatMap { $0.isEmpty ? nil : $0 }
+        if let named = flag ?? variable { return try ConfigurationFile(path: named) }
+        guard FileManager.default.fileExists(atPath: ConfigurationFile.defaultPath) else { return nil }
+        return try ConfigurationFile(path: ConfigurationFile.defaultPath)
+    }
+
+    private static func flowLogIDOfThisHost() -> String {
+        let files = ["/etc/machine-id", "/proc/sys/kernel/hostname"]
+        let names = files.lazy.compactMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+        return flowLogID(forHost: names.first { !$0.isEmpty } ?? "")
+    }
+
+    /// A flow log id that is the same at every start: `fl-` and the 32-bit FNV-1a hash of the host's name.
+    ///
+    /// A hash, because machine-id(5) asks that the id itself be kept from others.
+    package static func flowLogID(forHost name: String) -> String {
+        let name = name.split(whereSeparator: \.isWhitespace).joined()
+        let hash = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        let digits = String(hash, radix: 16)
+        return "fl-" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// Everything the operator can decide, after every source has had its say.
+package struct Configuration: Equatable, Sendable {
+    /// The directory on a bpffs that holds the pins.
+    package var bpffs = "/sys/fs/bpf/weir"
+    /// Where the journal lies.
+    package var stateDirectory = "/var/lib/weir"
+    /// The control socket.
+    package var socket = "/run/weir/weir.sock"
+    /// Which interfaces are measured, and how; the first rule that matches a name decides.
+    package var ports: [PortRule] = []
+    /// The length of a window, in whole seconds.
+    package var interval = Duration.seconds(60)
+    /// Flows that a window has room for.
+    package var flows = 65_536
+    /// The root of the published files; nil publishes none.
+    package var logDirectory: String?
+    package var format = RecordFormat.aws
+    /// AWS's field list, names separated by spaces; nil is AWS's default format.
+    package var fields: String?
+    package var layout = FolderLayout.default
+    /// Adds a folder per hour to the folder per day.
+    package var hourly = false
+    /// How long a file collects records; never shorter than the interval.
+    package var publishPeriod = Duration.seconds(300)
+    /// Bytes of compressed text after which a file is closed early.
+    package var fileSize = 75_000_000
+    package var accountID: String?
+    package var region: String?
+    /// The name of this log in the names of its files.
+    package var flowLogID: String
+    /// Prints each line to standard output, too.
+    package var printsLines = false
+    /// Leaves the ports as they were found when the daemon ends.
+    package var detachesOnExit = false
+
+    package init(flowLogID: String) {
+        self.flowLogID = flowLogID
+    }
+}
+
+/// The encoding of a record as a line.
+package enum RecordFormat: String, CaseIterable, Sendable {
+    case aws, json
+}
+
+/// How AWS folders the files of a flow log.
+package enum FolderLayout: String, CaseIterable, Sendable {
+    case `default`, hive
+}
+
+extension Configuration {
+    /// The rule that decides about an interface, or nil if it is not measured.
+    package func rule(forPort name: String) -> PortRule? {
+        ports.first { $0.pattern.matches(name) }
+    }
+
+    /// Whose port it is, as far as the configuration knows: what its rule says, else what holds for all.
+    package func identity(forPort name: String) -> PortIdentity {
+        var identity = rule(forPort: name)?.identity ?? PortIdentity()
+        identity.accountID = identity.accountID ?? accountID
+        identity.region = identity.region ?? region
+        return identity
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The keys of a configuration file. A flag of the command has the same name behind two dashes.
+package enum ConfigurationKey: String, CaseIterable, Sendable {
+    case bpffs
+    case stateDirectory = "state-dir"
+    case socket
+    case ports
+    case interval
+    case flows
+    case logDirectory = "log-dir"
+    case format
+    case fields
+    case layout
+    case hourly
+    case publishPeriod = "publish-period"
+    case fileSize = "file-size"
+    case accountID = "account-id"
+    case region
+    case flowLogID = "flow-log-id"
+    case stdout
+    case detachOnExit = "detach-on-exit"
+}
+
+extension ConfigurationKey {
+    /// The environment variables that stand for a key.
+    package static let environmentVariables: [(key: ConfigurationKey, name: String)] = [
+        (.bpffs, "WEIR_BPFFS"),
+        (.stateDirectory, "WEIR_STATE_DIR"),
+        (.socket, "WEIR_SOCKET"),
+    ]
+}

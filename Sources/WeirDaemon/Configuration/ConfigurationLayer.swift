@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one source says: the flags, the environment, or a file. nil says nothing.
+package struct ConfigurationLayer: Equatable, Sendable {
+    package var bpffs: String?
+    package var stateDirectory: String?
+    package var socket: String?
+    package var ports: [PortRule]?
+    package var interval: Duration?
+    package var flows: Int?
+    package var logDirectory: String?
+    package var format: RecordFormat?
+    package var fields: String?
+    package var layout: FolderLayout?
+    package var hourly: Bool?
+    package var publishPeriod: Duration?
+    package var fileSize: Int?
+    package var accountID: String?
+    package var region: String?
+    package var flowLogID: String?
+    package var stdout: Bool?
+    package var detachOnExit: Bool?
+
+    package init() {}
+
+    /// What the environment says. An empty variable says nothing.
+    package init(environment: [String: String]) throws(ConfigurationError) {
+        for (key, name) in ConfigurationKey.environmentVariables {
+            guard let text = environment[name], !text.isEmpty else { continue }
+            try set(key, to: Setting(name: name, text: text))
+        }
+    }
+
+    /// Takes the text of a flag, under the rules of the key of the same name.
+    package mutating func set(_ key: ConfigurationKey, flag text: String) throws(ConfigurationError) {
+        try set(key, to: Setting(name: "--" + key.rawValue, text: text))
+    }
+
+    /// Takes the patterns of `--port`; none says nothing.
+    package mutating func setPorts(_ patterns: [String]) throws(ConfigurationError) {
+        guard !patterns.isEmpty else { return }
+        var rules: [PortRule] = []
+        for pattern in patterns { rules.append(try PortRule(Setting(name: "--port", text: pattern))) }
+        ports = rules
+    }
+
+    mutating func set(_ key: ConfigurationKey, to setting: Setting) throws(ConfigurationError) {
+        switch key {
+        case .bpffs: bpffs = try setting.path()
+        case .stateDirectory: stateDirectory = try setting.path()
+        case .socket: socket = try setting.socketPath()
+        case .ports: ports = try setting.ports()
+        case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
+        case .flows: flows = try setting.count(1...16_777_216)
+        case .logDirectory: logDirectory = try setting.path()
+        case .format: format = try setting.choice(RecordFormat.allCases, named: \.rawValue)
+        case .fields: fields = try setting.fields()
+        case .layout: layout = try setting.choice(FolderLayout.allCases, named: \.rawValue)
+        case .hourly: hourly = try setting.truth()
+        case .publishPeriod: publishPeriod = try setting.duration(.seconds(1) ... .seconds(86_400))
+        case .fileSize: fileSize = try setting.size(1_000...5_000_000_000)
+        case .accountID: accountID = try setting.identifier()
+        case .region: region = try setting.identifier()
+        case .flowLogID: flowLogID = try setting.identifier()
+        case .stdout: stdout = try setting.truth()
+        case .detachOnExit: detachOnExit = try setting.truth()
+        }
+    }
+}
+
+extension Configuration {
+    /// Asks the layers in turn, the one that decides first; what none says has its default.
+    package init(layers: [ConfigurationLayer], defaultFlowLogID: String) {
+        func first<Value>(_ path: KeyPath<ConfigurationLayer, Value?>) -> Value? {
+            layers.lazy.compactMap { $0[keyPath: path] }.first
+        }
+        self.init(flowLogID: first(\.flowLogID) ?? defaultFlowLogID)
+        bpffs = first(\.bpffs) ?? bpffs
+        stateDirectory = first(\.stateDirectory) ?? stateDirectory
+        socket = first(\.socket) ?? socket
+        ports = first(\.ports) ?? ports
+        interval = first(\.interval) ?? interval
+        flows = first(\.flows) ?? flows
+        logDirectory = first(\.logDirectory)
+        format = first(\.format) ?? format
+        fields = first(\.fields)
+        layout = first(\.layout) ?? layout
+        hourly = first(\.hourly) ?? hourly
+        publishPeriod = max(first(\.publishPeriod) ?? publishPeriod, interval)
+        fileSize = first(\.fileSize) ?? fileSize
+        accountID = first(\.accountID)
+        region = first(\.region)
+        // With no files, standard output is the only place the records can go.
+        printsLines = first(\.stdout) ?? (logDirectory == nil)
+        detachesOnExit = first(\.detachOnExit) ?? detachesOnExit
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Yams
+
+extension Setting {
+    func truth() throws(ConfigurationError) -> Bool {
+        try read("true or false") { ["true": true, "false": false][$0] }
+    }
+
+    func count(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+        try read("a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func duration(_ range: ClosedRange<Duration>) throws(ConfigurationError) -> Duration {
+        let limits = "from \(range.lowerBound.configurationText) to \(range.upperBound.configurationText)"
+        return try read("whole seconds \(limits), such as 60, 60s, 5m or 1h") { text in
+            Duration(configurationText: text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func size(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+        try read("a size from 1KB to 5GB, such as 75MB") { text in
+            byteCount(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func choice<Value>(
+        _ values: [Value], named name: (Value) -> String
+    ) throws(ConfigurationError) -> Value {
+        let allowed = values.map(name).listed(by: "or")
+        return try read(allowed) { text in values.first { name($0) == text } }
+    }
+
+    /// A path. In a file it starts at the root, because a daemon has no directory of its own.
+    func path() throws(ConfigurationError) -> String {
+        try read(place == nil ? "a path" : "a path from the root") { text in
+            let rooted = place == nil ? !text.isEmpty : text.hasPrefix("/")
+            return rooted && !text.utf8.contains(0) ? text : nil
+        }
+    }
+
+    /// A path that fits into a `sockaddr_un` (unix(7)).
+    func socketPath() throws(ConfigurationError) -> String {
+        let path = try path()
+        guard path.utf8.count <= 107 else { throw mustBe("a path of at most 107 bytes") }
+        return path
+    }
+
+    /// A name that can stand in a record, in a file name and as a folder.
+    func identifier() throws(ConfigurationError) -> String {
+        try read("a name of letters, digits and . _ : - that starts with a letter or digit") { text in
+            let allowed = text.utf8.allSatisfy { $0.isLetterOrDigit || "._:-".utf8.contains($0) }
+            return allowed && text.utf8.count <= 128 && text.utf8.first?.isLetterOrDigit == true ? text : nil
+        }
+    }
+
+    func pattern() throws(ConfigurationError) -> GlobPattern {
+        try read("a pattern of interface names, such as tap*, vnet? or eth[0-3]") { GlobPattern($0) }
+    }
+
+    /// Field names separated by spaces, whether written so or as a list. Which fields there are, the format knows.
+    func fields() throws(ConfigurationError) -> String {
+        let names = node.sequence.map { $0.map { $0.scalar?.string ?? "" } } ?? text.map { [$0] } ?? []
+        let words = names.flatMap { $0.split(whereSeparator: \.isWhitespace) }
+        guard !words.isEmpty, !names.contains("") else { throw mustBe("a list of field names") }
+        return words.joined(separator: " ")
+    }
+
+    func ports() throws(ConfigurationError) -> [PortRule] {
+        guard let nodes = node.sequence else { throw mustBe("a list of patterns or mappings") }
+        var rules: [PortRule] = []
+        for node in nodes {
+            rules.append(try PortRule(Setting(name: name, node: node, file: place?.file ?? "")))
+        }
+        return rules
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetterOrDigit: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
+    }
+}

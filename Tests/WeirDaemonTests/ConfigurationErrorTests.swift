@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import WeirDaemon
+
+@Suite("Configuration error")
+struct ConfigurationErrorTests {
+    @Test(
+        "a wrong value gets one sentence: where, which key, what is allowed, what was found",
+        arguments: [
+            ("bpffs: weir", #"w:1: bpffs must be a path from the root, not "weir""#),
+            ("state-dir:", "w:1: state-dir must be a path from the root, not empty"),
+            ("state-dir: \"\"", #"w:1: state-dir must be a path from the root, not """#),
+            ("log-dir: [/a]", "w:1: log-dir must be a path from the root, not a list"),
+            ("interval: 0", intervalMustBe + #""0""#),
+            ("\n\ninterval: 3601", "w:3" + intervalMustBe.dropFirst(3) + #""3601""#),
+            ("interval: 2h", intervalMustBe + #""2h""#),
+            ("interval: 1.5", intervalMustBe + #""1.5""#),
+            ("interval: -1", intervalMustBe + #""-1""#),
+            ("interval: +5s", intervalMustBe + #""+5s""#),
+            ("interval: s", intervalMustBe + #""s""#),
+            ("interval: 99999999999999999999h", intervalMustBe + #""99999999999999999999h""#),
+            ("interval: 9223372036854775807h", intervalMustBe + #""9223372036854775807h""#),
+            ("interval: {a: 1}", intervalMustBe + "a mapping"),
+            (
+                "publish-period: 25h",
+                #"w:1: publish-period must be whole seconds from 1s to 24h, such as 60, 60s, 5m or 1h, not "25h""#
+            ),
+            ("flows: 0", #"w:1: flows must be a whole number from 1 to 16777216, not "0""#),
+            ("flows: 16777217", #"w:1: flows must be a whole number from 1 to 16777216, not "16777217""#),
+            ("flows: many", #"w:1: flows must be a whole number from 1 to 16777216, not "many""#),
+            ("format: text", #"w:1: format must be aws or json, not "text""#),
+            ("layout: flat", #"w:1: layout must be default or hive, not "flat""#),
+            ("hourly: maybe", #"w:1: hourly must be true or false, not "maybe""#),
+            ("stdout: 1", #"w:1: stdout must be true or false, not "1""#),
+            ("detach-on-exit:", "w:1: detach-on-exit must be true or false, not empty"),
+            ("file-size: 999", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "999""#),
+            ("file-size: 6GB", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "6GB""#),
+            ("file-size: big", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "big""#),
+            ("account-id: ../x", #"w:1: account-id \#(identifierMustBe) "../x""#),
+            ("region: us east", #"w:1: region \#(identifierMustBe) "us east""#),
+            ("flow-log-id: \"-\"", #"w:1: flow-log-id \#(identifierMustBe) "-""#),
+            ("fields: {}", "w:1: fields must be a list of field names, not a mapping"),
+            ("fields: []", "w:1: fields must be a list of field names, not a list"),
+            ("fields: \" \"", #"w:1: fields must be a list of field names, not " ""#),
+            ("ports: tap0", #"w:1: ports must be a list of patterns or mappings, not "tap0""#),
+            (
+                "socket: /\(String(repeating: "s", count: 107))",
+                #"w:1: socket must be a path of at most 107 bytes, not "/\#(String(repeating: "s", count: 58))…""#
+            ),
+        ])
+    func wrongValue(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "a wrong port names the line of the entry",
+        arguments: [
+            ("ports:\n  - tap*\n  - 'a b'", #"w:3: ports \#(patternMustBe) "a b""#),
+            ("ports:\n  - eth[0", #"w:2: ports \#(patternMustBe) "eth[0""#),
+            ("ports:\n  - [tap0]", "w:2: ports \(patternMustBe) a list"),
+            ("ports:\n  -", "w:2: ports \(patternMustBe) empty"),
+            ("ports:\n  - role: guest", "w:2: a port needs the key match, the pattern of its name, such as tap*"),
+            ("ports:\n  - match: a/b", #"w:2: match \#(patternMustBe) "a/b""#),
+            ("ports:\n  - match: tap0\n    role: host", #"w:3: role must be guest or uplink, not "host""#),
+            ("ports:\n  - match: tap0\n    hook: xsk", #"w:3: hook must be auto, tc or xdp, not "xsk""#),
+            ("ports:\n  - match: tap0\n    xdp-mode: skb", #"w:3: xdp-mode must be native or generic, not "skb""#),
+            ("ports:\n  - match: tap0\n    vpc-id: a,b", #"w:3: vpc-id \#(identifierMustBe) "a,b""#),
+            ("ports:\n  - match: tap0\n    vpcid: a", #"w:3: unknown key "vpcid"; did you mean vpc-id?"#),
+            (
+                "ports:\n  - match: t\n    hook: tc\n    xdp-mode: native",
+                "w:4: xdp-mode has no meaning with hook tc; leave it out, or set hook to xdp"
+            ),
+        ])
+    func wrongPort(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "an unknown key is refused with the nearest known one",
+        arguments: [
+            ("flows: 1\nintervall: 60", #"w:2: unknown key "intervall"; did you mean interval?"#),
+            ("log_dir: /x", #"w:1: unknown key "log_dir"; did you mean log-dir?"#),
+            ("Interval: 60", #"w:1: unknown key "Interval"; did you mean interval?"#),
+            ("port: []", #"w:1: unknown key "port"; did you mean ports?"#),
+            ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
+            (
+                "colour: red",
+                #"w:1: unknown key "colour"; known are bpffs, state-dir, socket, ports, interval, flows, log-dir, format, fields, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
+            ),
+        ])
+    func unknownKey(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "a file that is no mapping, or no YAML, is refused with its line",
+        arguments: [
+            ("- tap0\n- tap1", "w:1: the configuration must be a mapping of keys to values, not a list"),
+            ("tap0", #"w:1: the configuration must be a mapping of keys to values, not "tap0""#),
+            ("flows: 5\nflows: 6", "w:1: flows must be given once, but stands here and again further down"),
+            (
+                "ports:\n- match: a\n  role: guest\n  role: uplink",
+                "w:3: role must be given once, but stands here and again further down"
+            ),
+            ("flows: 5\nhourly: a: b", "w:2: not valid YAML: mapping values are not allowed in this context"),
+            ("flows: 5\n\tformat: json", "w:2: not valid YAML: found a tab character that violates indentation"),
+            ("fields: [a, b\nflows: 5", "w:2: not valid YAML: did not find expected ',' or ']'"),
+            ("flows: *x", "w:1: not valid YAML: found undefined alias"),
+            (
+                "flows: 5\n---\nflows: 6",
+                "w:2: the configuration must be one YAML document, but here a second one begins"
+            ),
+            ("[a]: 5", "w:1: a key must be text, not a list"),
+            ("flows: 5\nregion: \u{1}", "w:2: not valid YAML: control characters are not allowed"),
+        ])
+    func wrongFile(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test("bytes that are not UTF-8 are refused with their line")
+    func encoding() {
+        let content = Data("flows: 5\nregion: ".utf8) + [0xFF, 0x0A]
+        let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: "w", content: content) }
+        #expect(error?.description == "w:2: the configuration must be UTF-8 text; save the file in that encoding")
+    }
+
+    @Test(
+        "a file that cannot be read is named with the reason",
+        arguments: [("/nonexistent/weir.yaml", "No such file or directory"), ("/proc/self", "Is a directory")])
+    func unreadable(path: String, reason: String) {
+        let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path) }
+        #expect(
+            error?.description
+                == "cannot read the configuration \(path): \(reason); name another with --config or WEIR_CONFIG")
+    }
+
+    private func expect(_ text: String, _ sentence: String) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try ConfigurationFile(path: "w", content: Data(text.utf8)).layer()
+        }
+        #expect(error?.description == sentence)
+    }
+}
+
+private let intervalMustBe = "w:1: interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not "
+private let identifierMustBe = "must be a name of letters, digits and . _ : - that starts with a letter or digit, not"
+private let patternMustBe = "must be a pattern of interface names, such as tap*, vnet? or eth[0-3], not"
