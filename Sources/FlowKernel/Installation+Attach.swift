@@ -42,9 +42,7 @@ extension Installation {
         _ interface: NetworkInterface, as number: PortNumber, _ namespace: UInt64, _ options: AttachOptions
     ) throws(KernelError) -> RegisteredPort {
         var port = RegisteredPort(
-            number: number, name: interface.name, interfaceIndex: interface.index, role: options.role, fromHook: .none,
-            toHook: .none, xdpMode: nil, isClosing: false, attached: ClockAnchor.now.realtime,
-            networkNamespace: namespace, ownsQdisc: false)
+            number: number, interface: interface, role: options.role, networkNamespace: namespace)
         try tables.maps.register(port)
         do throws(KernelError) {
             try PinDirectory.makeDirectory(directory.portDirectory(number))

@@ -8,6 +8,11 @@ package struct NetworkInterface: Equatable, Sendable {
     package let name: String
     package let index: UInt32
 
+    package init(name: String, index: UInt32) {
+        self.name = name
+        self.index = index
+    }
+
     /// The interface of that name.
     package static func named(_ name: String) throws(KernelError) -> NetworkInterface {
         let index = unsafe if_nametoindex(name)

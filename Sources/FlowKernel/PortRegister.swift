@@ -18,6 +18,21 @@ package struct RegisteredPort: Equatable, Sendable {
     package let attached: UnixTime
     let networkNamespace: UInt64
     var ownsQdisc: Bool
+
+    /// A port with no program on it yet.
+    package init(number: PortNumber, interface: NetworkInterface, role: PortRole, networkNamespace: UInt64) {
+        self.number = number
+        name = interface.name
+        interfaceIndex = interface.index
+        self.role = role
+        fromHook = .none
+        toHook = .none
+        xdpMode = nil
+        isClosing = false
+        attached = ClockAnchor.now.realtime
+        self.networkNamespace = networkNamespace
+        ownsQdisc = false
+    }
 }
 
 extension FlowMaps {
@@ -31,12 +46,12 @@ extension FlowMaps {
         return result
     }
 
-    func register(_ port: RegisteredPort) throws(KernelError) {
+    package func register(_ port: RegisteredPort) throws(KernelError) {
         try ports.set(weir_port(port), of: UInt32(port.number.rawValue))
     }
 
     /// Forgets a port. Its number may be given out again.
-    func unregister(_ number: PortNumber) throws(KernelError) {
+    package func unregister(_ number: PortNumber) throws(KernelError) {
         try ports.remove(UInt32(number.rawValue))
     }
 

@@ -311,16 +311,20 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 	return PACKET_IP;
 }
 
+/* A fragment inside a first fragment does not change which one was cut last. */
 static __always_inline void walk_fragment(struct extension_walk *walk,
 					  const struct ipv6_fragment *header)
 {
 	__u16 offset = bpf_ntohs(header->offset);
 
-	walk->fragment_id = header->identification;
 	if (offset & IPV6_FRAGMENT_OFFSET)
 		walk->fragment = FRAGMENT_LATER;
-	else if (offset & IPV6_MORE_FRAGMENTS)
+	else if (offset & IPV6_MORE_FRAGMENTS &&
+		 walk->fragment == FRAGMENT_NONE)
 		walk->fragment = FRAGMENT_FIRST;
+	else
+		return;
+	walk->fragment_id = header->identification;
 }
 
 static __always_inline int is_ipv6_extension(__u8 protocol)

@@ -14,12 +14,6 @@
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
 #define TC_NEXT (-1)
 
-/*
- * More than any headers of one packet need, but for pathological chains of
- * IPv6 extensions, that were put into the parts of an skb outside its linear area.
- */
-#define HEADERS_MAX 512
-
 /* A global function: called twice, looked at by the verifier once. */
 __noinline int tc_parse(struct __sk_buff *skb, struct weir_flow_key *key,
 			struct packet_view *packet)
@@ -46,8 +40,10 @@ __noinline int tc_parse(struct __sk_buff *skb, struct weir_flow_key *key,
 static __always_inline int tc_pull_headers(struct __sk_buff *skb)
 {
 	__u32 linear = skb->data_end - skb->data;
-	__u32 wanted = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+	__u32 wanted = skb->len;
 
+	if (wanted > FRAME_OFFSET_MAX)
+		wanted = FRAME_OFFSET_MAX;
 	return linear < wanted && !bpf_skb_pull_data(skb, wanted);
 }
 

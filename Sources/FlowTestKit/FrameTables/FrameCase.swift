@@ -13,7 +13,7 @@ package struct FrameCase: Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    init(_ name: String, _ layers: Layer...) { self.init(name, Frame(layers).bytes) }
+    package init(_ name: String, _ layers: Layer...) { self.init(name, Frame(layers).bytes) }
 
-    init(_ name: String, _ layers: [Layer]) { self.init(name, Frame(layers).bytes) }
+    package init(_ name: String, _ layers: [Layer]) { self.init(name, Frame(layers).bytes) }
 }

@@ -77,7 +77,7 @@ package struct ReferenceMeter: Sendable {
     }
 
     /// AWS: FIN 1, SYN 2, RST 4, PSH 8, SYN-ACK 18, URG 32; an ACK without SYN is not counted.
-    private static func awsFlags(_ controlBits: UInt16) -> UInt8 {
+    package static func awsFlags(_ controlBits: UInt16) -> UInt8 {
         let flags = TCPFlags(rawValue: controlBits)
         var counted: TCPFlags = [.fin, .syn, .rst, .psh, .urg]
         if flags.contains(.syn) { counted.insert(.ack) }
