@@ -58,6 +58,7 @@ let package = Package(
 
         // What every test needs, and the tests.
         .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
+        .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
         .testTarget(name: "FlowMeterTests", dependencies: ["FlowMeter", "FlowTestKit"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),

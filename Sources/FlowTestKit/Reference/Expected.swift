@@ -66,6 +66,8 @@ package struct FlowIdentity: Hashable, Sendable {
             isFragmentWithoutFlow: key.isFragmentWithoutFlow)
     }
 
+    package var version: IPVersion { source.version }
+
     package func key(port: PortNumber, direction: Direction) -> FlowKey {
         FlowKey(
             port: port, direction: direction, vlanID: vlanID, innerVLANID: innerVLANID, transport: transport,

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// A condition that did not come true in its time.
+package struct TimedOut: Error, CustomStringConvertible {
+    package let condition: String
+    package let limit: Duration
+
+    package var description: String { "not within \(limit): \(condition)" }
+}
+
+/// Looks every few milliseconds whether the condition holds; throws where it does not in time. Blocks the thread.
+package func waitUntil(
+    _ description: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+) throws {
+    let deadline = ContinuousClock.now + limit
+    while try !condition() {
+        guard ContinuousClock.now < deadline else { throw TimedOut(condition: description, limit: limit) }
+        Thread.sleep(forTimeInterval: 0.002)
+    }
+}
