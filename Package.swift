@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(name: "FlowMeterTests", dependencies: ["FlowMeter", "FlowTestKit"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "FlowTestKit"]),
-        .testTarget(name: "WeirDaemonTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(name: "WeirDaemonTests", dependencies: ["FlowModel", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowKernel
 import FlowModel
 import Foundation
 import Testing
@@ -65,9 +66,9 @@ struct ConfigurationFileTests {
 
     private func uplinkRule() throws -> PortRule {
         var rule = try PortRule(pattern: #require(GlobPattern("eth[0-3]")))
-        rule.role = .uplink
-        rule.hook = .xdp
-        rule.xdpMode = .native
+        rule.attach.role = .uplink
+        rule.attach.hook = .xdp
+        rule.attach.xdpMode = .native
         rule.identity.accountID = "123456789012"
         rule.identity.interfaceID = "eni-1"
         rule.identity.vpcID = "vpc-1"

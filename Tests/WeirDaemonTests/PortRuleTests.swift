@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowKernel
 import FlowModel
 import Foundation
 import Testing
@@ -48,8 +49,8 @@ struct PortRuleTests {
         #expect([first.accountID, first.region, first.vpcID] == ["222", "eu-1", "vpc-7"])
         let second = configuration.identity(forPort: "tap8")
         #expect([second.accountID, second.region, second.vpcID] == ["111", "eu-2", "vpc-all"])
-        #expect(configuration.rule(forPort: "tap7")?.role == .guest)
-        #expect(configuration.rule(forPort: "tap8")?.role == .uplink)
+        #expect(configuration.rule(forPort: "tap7")?.attach.role == .guest)
+        #expect(configuration.rule(forPort: "tap8")?.attach.role == .uplink)
         #expect(configuration.rule(forPort: "eth0") == nil)
         #expect(configuration.identity(forPort: "eth0").accountID == "111")
     }

@@ -18,10 +18,10 @@ package struct Configuration: Equatable, Sendable {
     package var flows = 65_536
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
-    package var format = RecordFormat.aws
+    package var format = FormatChoice.aws
     /// AWS's field list, names separated by spaces; nil is AWS's default format.
     package var fields: String?
-    package var layout = FolderLayout.default
+    package var layout = LayoutChoice.default
     /// Adds a folder per hour to the folder per day.
     package var hourly = false
     /// How long a file collects records; never shorter than the interval.
@@ -43,12 +43,12 @@ package struct Configuration: Equatable, Sendable {
 }
 
 /// The encoding of a record as a line.
-package enum RecordFormat: String, CaseIterable, Sendable {
+package enum FormatChoice: String, CaseIterable, Sendable {
     case aws, json
 }
 
 /// How AWS folders the files of a flow log.
-package enum FolderLayout: String, CaseIterable, Sendable {
+package enum LayoutChoice: String, CaseIterable, Sendable {
     case `default`, hive
 }
 

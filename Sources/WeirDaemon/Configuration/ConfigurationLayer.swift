@@ -9,9 +9,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var interval: Duration?
     package var flows: Int?
     package var logDirectory: String?
-    package var format: RecordFormat?
+    package var format: FormatChoice?
     package var fields: String?
-    package var layout: FolderLayout?
+    package var layout: LayoutChoice?
     package var hourly: Bool?
     package var publishPeriod: Duration?
     package var fileSize: Int?
@@ -53,9 +53,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(1...16_777_216)
         case .logDirectory: logDirectory = try setting.path()
-        case .format: format = try setting.choice(RecordFormat.allCases, named: \.rawValue)
+        case .format: format = try setting.choice(FormatChoice.allCases, named: \.rawValue)
         case .fields: fields = try setting.fields()
-        case .layout: layout = try setting.choice(FolderLayout.allCases, named: \.rawValue)
+        case .layout: layout = try setting.choice(LayoutChoice.allCases, named: \.rawValue)
         case .hourly: hourly = try setting.truth()
         case .publishPeriod: publishPeriod = try setting.duration(.seconds(1) ... .seconds(86_400))
         case .fileSize: fileSize = try setting.size(1_000...5_000_000_000)

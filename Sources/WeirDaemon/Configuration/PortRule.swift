@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowKernel
 package import FlowModel
 
 /// What holds for the interfaces whose name a pattern matches.
 package struct PortRule: Equatable, Sendable {
     package var pattern: GlobPattern
-    package var role = PortRole.guest
-    package var hook = HookChoice.auto
-    /// nil lets the driver decide.
-    package var xdpMode: XDPModeChoice?
+    package var attach = AttachOptions()
     package var identity = PortIdentity()
 
     package init(pattern: GlobPattern) {
         self.pattern = pattern
     }
-}
-
-/// Where the programs of a port are asked to sit.
-package enum HookChoice: String, CaseIterable, Sendable {
-    case auto, tc, xdp
-}
-
-/// How an XDP program is asked to run: in the driver, or in the kernel's generic path.
-package enum XDPModeChoice: String, CaseIterable, Sendable {
-    case native, generic
 }
 
 /// The keys of a port's mapping.
@@ -58,9 +46,9 @@ extension PortRule {
     private mutating func set(_ key: PortKey, to setting: Setting) throws(ConfigurationError) {
         switch key {
         case .match: break
-        case .role: role = try setting.choice(PortRole.allCases, named: \.name)
-        case .hook: hook = try setting.choice(HookChoice.allCases, named: \.rawValue)
-        case .xdpMode: xdpMode = try setting.choice(XDPModeChoice.allCases, named: \.rawValue)
+        case .role: attach.role = try setting.choice(PortRole.allCases, named: \.name)
+        case .hook: attach.hook = try setting.choice(HookChoice.allCases, named: \.rawValue)
+        case .xdpMode: attach.xdpMode = try setting.choice(XDPMode.allCases, named: \.name)
         case .accountID: identity.accountID = try setting.identifier()
         case .interfaceID: identity.interfaceID = try setting.identifier()
         case .vpcID: identity.vpcID = try setting.identifier()
@@ -72,7 +60,7 @@ extension PortRule {
     }
 
     private func checkMode(_ entries: [(key: PortKey, setting: Setting)]) throws(ConfigurationError) {
-        guard hook == .tc, let mode = entries.first(where: { $0.key == .xdpMode }) else { return }
+        guard attach.hook == .tc, let mode = entries.first(where: { $0.key == .xdpMode }) else { return }
         throw ConfigurationError(
             mode.setting.place, "\(mode.setting.name) has no meaning with hook tc; leave it out, or set hook to xdp")
     }

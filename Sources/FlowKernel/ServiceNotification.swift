@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+
+/// The line to the service manager that started this process (sd_notify(3)).
+package struct ServiceNotification: Sendable {
+    /// What the manager can be told.
+    package enum State: Equatable, Sendable {
+        /// Start-up is over: everything asked for is measured.
+        case ready
+        /// The end has begun.
+        case stopping
+        /// One line for people, shown by `systemctl status`.
+        case status(String)
+    }
+
+    private let socket: String
+
+    /// nil if no manager listens: `NOTIFY_SOCKET` is not set.
+    package init?(environment: [String: String]) {
+        guard let socket = environment["NOTIFY_SOCKET"], !socket.isEmpty else { return nil }
+        self.socket = socket
+    }
+
+    /// Sends all states as one message. Never blocks.
+    ///
+    /// A failure is no reason to stop: the caller logs it and goes on.
+    package func send(_ states: State...) throws(KernelError) {
+        let message = states.map(\.line).joined(separator: "\n")
+        let result = unsafe weir_notify(socket, message)
+        guard result == 0 else { throw KernelError(errno: result, "cannot tell the service manager at \(socket)") }
+    }
+}
+
+extension ServiceNotification.State {
+    fileprivate var line: String {
+        switch self {
+        case .ready: "READY=1"
+        case .stopping: "STOPPING=1"
+        case .status(let text): "STATUS=" + text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+    }
+}
