@@ -120,8 +120,10 @@ static __always_inline int parse_ethernet(struct cursor *cursor,
 	int depth = 0;
 	__be16 type;
 
-	if (!ethernet)
+	if (!ethernet) {
+		cursor->left = 0;
 		return -1;
+	}
 	__builtin_memcpy(packet->src_mac, ethernet->h_source, WEIR_MAC_LENGTH);
 	__builtin_memcpy(packet->dst_mac, ethernet->h_dest, WEIR_MAC_LENGTH);
 	type = ethernet->h_proto;
