@@ -42,6 +42,25 @@ struct CaptureWitnessTests {
         #expect(meter.flows[reply6]?.count == PacketCount(packets: 5, octets: 5 * 148))
     }
 
+    /// VLAN tags among them: the kernel takes them out of the data and tcpdump puts them back.
+    @Test func the_witness_counts_what_was_injected() throws {
+        let wire = try Wire()
+        let injector = try FrameInjector(on: "veth0", in: wire.left)
+        let witness = try CaptureWitness(on: "veth1", in: wire.right, direction: .received)
+        // A tag that is cut is dropped by the kernel before anybody but XDP sees it.
+        let cut = Set(FrameTable.cutFrames.map(\.name))
+        let frames = FrameTable.all.filter { !cut.contains($0.name) && $0.bytes.count <= 1514 }
+        var sent = ReferenceMeter()
+        for frame in frames {
+            try injector.send(frame.bytes)
+            sent.see(frame.bytes)
+        }
+        try witness.wait(for: frames.count)
+        let seen = try witness.stopAndCount()
+        #expect(seen.totals == sent.totals)
+        #expect(seen.flows == sent.flows)
+    }
+
     @Test func a_direction_is_seen_alone() throws {
         let wire = try Wire()
         let witness = try CaptureWitness(on: "veth1", in: wire.right, direction: .received)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// Sends frames out of an interface as they are, like a machine behind the other end of a pair (packet(7)).
+package final class FrameInjector: Sendable {
+    private let socketDescriptor: Int32
+
+    package init(on interface: String, in namespace: NetworkNamespace) throws {
+        let index = try namespace.index(of: interface)
+        socketDescriptor = try namespace.inside { try Self.openSocket(on: index) }
+    }
+
+    deinit { close(socketDescriptor) }
+
+    /// Sends one frame; it has been given to the other end of a pair when this returns.
+    ///
+    /// Linux refuses frames that are shorter than an Ethernet header or longer than the interface's MTU with it.
+    package func send(_ frame: [UInt8]) throws {
+        let sent = unsafe frame.withUnsafeBytes {
+            unsafe Foundation.send(socketDescriptor, $0.baseAddress, $0.count, 0)
+        }
+        guard sent == frame.count else { throw Failure(operation: "send \(frame.count) bytes", errno: errno) }
+    }
+
+    private static func openSocket(on index: Int) throws -> Int32 {
+        // Of no protocol: it receives nothing.
+        let descriptor = socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0)
+        guard descriptor >= 0 else { throw Failure(operation: "open a packet socket", errno: errno) }
+        let address = linkLayerAddress(of: index)
+        let bound = unsafe address.withUnsafeBytes {
+            unsafe bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+        }
+        guard bound == 0 else {
+            let failure = Failure(operation: "bind to interface \(index)", errno: errno)
+            close(descriptor)
+            throw failure
+        }
+        return descriptor
+    }
+
+    /// A `struct sockaddr_ll` as little-endian hosts lay it out: family and protocol, interface index, what only
+    /// receivers need.
+    private static func linkLayerAddress(of index: Int) -> [UInt32] {
+        [UInt32(AF_PACKET), UInt32(index), 0, 0, 0]
+    }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let operation: String
+        package let errno: Int32
+
+        package var description: String { "cannot \(operation): errno \(errno)" }
+    }
+}
