@@ -67,3 +67,21 @@ package enum LogEntry: Equatable, Sendable {
     /// Packets of the port that found no slot; one entry stands for many flows.
     case skipData(port: Port, window: Window, overflow: PacketCount)
 }
+
+extension LogEntry {
+    package var port: Port {
+        switch self {
+        case .flow(let record): record.port
+        case .noData(let port, _), .skipData(let port, _, _): port
+        }
+    }
+
+    /// The packets that the line tells of; none for a port without traffic.
+    package var count: PacketCount {
+        switch self {
+        case .flow(let record): record.count
+        case .noData: .zero
+        case .skipData(_, _, let overflow): overflow
+        }
+    }
+}

@@ -59,6 +59,7 @@ extension IPAddress {
         var address: UInt32 = 0
         for part in parts {
             guard part.count <= 3, part.allSatisfy(\.isASCIIDigit), let byte = UInt8(part) else { return nil }
+            if part.count > 1, part.first == "0" { return nil }
             address = address << 8 | UInt32(byte)
         }
         return address
@@ -66,9 +67,9 @@ extension IPAddress {
 
     private static func groups(of text: some StringProtocol) -> [UInt16]? {
         let halves = splitAtDoubleColon(String(text))
-        guard let front = plainGroups(halves.front) else { return nil }
+        guard let front = plainGroups(halves.front, mayEndInV4: halves.back == nil) else { return nil }
         guard let backText = halves.back else { return front.count == 8 ? front : nil }
-        guard let back = plainGroups(backText), front.count + back.count < 8 else { return nil }
+        guard let back = plainGroups(backText, mayEndInV4: true), front.count + back.count < 8 else { return nil }
         return front + Array(repeating: 0, count: 8 - front.count - back.count) + back
     }
 
@@ -84,12 +85,12 @@ extension IPAddress {
         return (text[...], nil)
     }
 
-    private static func plainGroups(_ text: Substring) -> [UInt16]? {
+    private static func plainGroups(_ text: Substring, mayEndInV4: Bool) -> [UInt16]? {
         if text.isEmpty { return [] }
         var groups: [UInt16] = []
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.contains("."), let v4 = dottedDecimal(part) {
+            if mayEndInV4, index == parts.count - 1, part.contains("."), let v4 = dottedDecimal(part) {
                 groups += [UInt16(v4 >> 16), UInt16(truncatingIfNeeded: v4)]
             } else if (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), let group = UInt16(part, radix: 16) {
                 groups.append(group)
@@ -109,9 +110,17 @@ extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or RFC 5952 text. Allocates: not for the record path.
     package var description: String {
         switch version {
-        case .v4: (0..<4).map { "\(byte($0))" }.joined(separator: ".")
-        case .v6: ipv6Description
+        case .v4: dottedDecimalDescription
+        case .v6: isMappedV4 ? "::ffff:" + dottedDecimalDescription : ipv6Description
         }
+    }
+
+    /// Whether this is an IPv4 address in IPv6 clothes, ::ffff:0:0/96 (RFC 4291 §2.5.5.2), which RFC 5952 §5 writes
+    /// with its last 32 bits in dotted decimal.
+    package var isMappedV4: Bool { version == .v6 && high == 0 && low >> 32 == 0xFFFF }
+
+    private var dottedDecimalDescription: String {
+        (0..<4).map { "\(byte($0))" }.joined(separator: ".")
     }
 
     private var ipv6Description: String {

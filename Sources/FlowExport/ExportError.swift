@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SystemPackage
+
+/// Something that could not be written: what, on which path, why, and what to do, in one sentence.
+package struct ExportError: Error, Equatable, CustomStringConvertible {
+    package enum Action: String, Sendable {
+        case createFolder = "create the folder"
+        case useFolder = "write log files to"
+        case createFile = "create the log file"
+        case compress = "compress records for"
+        case write = "write to the log file"
+        case publish = "publish the log file"
+    }
+
+    package let action: Action
+    package let path: FilePath
+    package let reason: Errno
+
+    package init(_ action: Action, _ path: FilePath, _ reason: Errno) {
+        self.action = action
+        self.path = path
+        self.reason = reason
+    }
+
+    package var description: String {
+        "Cannot \(action.rawValue) \(path): \(reason): \(remedy)."
+    }
+
+    private var remedy: String {
+        switch reason {
+        case .noSpace, .diskQuotaExceeded: "free some space there, or choose another log directory"
+        case .permissionDenied, .notPermitted: "let Weir's user write there, or choose another log directory"
+        case .readOnlyFileSystem: "mount the file system writable, or choose another log directory"
+        case .noSuchFileOrDirectory: "somebody removed a folder in use, and the next try makes it anew"
+        case .notDirectory, .fileExists: "move the file away that stands where a folder must be"
+        case .fileTooLarge: "raise the limit on the size of files (ulimit -f), or lower the size limit of log files"
+        case .noMemory: "free some memory"
+        default: "see whether the file system is in order"
+        }
+    }
+}
+
+extension ExportError {
+    /// Runs system calls that throw errno, and says what they were for where they fail.
+    static func wrap<Result>(
+        _ action: Action, _ path: FilePath, _ body: () throws -> Result
+    ) throws(ExportError) -> Result {
+        do { return try body() } catch { throw ExportError(action, path, error as? Errno ?? .ioError) }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a text is not a list of fields.
+package enum FieldListError: Error, Equatable, CustomStringConvertible {
+    case empty
+    case unknown(name: String, nearest: AWSField)
+    case duplicate(AWSField)
+
+    package var description: String {
+        switch self {
+        case .empty:
+            "The list of flow log fields is empty: name at least one, for example \"srcaddr dstaddr bytes\"."
+        case .unknown(let name, let nearest):
+            "\"\(name)\" is not a field of AWS flow logs: did you mean \"\(nearest.name)\"?"
+        case .duplicate(let field):
+            "The flow log field \"\(field.name)\" is named twice: leave one of them out."
+        }
+    }
+}
+
+extension AWSField {
+    /// Reads the names of fields, separated by blanks or commas, plain or as AWS's tools write them: `${srcaddr}`.
+    package static func list(from text: some StringProtocol) throws(FieldListError) -> [AWSField] {
+        var fields: [AWSField] = []
+        for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+            let name = bareName(word)
+            guard let field = AWSField(rawValue: name) else {
+                throw .unknown(name: name, nearest: nearest(to: name))
+            }
+            guard !fields.contains(field) else { throw .duplicate(field) }
+            fields.append(field)
+        }
+        guard !fields.isEmpty else { throw .empty }
+        return fields
+    }
+
+    private static func bareName(_ word: some StringProtocol) -> String {
+        guard word.hasPrefix("${"), word.hasSuffix("}") else { return String(word) }
+        return String(word.dropFirst(2).dropLast())
+    }
+
+    private static func nearest(to name: String) -> AWSField {
+        let plain = name.lowercased().replacing("_", with: "-")
+        return allCases.min { editDistance($0.name, plain) < editDistance($1.name, plain) } ?? .version
+    }
+}
+
+/// The fewest insertions, deletions and replacements that turn one text into the other (Levenshtein).
+private func editDistance(_ from: String, _ to: String) -> Int {
+    let target = Array(to.utf8)
+    var distances = Array(0...target.count)
+    for (row, byte) in from.utf8.enumerated() {
+        var diagonal = distances[0]
+        distances[0] = row + 1
+        for column in target.indices {
+            let replaced = diagonal + (byte == target[column] ? 0 : 1)
+            diagonal = distances[column + 1]
+            distances[column + 1] = min(replaced, diagonal + 1, distances[column] + 1)
+        }
+    }
+    return distances[target.count]
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// Flows for people: a table with a header line, columns as wide as their widest value.
+///
+/// Not a `RecordFormat`, since columns align only when all rows are known. The rows stand in the order given. A port
+/// without traffic and skipped packets have a row each, told by the last column. Control characters in names are
+/// printed as `?`, so that no interface name can speak to the terminal.
+package struct TableFormat: Sendable {
+    private let useColour: Bool
+
+    package init(useColour: Bool) { self.useColour = useColour }
+
+    package func append(_ entries: [LogEntry], to bytes: inout [UInt8]) {
+        let rows = entries.map(TableRow.init)
+        var widths = TableColumn.allCases.map { $0.title.unicodeScalars.count }
+        for row in rows {
+            for column in widths.indices {
+                widths[column] = max(widths[column], row.cells[column].unicodeScalars.count)
+            }
+        }
+        appendLine(TableColumn.allCases.map(\.title), widths: widths, colour: .bold, to: &bytes)
+        for row in rows { appendLine(row.cells, widths: widths, colour: row.colour, to: &bytes) }
+    }
+
+    private func appendLine(_ cells: [String], widths: [Int], colour: TerminalColour?, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        for column in TableColumn.allCases {
+            let cell = cells[column.rawValue]
+            let padding = String(repeating: " ", count: widths[column.rawValue] - cell.unicodeScalars.count)
+            if bytes.count > start { bytes.appendText("  ") }
+            bytes.appendText(column.alignsRight ? padding + cell : cell + padding)
+        }
+        while bytes.count > start, bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+        if useColour, let colour {
+            bytes.insert(contentsOf: colour.rawValue.utf8, at: start)
+            bytes.appendText(TerminalColour.reset.rawValue)
+        }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension TableFormat {
+    /// Whether output goes where colour is wanted: a terminal, and NO_COLOR is unset or empty (no-color.org).
+    package static func shouldUseColour(isTerminal: Bool, environment: [String: String]) -> Bool {
+        isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+
+    /// The order an operator mostly wants: most octets first, skipped packets by their octets, silent ports last.
+    package static func mostOctetsFirst(_ entries: [LogEntry]) -> [LogEntry] {
+        entries.sorted { $0.count.octets > $1.count.octets }
+    }
+}
+
+/// How a terminal shows what follows (ECMA-48 §8.3.117, SGR).
+enum TerminalColour: String {
+    case bold = "\u{1B}[1m"
+    case dim = "\u{1B}[2m"
+    case red = "\u{1B}[31m"
+    case yellow = "\u{1B}[33m"
+    case reset = "\u{1B}[0m"
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+enum TableColumn: Int, CaseIterable {
+    case port, direction, transport, source, arrow, destination, packets, octets, flags, duration, verdict
+
+    var title: String {
+        switch self {
+        case .port: "PORT"
+        case .direction: "DIR"
+        case .transport: "PROTO"
+        case .source: "SOURCE"
+        case .arrow: ""
+        case .destination: "DESTINATION"
+        case .packets: "PACKETS"
+        case .octets: "OCTETS"
+        case .flags: "FLAGS"
+        case .duration: "TIME"
+        case .verdict: "VERDICT"
+        }
+    }
+
+    var alignsRight: Bool {
+        switch self {
+        case .packets, .octets, .duration: true
+        default: false
+        }
+    }
+}
+
+/// The cells of one entry, in the order of `TableColumn`.
+struct TableRow {
+    let cells: [String]
+    let colour: TerminalColour?
+
+    init(_ entry: LogEntry) {
+        switch entry {
+        case .flow(let record): self.init(record)
+        case .noData(let port, _): self.init(port, packets: "-", octets: "-", verdict: "no data", colour: .dim)
+        case .skipData(let port, _, let overflow):
+            self.init(
+                port, packets: HumanUnits.count(overflow.packets), octets: HumanUnits.octets(overflow.octets),
+                verdict: "skipped", colour: .yellow)
+        }
+    }
+
+    private init(_ record: FlowRecord) {
+        let key = record.key
+        cells = [
+            Self.printable(record.port.name), Self.directionName(key.direction), Self.transportName(key.transport),
+            Self.endpoint(key.source, key.sourcePort, of: key), "→",
+            Self.endpoint(key.destination, key.destinationPort, of: key), HumanUnits.count(record.count.packets),
+            HumanUnits.octets(record.count.octets), Self.flags(of: record),
+            HumanUnits.duration(record.first.duration(to: record.last)), Self.word(for: record.verdict),
+        ]
+        if case .reject = record.verdict { colour = .red } else { colour = nil }
+    }
+
+    private init(_ port: Port, packets: String, octets: String, verdict: String, colour: TerminalColour) {
+        cells = [Self.printable(port.name), "-", "-", "-", "", "-", packets, octets, "-", "-", verdict]
+        self.colour = colour
+    }
+}
+
+extension TableRow {
+    private static func directionName(_ direction: Direction) -> String {
+        switch direction {
+        case .ingress: "in"
+        case .egress: "out"
+        }
+    }
+
+    /// Names of IANA's protocol registry for what is common on a VM's port, the number for the rest.
+    private static func transportName(_ number: UInt8) -> String {
+        switch number {
+        case TransportNumber.icmp: "icmp"
+        case 2: "igmp"
+        case 4: "ipip"
+        case TransportNumber.tcp: "tcp"
+        case TransportNumber.udp: "udp"
+        case TransportNumber.dccp: "dccp"
+        case 41: "ipv6"
+        case 47: "gre"
+        case 50: "esp"
+        case 51: "ah"
+        case TransportNumber.icmpv6: "icmpv6"
+        case 89: "ospf"
+        case 112: "vrrp"
+        case TransportNumber.sctp: "sctp"
+        case TransportNumber.udpLite: "udplite"
+        default: "\(number)"
+        }
+    }
+
+    /// The address, with the port where the transport has ports and they are known: `[2001:db8::1]:443`.
+    private static func endpoint(_ address: IPAddress, _ port: UInt16, of key: FlowKey) -> String {
+        guard hasPorts(key) else { return "\(address)" }
+        return switch address.version {
+        case .v4: "\(address):\(port)"
+        case .v6: "[\(address)]:\(port)"
+        }
+    }
+
+    private static func hasPorts(_ key: FlowKey) -> Bool {
+        guard !key.isFragmentWithoutFlow else { return false }
+        return switch key.transport {
+        case TransportNumber.tcp, TransportNumber.udp, TransportNumber.dccp, TransportNumber.sctp,
+            TransportNumber.udpLite:
+            true
+        default: false
+        }
+    }
+
+    /// A letter for each flag that any segment carried; ICMP's type and code stand in the same place.
+    private static func flags(of record: FlowRecord) -> String {
+        if record.key.isICMP, !record.key.isFragmentWithoutFlow {
+            return "\(record.key.sourcePort)/\(record.key.destinationPort)"
+        }
+        guard record.key.transport == TransportNumber.tcp else { return "-" }
+        let letters: [(bit: UInt16, letter: Character)] = [
+            (2, "S"), (16, "A"), (1, "F"), (4, "R"), (8, "P"), (32, "U"),
+        ]
+        let set = letters.filter { record.tcpControlBits & $0.bit != 0 }.map(\.letter)
+        return set.isEmpty ? "-" : String(set)
+    }
+
+    private static func word(for verdict: Verdict) -> String {
+        switch verdict {
+        case .accept: "accept"
+        case .reject(_, let reason): reason.map { "reject (\(printable($0)))" } ?? "reject"
+        case .unknown: "-"
+        }
+    }
+
+    private static func printable(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.map { scalar in
+                    scalar.properties.generalCategory == .control ? "?" : scalar
+                }))
+    }
+}
