@@ -26,7 +26,7 @@ extension Installation {
 
     private func refuseAttached(_ interface: NetworkInterface, _ namespace: UInt64) throws(KernelError) {
         for port in try attachedPorts()
-        where port.interfaceIndex == interface.index && port.networkNamespace == namespace {
+        where port.interfaceIndex == interface.index && port.isIn(namespace) {
             guard isAlive(port) else {
                 try close(port)
                 continue

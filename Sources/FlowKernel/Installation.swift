@@ -83,7 +83,7 @@ extension Installation {
     }
 
     /// Takes away the tables where no port is attached any more. What was not drained is lost.
-    package consuming func removeIfUnused() throws(KernelError) {
+    package func removeIfUnused() throws(KernelError) {
         let lock = try directory.openLayout()
         try lock.waitForLock()
         guard try attachedPorts().isEmpty else { return }

@@ -4,7 +4,7 @@ import CHost
 import Glibc
 
 /// A network interface of this thread's network namespace.
-package struct NetworkInterface: Equatable, Sendable {
+package struct NetworkInterface: Hashable, Sendable {
     package let name: String
     package let index: UInt32
 

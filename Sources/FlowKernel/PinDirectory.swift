@@ -74,7 +74,7 @@ extension PinDirectory {
 
     private func mountIfNeeded() throws(KernelError) {
         guard unsafe weir_is_bpffs(existingAncestor) != 1 else { return }
-        guard base == Self.standardMount || base.hasPrefix(Self.standardMount + "/") else {
+        guard isBelowStandardMount else {
             throw KernelError(
                 .notFound, "cannot pin under \(base)", cause: "no bpffs is mounted there",
                 remedy: "mount one (mount -t bpf bpf DIRECTORY) or use a directory below \(Self.standardMount)")
@@ -90,7 +90,9 @@ extension PinDirectory {
 
     private static func mountCode(_ errno: CInt) -> KernelError.Code { KernelError.Code(errno: errno) }
 
-    private var existingAncestor: String {
+    var isBelowStandardMount: Bool { base == Self.standardMount || base.hasPrefix(Self.standardMount + "/") }
+
+    var existingAncestor: String {
         var path = Substring(base)
         while unsafe access(String(path), F_OK) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
             path = path[..<slash]

@@ -35,6 +35,11 @@ package struct RegisteredPort: Equatable, Sendable {
     }
 }
 
+extension RegisteredPort {
+    /// Whether its interface was in the network namespace of that inode number when it was attached.
+    package func isIn(_ namespace: UInt64) -> Bool { networkNamespace == namespace }
+}
+
 extension FlowMaps {
     /// All ports, in the order of their numbers.
     package func registeredPorts() throws(KernelError) -> [RegisteredPort] {

@@ -6,9 +6,10 @@ package struct Window: Equatable, Sendable {
     package let number: UInt32
     package let start: UnixTime
     package let end: UnixTime
-    package let endReason: FlowEndReason
+    /// nil while it is open.
+    package let endReason: FlowEndReason?
 
-    package init(number: UInt32, start: UnixTime, end: UnixTime, endReason: FlowEndReason = .activeTimeout) {
+    package init(number: UInt32, start: UnixTime, end: UnixTime, endReason: FlowEndReason? = .activeTimeout) {
         self.number = number
         self.start = start
         self.end = end

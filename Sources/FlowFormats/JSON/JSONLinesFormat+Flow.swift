@@ -63,7 +63,7 @@ extension JSONLinesFormat {
         bytes.appendMember("first_ms", record.first.milliseconds)
         bytes.appendMember("last_ms", record.last.milliseconds)
         if let source = record.verdict.source { bytes.appendMember("verdict_source", word: source.name) }
-        bytes.appendMember("flow_end_reason", word: record.window.endReason.name)
+        if let reason = record.window.endReason { bytes.appendMember("flow_end_reason", word: reason.name) }
         bytes.appendMember("src_mac", record.sourceMAC)
         bytes.appendMember("dst_mac", record.destinationMAC)
         if let dscp = record.dscp { bytes.appendMember("dscp", dscp) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowKernel
 package import FlowModel
 
 /// Everything the operator can decide, after every source has had its say.
@@ -15,7 +16,7 @@ package struct Configuration: Equatable, Sendable {
     /// The length of a window, in whole seconds.
     package var interval = Duration.seconds(60)
     /// Flows that a window has room for.
-    package var flows = 65_536
+    package var flows = Configuration.defaultFlows
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
     package var format = FormatChoice.aws
@@ -64,5 +65,26 @@ extension Configuration {
         identity.accountID = identity.accountID ?? accountID
         identity.region = identity.region ?? region
         return identity
+    }
+}
+
+extension Configuration {
+    package static let defaultFlows = 65_536
+    package static let flowsRange = 1...16_777_216
+
+    /// Names that libvirt, OpenStack and people give to the interfaces of guests.
+    package static let usualGuestPorts = ["tap*", "vnet*", "veth*"]
+
+    /// Where nobody named a port, what is likely to be a guest's is measured.
+    package mutating func usePortsOfGuestsIfNone() {
+        guard ports.isEmpty else { return }
+        ports = Self.usualGuestPorts.compactMap { GlobPattern($0).map { PortRule(pattern: $0) } }
+    }
+
+    /// A port as the records name it.
+    package func port(_ registered: RegisteredPort) -> Port {
+        Port(
+            number: registered.number, name: registered.name, role: registered.role,
+            identity: identity(forPort: registered.name))
     }
 }

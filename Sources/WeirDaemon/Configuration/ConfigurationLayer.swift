@@ -51,7 +51,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .socket: socket = try setting.socketPath()
         case .ports: ports = try setting.ports()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
-        case .flows: flows = try setting.count(1...16_777_216)
+        case .flows: flows = try setting.count(Configuration.flowsRange)
         case .logDirectory: logDirectory = try setting.path()
         case .format: format = try setting.choice(FormatChoice.allCases, named: \.rawValue)
         case .fields: fields = try setting.fields()

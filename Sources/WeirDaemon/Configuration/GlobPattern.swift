@@ -32,6 +32,9 @@ package struct GlobPattern: Equatable, Sendable {
         self.elements = elements
     }
 
+    /// Whether it can match more than the one name that it spells.
+    package var isWildcard: Bool { text.contains { "*?[".contains($0) } }
+
     /// True if the pattern covers the whole name.
     ///
     /// After a mismatch only the last star takes one character more, so the time is at most the product of both lengths.

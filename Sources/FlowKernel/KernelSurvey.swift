@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import CLibbpf
+import FlowModel
+import Glibc
+
+/// What this kernel and this process may do, found out by trying, and what it means for measuring.
+package struct KernelSurvey: Sendable {
+    /// One thing that was tried.
+    package struct Finding: Codable, Equatable, Sendable {
+        /// What was looked at.
+        package let subject: String
+        package let isFine: Bool
+        /// What was found.
+        package let fact: String
+        /// What follows from it; nil where all is well.
+        package let consequence: String?
+    }
+
+    package let findings: [Finding]
+
+    /// Whether ports can be measured at all.
+    package var canMeasure: Bool { findings.allSatisfy { $0.isFine || !Self.essential.contains($0.subject) } }
+
+    private static let essential: Set<String> = ["capabilities", "bpffs", "programs", "preemption"]
+
+    /// Looks and tries; attaches nothing and leaves nothing.
+    package static func take(of directory: PinDirectory) -> KernelSurvey {
+        var findings = [capabilities, bpffs(directory), preemption, gracePeriod]
+        findings += programs
+        return KernelSurvey(findings: findings)
+    }
+}
+
+extension KernelSurvey {
+    private static var capabilities: Finding {
+        let missing = Capability.missing.map(\.name)
+        return Finding(
+            subject: "capabilities", isFine: missing.isEmpty,
+            fact: missing.isEmpty ? "all that are needed are there" : "\(missing.joined(separator: ", ")) missing",
+            consequence: missing.isEmpty ? nil : "no port can be attached: run as root or grant them")
+    }
+
+    private static func bpffs(_ directory: PinDirectory) -> Finding {
+        let isMounted = unsafe weir_is_bpffs(directory.existingAncestor) == 1
+        return Finding(
+            subject: "bpffs", isFine: isMounted || directory.isBelowStandardMount,
+            fact: isMounted ? "mounted, pins go to \(directory.base)" : "not mounted at \(directory.existingAncestor)",
+            consequence: isMounted
+                ? nil
+                : directory.isBelowStandardMount
+                    ? "it is mounted at the first attach" : "no port can be attached: mount -t bpf bpf DIRECTORY")
+    }
+
+    private static var preemption: Finding {
+        let isRealtime = (try? ProcFile.read("/sys/kernel/realtime"))?.hasPrefix("1") ?? false
+        return Finding(
+            subject: "preemption", isFine: !isRealtime, fact: isRealtime ? "PREEMPT_RT" : "not PREEMPT_RT",
+            consequence: isRealtime ? "counts could be lost between a CPU's programs; not supported yet" : nil)
+    }
+
+    private static var gracePeriod: Finding {
+        do throws(KernelError) {
+            let means = try GracePeriod().means
+            return Finding(
+                subject: "grace period", isFine: true,
+                fact: means == .membarrier ? "membarrier" : "update of a map in a map (membarrier is refused)",
+                consequence: nil)
+        } catch {
+            return Finding(
+                subject: "grace period", isFine: false, fact: "\(error)", consequence: "windows cannot be closed exactly")
+        }
+    }
+
+    private static var programs: [Finding] {
+        do throws(KernelError) {
+            let tables = try FlowTables.create(flowBudget: 1)
+            var sizes: [String] = []
+            for kind in ProgramKind.allCases {
+                let size = try tables.load(kind, port: PortNumber(1), role: .guest).size
+                sizes.append("\(kind.name) \(size.instructions) instructions, \(size.verified) verified")
+            }
+            let loaded = Finding(
+                subject: "programs", isFine: true, fact: sizes.joined(separator: "; "), consequence: nil)
+            return [loaded, try tcx(tables)]
+        } catch {
+            return [
+                Finding(
+                    subject: "programs", isFine: false, fact: "\(error)", consequence: "no port can be measured here")
+            ]
+        }
+    }
+
+    /// Asks for a link on an interface that cannot exist: a kernel that knows TCX misses the interface first.
+    private static func tcx(_ tables: borrowing FlowTables) throws(KernelError) -> Finding {
+        let program = try tables.load(.tcFromPort, port: PortNumber(1), role: .guest)
+        let nowhere = NetworkInterface(name: "", index: UInt32(Int32.max))
+        let isKnown =
+            switch Link.create(program, on: nowhere, type: Link.TCX.ingress) {
+            case .created: true
+            case .refused(let errno): errno != EINVAL
+            }
+        return Finding(
+            subject: "tcx", isFine: true, fact: isKnown ? "taps, veths and NICs by TCX links" : "no TCX (before 6.6)",
+            consequence: isKnown ? nil : "filters of the clsact qdisc are used instead")
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowKernel
+import FlowModel
+
+/// What is measured, where and how: the facts behind `weir status`, as its JSON has them.
+package struct StatusReport: Codable, Equatable, Sendable {
+    package var bpffs: String
+    /// nil where nothing was ever attached, or all was detached.
+    package var table: Table?
+    package var window: Window?
+    /// nil where no daemon answers: nobody swaps, and the open window goes on until one comes.
+    package var daemon: DaemonReport?
+    package var ports: [Port] = []
+
+    package struct Table: Codable, Equatable, Sendable {
+        package var engine: String
+        package var flows: Int
+        package var flowBudget: Int
+        package var memoryBytes: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case engine, flows
+            case flowBudget = "flow_budget"
+            case memoryBytes = "memory_bytes"
+        }
+    }
+
+    package struct Window: Codable, Equatable, Sendable {
+        package var number: UInt32
+        /// Unix seconds.
+        package var opened: Int64
+        /// Unix seconds; nil where nobody swaps.
+        package var closes: Int64?
+    }
+
+    package struct Port: Codable, Equatable, Sendable {
+        package var name: String
+        package var number: UInt16
+        package var role: String
+        package var fromHook: String
+        package var toHook: String
+        package var xdpMode: String?
+        /// "attached", "closing" (detached, its last counts not yet drained) or "gone" (its interface is).
+        package var state: String
+        /// What cannot be seen on this port.
+        package var limits: [String]
+        package var ingress: Totals
+        package var egress: Totals
+
+        enum CodingKeys: String, CodingKey {
+            case name, number, role, state, limits, ingress, egress
+            case fromHook = "from_hook"
+            case toHook = "to_hook"
+            case xdpMode = "xdp_mode"
+        }
+    }
+
+    /// What the port saw since it was attached.
+    package struct Totals: Codable, Equatable, Sendable {
+        package var seen: Count
+        package var ip: Count
+        package var overflow: Count
+        package var notIP: Count
+        package var malformed: Count
+        package var truncated: Count
+        package var fragmentWithoutFlow: Count
+
+        enum CodingKeys: String, CodingKey {
+            case seen, ip, overflow, malformed, truncated
+            case notIP = "not_ip"
+            case fragmentWithoutFlow = "fragment_without_flow"
+        }
+    }
+
+    package struct Count: Codable, Equatable, Sendable {
+        package var packets: UInt64
+        package var bytes: UInt64
+    }
+}
+
+extension StatusReport {
+    /// Reads what is pinned in the directory.
+    package init(of directory: PinDirectory, daemon: DaemonReport?) throws(KernelError) {
+        bpffs = directory.base
+        self.daemon = daemon
+        guard let installation = try Installation.open(directory, isWritable: false) else { return }
+        let tables = Table(
+            engine: "percpu-hash", flows: try installation.tables.occupancy(),
+            flowBudget: installation.tables.maps.flowBudget, memoryBytes: installation.tables.maps.memoryBytes)
+        table = tables
+        let control = Window(
+            number: installation.tables.control.window,
+            opened: installation.tables.control.opened.realtime.seconds,
+            closes: installation.tables.control.closes?.seconds)
+        window = control
+        for port in try installation.tables.maps.registeredPorts() {
+            ports.append(try Port(port, installation))
+        }
+    }
+}
+
+extension StatusReport.Port {
+    fileprivate init(_ port: RegisteredPort, _ installation: borrowing Installation) throws(KernelError) {
+        let totals = try installation.tables.lifetimeTotals(of: port.number)
+        name = port.name
+        number = port.number.rawValue
+        role = port.role.name
+        fromHook = port.fromHook.name
+        toHook = port.toHook.name
+        xdpMode = port.xdpMode?.name
+        state = port.isClosing ? "closing" : installation.isAlive(port) ? "attached" : "gone"
+        limits = port.fromHook == .xdp ? ["a GSO super-frame from the port counts as one packet"] : []
+        ingress = StatusReport.Totals(totals.ingress)
+        egress = StatusReport.Totals(totals.egress)
+    }
+}
+
+extension StatusReport.Totals {
+    fileprivate init(_ totals: PortTotals) {
+        seen = StatusReport.Count(totals.seen)
+        ip = StatusReport.Count(totals.ip)
+        overflow = StatusReport.Count(totals.overflow)
+        notIP = StatusReport.Count(totals.notIP)
+        malformed = StatusReport.Count(totals.malformed)
+        truncated = StatusReport.Count(totals.truncated)
+        fragmentWithoutFlow = StatusReport.Count(totals.fragmentWithoutFlow)
+    }
+}
+
+extension StatusReport.Count {
+    fileprivate init(_ count: PacketCount) {
+        packets = count.packets
+        bytes = count.octets
+    }
+}

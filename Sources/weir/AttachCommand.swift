@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FlowKernel
+import FlowModel
+import WeirDaemon
+
+struct AttachCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach",
+        abstract: "Attach programs to ports; they count with or without a daemon.")
+
+    @Argument(help: "Interfaces to measure.", completion: .interface)
+    var ports: [String]
+
+    @Option(help: "Where frames from the port are counted: auto, tc or xdp.")
+    var hook = HookChoice.auto
+
+    @Option(help: "How XDP runs: native or generic. Without it native where the driver can.")
+    var xdpMode: XDPMode?
+
+    @Option(help: "What is behind the port: guest or uplink.")
+    var role = PortRole.guest
+
+    @Option(help: "Flows that a window has room for, where the tables are made now.")
+    var flows = Configuration.defaultFlows
+
+    @Flag(help: "Print the ports as JSON.")
+    var json = false
+
+    @OptionGroup var place: PlaceOptions
+
+    func validate() throws {
+        if xdpMode != nil, hook != .xdp { throw ValidationError("--xdp-mode has a meaning only with --hook xdp.") }
+        guard Configuration.flowsRange.contains(flows) else {
+            throw ValidationError("--flows must be from 1 to \(Configuration.flowsRange.upperBound), not \(flows).")
+        }
+    }
+
+    func run() throws {
+        for port in ports { _ = try NetworkInterface.named(port) }
+        let directory = PinDirectory(base: try place.configuration().bpffs)
+        let installation = try Installation.openOrCreate(directory, flowBudget: flows)
+        let attached = try attachAll(installation)
+        let report = try StatusReport(of: directory, daemon: nil)
+        let numbers = attached.map(\.number.rawValue)
+        try show(report.ports.filter { numbers.contains($0.number) })
+    }
+
+    /// All or none.
+    private func attachAll(_ installation: borrowing Installation) throws -> [RegisteredPort] {
+        var attached: [RegisteredPort] = []
+        do {
+            for port in ports {
+                attached.append(
+                    try installation.attach(port, AttachOptions(role: role, hook: hook, xdpMode: xdpMode)))
+            }
+            return attached
+        } catch {
+            for port in attached { try? installation.detach(port) }
+            if !DaemonLock.isTaken(installation.directory) { try? installation.removeIfUnused() }
+            throw error
+        }
+    }
+
+    private func show(_ ports: [StatusReport.Port]) throws {
+        if json { return try Output.printJSON(ports) }
+        for port in ports {
+            print("\(port.name): attached as port \(port.number), \(StatusText.hooks(of: port))")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FlowKernel
+import FlowModel
+import Foundation
+import WeirDaemon
+
+/// Where the pins and the daemon are.
+struct PlaceOptions: ParsableArguments {
+    @Option(help: "Directory in bpffs under which everything is pinned (WEIR_BPFFS).", completion: .directory)
+    var bpffs: String?
+
+    @Option(help: "Control socket of the daemon (WEIR_SOCKET).", completion: .file())
+    var socket: String?
+
+    /// What flags, environment and the configuration file say of the places.
+    func configuration() throws -> Configuration {
+        var flags = ConfigurationLayer()
+        if let bpffs { try flags.set(.bpffs, flag: bpffs) }
+        if let socket { try flags.set(.socket, flag: socket) }
+        return try Configuration.load(
+            flags: flags, configFile: nil, environment: ProcessInfo.processInfo.environment)
+    }
+}
+
+extension HookChoice: ExpressibleByArgument {}
+
+extension PortRole: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let role = PortRole.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = role
+    }
+
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension XDPMode: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let mode = XDPMode.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = mode
+    }
+
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension CompletionKind {
+    static var interface: CompletionKind { .shellCommand("ls /sys/class/net") }
+}
+
+enum Output {
+    /// Prints a value as JSON, keys sorted.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    static func write(_ bytes: [UInt8]) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+    }
+}

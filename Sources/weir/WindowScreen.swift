@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowFormats
+import FlowKernel
+import FlowModel
+import Foundation
+import WeirDaemon
+
+/// What a person at the terminal sees of the daemon: on standard error, so that lines stay apart.
+struct WindowScreen: Sendable {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+
+    func start(_ ports: [RegisteredPort], _ configuration: Configuration) {
+        let names = ports.map(\.name).joined(separator: ", ")
+        say(
+            ports.isEmpty
+                ? "no port matches yet; waiting for \(configuration.ports.map(\.pattern.text).joined(separator: ", "))"
+                : "measuring \(names), a window every \(configuration.interval / .seconds(1)) s; end with Ctrl-C")
+        if let directory = configuration.logDirectory { say("writing files under \(directory)") }
+    }
+
+    func show(_ summary: WindowSummary) { say(summary.text) }
+
+    private func say(_ line: String) {
+        guard isTerminal else { return }
+        FileHandle.standardError.write(Data(("weir: " + line + "\n").utf8))
+    }
+}
+
+extension WindowSummary {
+    /// One line of the window.
+    var text: String {
+        var line = "\(Self.time(window.start)) – \(Self.time(window.end))  \(ports) ports  \(flows) flows  "
+        line += "\(HumanUnits.count(seen.packets)) packets  \(HumanUnits.octets(seen.octets))"
+        if !overflow.isZero { line += "  \(overflow.packets) packets found no room" }
+        return line
+    }
+
+    private static func time(_ time: UnixTime) -> String {
+        Date(timeIntervalSince1970: TimeInterval(time.seconds)).formatted(.iso8601.time(includingFractionalSeconds: false))
+    }
+}
