@@ -63,7 +63,9 @@ let package = Package(
         .testTarget(name: "FlowMeterTests", dependencies: ["FlowMeter", "FlowTestKit"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "FlowTestKit"]),
-        .testTarget(name: "WeirDaemonTests", dependencies: ["FlowModel", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(
+            name: "WeirDaemonTests",
+            dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
     ],
     swiftLanguageModes: [.v6]

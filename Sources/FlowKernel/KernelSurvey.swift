@@ -69,7 +69,8 @@ extension KernelSurvey {
                 consequence: nil)
         } catch {
             return Finding(
-                subject: "grace period", isFine: false, fact: "\(error)", consequence: "windows cannot be closed exactly")
+                subject: "grace period", isFine: false, fact: "\(error)",
+                consequence: "windows cannot be closed exactly")
         }
     }
 

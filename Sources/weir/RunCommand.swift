@@ -21,7 +21,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Configuration file (WEIR_CONFIG, /etc/weir/weir.yaml).", completion: .file(extensions: ["yaml"]))
     var config: String?
 
-    @Option(name: .customLong("port"), help: "Pattern of interfaces to measure; may be given again.", completion: .interface)
+    @Option(
+        name: .customLong("port"), help: "Pattern of interfaces to measure; may be given again.", completion: .interface
+    )
     var ports: [String] = []
 
     @Option(help: "Length of a window: seconds, or 30s, 5m, 1h.")
@@ -107,9 +109,7 @@ struct RunCommand: AsyncParsableCommand {
     private func loadConfiguration() throws -> Configuration {
         do {
             var configuration = try Configuration.load(
-                flags: try flags(), configFile: config, environment: ProcessInfo.processInfo.environment,
-                checkFields: { _ = try AWSTextFormat(fieldList: $0) })
-            if let fields = configuration.fields { _ = try AWSTextFormat(fieldList: fields) }
+                flags: try flags(), configFile: config, environment: ProcessInfo.processInfo.environment)
             configuration.usePortsOfGuestsIfNone()
             return configuration
         } catch {

@@ -37,6 +37,7 @@ extension WindowSummary {
     }
 
     private static func time(_ time: UnixTime) -> String {
-        Date(timeIntervalSince1970: TimeInterval(time.seconds)).formatted(.iso8601.time(includingFractionalSeconds: false))
+        Date(timeIntervalSince1970: TimeInterval(time.seconds)).formatted(
+            .iso8601.time(includingFractionalSeconds: false))
     }
 }

@@ -42,6 +42,10 @@ struct ConfigurationErrorTests {
             ("region: us east", #"w:1: region \#(identifierMustBe) "us east""#),
             ("flow-log-id: \"-\"", #"w:1: flow-log-id \#(identifierMustBe) "-""#),
             ("fields: {}", "w:1: fields must be a list of field names, not a mapping"),
+            (
+                "fields: srcadr dstaddr",
+                #"w:1: fields: "srcadr" is not a field of AWS flow logs: did you mean "srcaddr"?"#
+            ),
             ("fields: []", "w:1: fields must be a list of field names, not a list"),
             ("fields: \" \"", #"w:1: fields must be a list of field names, not " ""#),
             ("ports: tap0", #"w:1: ports must be a list of patterns or mappings, not "tap0""#),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowKernel
 import FlowModel
 import Foundation
@@ -109,14 +110,6 @@ struct ConfigurationFileTests {
         #expect(try read("fields: [version, srcaddr, dstaddr]").fields == "version srcaddr dstaddr")
         #expect(try read("fields:\n  - version\n  - srcaddr\n").fields == "version srcaddr")
         #expect(try read("fields: >\n  version\n  srcaddr\n").fields == "version srcaddr")
-    }
-
-    @Test("what the format says against the fields names file and line")
-    func unknownField() throws {
-        struct NoSuchField: Error, CustomStringConvertible { let description = "no field is called srcadr" }
-        let file = try ConfigurationFile(path: "weir.yaml", content: Data("hourly: true\nfields: srcadr\n".utf8))
-        let error = #expect(throws: ConfigurationError.self) { try file.layer { _ in throw NoSuchField() } }
-        #expect(error?.description == "weir.yaml:2: fields: no field is called srcadr")
     }
 
     @Test("carriage returns and a byte order mark do no harm")

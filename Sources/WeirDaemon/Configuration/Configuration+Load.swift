@@ -6,15 +6,12 @@ extension Configuration {
     /// Puts a configuration together: a flag decides before the environment, that before the file, that before the default.
     ///
     /// The file is the one that the flag `--config` names, else `WEIR_CONFIG`, else `/etc/weir/weir.yaml`, which need not exist.
-    ///
-    /// - Parameter checkFields: Throws if the field list names a field that the format does not have.
     package static func load(
-        flags: ConfigurationLayer, configFile: String?, environment: [String: String],
-        checkFields: (String) throws -> Void = { _ in }
+        flags: ConfigurationLayer, configFile: String?, environment: [String: String]
     ) throws(ConfigurationError) -> Configuration {
         let environmentLayer = try ConfigurationLayer(environment: environment)
         let file = try configurationFile(flag: configFile, environment: environment)
-        let fileLayer = try file?.layer(checkFields: checkFields) ?? ConfigurationLayer()
+        let fileLayer = try file?.layer() ?? ConfigurationLayer()
         return Configuration(layers: [flags, environmentLayer, fileLayer], defaultFlowLogID: flowLogIDOfThisHost())
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowExport
 package import FlowKernel
 package import FlowModel
 
@@ -22,7 +23,7 @@ package struct Configuration: Equatable, Sendable {
     package var format = FormatChoice.aws
     /// AWS's field list, names separated by spaces; nil is AWS's default format.
     package var fields: String?
-    package var layout = LayoutChoice.default
+    package var layout = LogFileConfiguration.Layout.plain
     /// Adds a folder per hour to the folder per day.
     package var hourly = false
     /// How long a file collects records; never shorter than the interval.
@@ -46,11 +47,6 @@ package struct Configuration: Equatable, Sendable {
 /// The encoding of a record as a line.
 package enum FormatChoice: String, CaseIterable, Sendable {
     case aws, json
-}
-
-/// How AWS folders the files of a flow log.
-package enum LayoutChoice: String, CaseIterable, Sendable {
-    case `default`, hive
 }
 
 extension Configuration {

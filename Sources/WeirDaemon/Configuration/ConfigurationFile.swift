@@ -37,18 +37,10 @@ package struct ConfigurationFile {
     }
 
     /// What the file says. An empty file says nothing.
-    ///
-    /// - Parameter checkFields: Throws if the field list names a field that the format does not have.
-    package func layer(
-        checkFields: (String) throws -> Void = { _ in }
-    ) throws(ConfigurationError) -> ConfigurationLayer {
+    package func layer() throws(ConfigurationError) -> ConfigurationLayer {
         var layer = ConfigurationLayer()
         guard let root = try root() else { return layer }
-        for (key, setting) in try root.entries(ConfigurationKey.self) {
-            try layer.set(key, to: setting)
-            guard key == .fields, let fields = layer.fields else { continue }
-            do { try checkFields(fields) } catch { throw ConfigurationError(setting.place, "fields: \(error)") }
-        }
+        for (key, setting) in try root.entries(ConfigurationKey.self) { try layer.set(key, to: setting) }
         return layer
     }
 

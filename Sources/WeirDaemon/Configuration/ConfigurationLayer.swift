@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowExport
+
 /// What one source says: the flags, the environment, or a file. nil says nothing.
 package struct ConfigurationLayer: Equatable, Sendable {
     package var bpffs: String?
@@ -11,7 +13,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var logDirectory: String?
     package var format: FormatChoice?
     package var fields: String?
-    package var layout: LayoutChoice?
+    package var layout: LogFileConfiguration.Layout?
     package var hourly: Bool?
     package var publishPeriod: Duration?
     package var fileSize: Int?
@@ -55,7 +57,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .logDirectory: logDirectory = try setting.path()
         case .format: format = try setting.choice(FormatChoice.allCases, named: \.rawValue)
         case .fields: fields = try setting.fields()
-        case .layout: layout = try setting.choice(LayoutChoice.allCases, named: \.rawValue)
+        case .layout: layout = try setting.choice(LogFileConfiguration.Layout.allCases, named: \.rawValue)
         case .hourly: hourly = try setting.truth()
         case .publishPeriod: publishPeriod = try setting.duration(.seconds(1) ... .seconds(86_400))
         case .fileSize: fileSize = try setting.size(1_000...5_000_000_000)

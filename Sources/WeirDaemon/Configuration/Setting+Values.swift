@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowFormats
 import Yams
 
 extension Setting {
@@ -60,12 +61,14 @@ extension Setting {
         try read("a pattern of interface names, such as tap*, vnet? or eth[0-3]") { GlobPattern($0) }
     }
 
-    /// Field names separated by spaces, whether written so or as a list. Which fields there are, the format knows.
+    /// AWS's field names with a space between them, whether written so or as a list.
     func fields() throws(ConfigurationError) -> String {
         let names = node.sequence.map { $0.map { $0.scalar?.string ?? "" } } ?? text.map { [$0] } ?? []
         let words = names.flatMap { $0.split(whereSeparator: \.isWhitespace) }
         guard !words.isEmpty, !names.contains("") else { throw mustBe("a list of field names") }
-        return words.joined(separator: " ")
+        let list = words.joined(separator: " ")
+        do { _ = try AWSField.list(from: list) } catch { throw ConfigurationError(place, "\(name): \(error)") }
+        return list
     }
 
     func ports() throws(ConfigurationError) -> [PortRule] {

@@ -78,7 +78,9 @@ package struct PortKeeper: ~Copyable {
     }
 
     private func refuseMissing() throws(KernelError) {
-        for rule in configuration.ports where !rule.pattern.isWildcard { _ = try NetworkInterface.named(rule.pattern.text) }
+        for rule in configuration.ports where !rule.pattern.isWildcard {
+            _ = try NetworkInterface.named(rule.pattern.text)
+        }
     }
 }
 

@@ -89,7 +89,7 @@ extension Configuration {
         var files = LogFileConfiguration(
             directory: FilePath(logDirectory), format: recordFormat,
             fileExtension: format == .aws ? "log.gz" : "json.gz", flowLogID: flowLogID)
-        files.layout = layout == .hive ? .hive : .plain
+        files.layout = layout
         files.isHourly = hourly
         files.publishPeriod = publishPeriod
         files.windowLength = interval

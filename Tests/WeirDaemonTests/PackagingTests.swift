@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import WeirDaemon
+
+@Suite("Packaging")
+struct PackagingTests {
+    private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    @Test("the packaged configuration is one that Weir takes")
+    func example() throws {
+        let file = try ConfigurationFile(path: root.appending(path: "packaging/weir.yaml").path)
+        let configuration = Configuration(layers: [try file.layer()], defaultFlowLogID: "fl-0")
+        #expect(configuration.ports.map(\.pattern.text) == ["tap7", "tap*", "vnet*"])
+        #expect(configuration.logDirectory == "/var/log/weir")
+    }
+
+    @Test("the page on configuration shows the packaged one, and has a row for every key")
+    func documentation() throws {
+        let page = try String(contentsOf: root.appending(path: "docs/configuration.md"), encoding: .utf8)
+        let example = try String(contentsOf: root.appending(path: "packaging/weir.yaml"), encoding: .utf8)
+        let body = example.split(separator: "\n\n", maxSplits: 1)[1]
+        #expect(page.hasSuffix("```yaml\n\(body)```\n"))
+        for key in ConfigurationKey.allCases.map(\.rawValue) {
+            #expect(page.contains("\n| `\(key)` |"), "no row for \(key)")
+        }
+    }
+}
