@@ -11,7 +11,9 @@ internal import SystemPackage
 ///
 /// What cannot be written waits in memory, up to a limit, and is tried again at each call; beyond the limit the oldest
 /// is given up and counted. A process that is killed leaves its open files under their temporary names: what
-/// `oldestUnpublishedWindow` says must still be had from elsewhere. Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
+/// `oldestUnpublishedWindow` says must still be had from elsewhere.
+///
+/// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
 package final class LogFileSink {
     let configuration: LogFileConfiguration
     package internal(set) var counts = ExportCounts()
