@@ -20,7 +20,8 @@ final class LogFile {
     private var descriptor: FileDescriptor
     /// Whether bytes may stand beyond `length`.
     private var isTorn = false
-    private var isRenamed = false
+    /// Whether it has its final name, after which nothing may be appended.
+    private(set) var isRenamed = false
 
     /// Creates the folders that are missing, and the file.
     init(_ place: LogFilePlace, period: UnixTime, oldestWindow: UnixTime) throws(ExportError) {

@@ -42,7 +42,7 @@ extension LogFileSink {
 
     private func write(_ batch: RecordBatch) throws(ExportError) {
         let stream = batch.stream
-        if let file = stream.file, file.period != batch.period { try publishFile(of: stream) }
+        if let file = stream.file, file.isRenamed || file.period != batch.period { try publishFile(of: stream) }
         let member = try compress(batch.bytes)
         if let file = stream.file, file.holdsRecords, file.length + Int64(member.count) > configuration.sizeLimit {
             try publishFile(of: stream)

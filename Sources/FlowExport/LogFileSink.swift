@@ -10,7 +10,10 @@ internal import SystemPackage
 /// is over. Periods lie on wall-clock multiples of their length; a window belongs to the one that holds its last moment.
 ///
 /// What cannot be written waits in memory, up to a limit, and is tried again at each call; beyond the limit the oldest
-/// is given up and counted. Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
+/// is given up and counted. A process that is killed leaves its open files under their temporary names: what
+/// `oldestUnpublishedWindow` says must still be had from elsewhere.
+///
+/// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
 package final class LogFileSink {
     let configuration: LogFileConfiguration
     package internal(set) var counts = ExportCounts()

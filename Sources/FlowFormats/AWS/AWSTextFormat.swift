@@ -12,7 +12,9 @@ package struct AWSTextFormat: RecordFormat {
     /// What the field `version` says: the highest version among the fields.
     package let version: Int
 
+    /// The fields must be at least one, and each must be there once.
     package init(fields: [AWSField]) {
+        precondition(!fields.isEmpty && Set(fields).count == fields.count, "empty or repeated fields: \(fields)")
         self.fields = fields
         version = fields.map(\.since).max() ?? 2
     }
@@ -26,44 +28,65 @@ package struct AWSTextFormat: RecordFormat {
     package static let `default` = AWSTextFormat(fields: AWSField.allCases.filter { $0.since == 2 })
 
     package func appendHeader(to bytes: inout [UInt8]) {
-        appendLine(to: &bytes) { field, bytes in bytes.appendText(field.name) }
+        let longest = fields.reduce(0) { $0 + $1.name.utf8.count + 1 }
+        appendLine(to: &bytes, longest: longest) { field, line in line.appendText(field.name) }
     }
 
     package func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
         switch entry {
         case .flow(let record):
-            appendLine(to: &bytes) { field, bytes in append(field, of: record, to: &bytes) }
+            appendLine(to: &bytes, longest: longestLine(record)) { field, line in
+                append(field, of: record, to: &line)
+            }
         case .noData(let port, let window):
-            appendLine(to: &bytes) { field, bytes in
-                append(field, of: port, in: window, status: "NODATA", to: &bytes)
+            appendLine(to: &bytes, longest: longestLine(port)) { field, line in
+                append(field, of: port, in: window, status: "NODATA", to: &line)
             }
         case .skipData(let port, let window, _):
-            appendLine(to: &bytes) { field, bytes in
-                append(field, of: port, in: window, status: "SKIPDATA", to: &bytes)
+            appendLine(to: &bytes, longest: longestLine(port)) { field, line in
+                append(field, of: port, in: window, status: "SKIPDATA", to: &line)
             }
         }
     }
 
-    private func appendLine(to bytes: inout [UInt8], _ appendField: (AWSField, inout [UInt8]) -> Void) {
-        for index in fields.indices {
-            if index > 0 { bytes.append(UInt8(ascii: " ")) }
-            appendField(fields[index], &bytes)
+    /// Makes room once for the whole line.
+    private func appendLine(
+        to bytes: inout [UInt8], longest: Int, _ appendField: (AWSField, inout OutputSpan<UInt8>) -> Void
+    ) {
+        bytes.append(addingCapacity: longest) { line in
+            for index in fields.indices {
+                if index > 0 { line.append(UInt8(ascii: " ")) }
+                appendField(fields[index], &line)
+            }
+            line.append(UInt8(ascii: "\n"))
         }
-        bytes.append(UInt8(ascii: "\n"))
     }
+
+    /// No line that tells of the port is longer, but for what is known of a flow.
+    func longestLine(_ port: Port) -> Int {
+        let identity = port.identity
+        let owner = length(identity.accountID) + length(identity.interfaceID) + port.name.utf8.count
+        let machine = length(identity.vpcID) + length(identity.subnetID) + length(identity.instanceID)
+        let place = length(identity.region) + length(identity.availabilityZoneID)
+        let sublocation = length(identity.sublocationType) + length(identity.sublocationID)
+        let plainFields = fields.count * (OutputSpan<UInt8>.longestAddress + 1)
+        return owner + machine + place + sublocation + plainFields
+    }
+
+    func length(_ name: String?) -> Int { name?.utf8.count ?? 0 }
 
     /// A field of a line that tells of no flow.
     private func append(
-        _ field: AWSField, of port: Port, in window: Window, status: String, to bytes: inout [UInt8]
+        _ field: AWSField, of port: Port, in window: Window, status: String, to line: inout OutputSpan<UInt8>
     ) {
         switch field {
-        case .version: bytes.appendDecimal(UInt(version))
-        case .accountID: bytes.appendWord(port.identity.accountID ?? "unknown")
-        case .interfaceID: bytes.appendWord(port.identity.interfaceID ?? port.name)
-        case .start: bytes.appendDecimal(window.start.seconds)
-        case .end: bytes.appendDecimal(window.end.seconds)
-        case .logStatus: bytes.appendText(status)
-        default: bytes.append(UInt8(ascii: "-"))
+        case .version: line.appendDecimal(UInt64(version))
+        case .accountID: line.appendWord(port.identity.accountID ?? "unknown")
+        case .interfaceID: line.appendWord(port.identity.interfaceID ?? port.name)
+        case .start: line.appendDecimal(window.start.seconds)
+        case .end: line.appendDecimal(window.end.seconds)
+        case .logStatus: line.appendText(status)
+        default: line.append(UInt8(ascii: "-"))
         }
     }
 }

@@ -26,7 +26,7 @@ extension OutputSpan<UInt8> {
         switch address.version {
         case .v4: appendDottedDecimal(UInt32(truncatingIfNeeded: address.low))
         case .v6 where address.isMappedV4:
-            appendASCII("::ffff:")
+            appendText("::ffff:")
             appendDottedDecimal(UInt32(truncatingIfNeeded: address.low))
         case .v6: appendGroups(of: address)
         }
@@ -53,7 +53,7 @@ extension OutputSpan<UInt8> {
         var index = 0
         while index < 8 {
             if index == zeros.lowerBound, !zeros.isEmpty {
-                appendASCII("::")
+                appendText("::")
                 index = zeros.upperBound
                 continue
             }
@@ -68,10 +68,6 @@ extension OutputSpan<UInt8> {
         if group >= 0x100 { append(hexadecimalDigit(UInt8(truncatingIfNeeded: group >> 8))) }
         if group >= 0x10 { append(hexadecimalDigit(UInt8(truncatingIfNeeded: group >> 4))) }
         append(hexadecimalDigit(UInt8(truncatingIfNeeded: group)))
-    }
-
-    private mutating func appendASCII(_ text: String) {
-        for byte in text.utf8 { append(byte) }
     }
 }
 
