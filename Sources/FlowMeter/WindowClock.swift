@@ -14,13 +14,15 @@ package struct WindowClock: Sendable {
         case rotate(closing: Window, opening: OpenWindow)
     }
 
-    /// Slewing stays below this within an hour (500 ppm is 1.8 s); NTP steps offsets above 128 ms, so that a step that
-    /// is not noticed moves a record by less than what its second-granular times show.
+    /// What the wall clock may gain or lose on the monotonic one between two looks without being called stepped.
+    ///
+    /// Both are slewed alike, so that only steps are seen at all; a smaller one than this moves the next window's times
+    /// by less than the second that AWS's times show.
     package static let stepTolerance = Duration.milliseconds(500)
 
     package let interval: Duration
     package private(set) var open: OpenWindow
-    /// When the open window began; earlier than its anchor if another meter opened it.
+    /// How far the wall clock was ahead of the monotonic one at the last look.
     private var offset: Duration
 
     /// Starts with a window that is open already. Its end is the next edge after now.
@@ -54,7 +56,7 @@ package struct WindowClock: Sendable {
         let anchor = ClockAnchor(
             monotonic: now.monotonic.advanced(by: now.realtime.duration(to: start)), realtime: start)
         open = OpenWindow(
-            number: open.number &+ 1, anchor: anchor, end: Self.edge(after: now.realtime, interval))
+            number: open.number &+ 1, anchor: anchor, end: Self.edge(after: max(start, now.realtime), interval))
         offset = now.offset
         return .rotate(closing: closing, opening: open)
     }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowMeter
+package import FlowModel
+
+/// Counters in memory that keep the contract of a source and complain when the meter breaks it.
+package struct FakeFlowSource: FlowSource, ~Copyable {
+    /// What the meter asked for against the contract.
+    package enum Fault: Error, Equatable {
+        case openedUnreleased(UInt32)
+        case drainedOpen(UInt32)
+        case releasedOpen(UInt32)
+    }
+
+    /// One slot: a flow on one CPU.
+    package struct Slot: Sendable {
+        let key: FlowKey
+        let counters: FlowCounters
+    }
+
+    package private(set) var openWindow: OpenWindow?
+    private var number: UInt32
+    private var generations: [[Slot]] = [[], []]
+    private var totals: [[PortSide: PortTotals]] = [[:], [:]]
+
+    package init(openWindow number: UInt32) { self.number = number }
+
+    package mutating func open(_ window: OpenWindow) throws(Fault) {
+        guard generations[Self.generation(window.number)].isEmpty else { throw .openedUnreleased(window.number) }
+        openWindow = window
+        number = window.number
+    }
+
+    package func drain(_ window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(Fault) {
+        guard window != number else { throw .drainedOpen(window) }
+        for slot in generations[Self.generation(window)] { body(slot.key, slot.counters) }
+    }
+
+    package func totals(of window: UInt32) throws(Fault) -> [PortSide: PortTotals] {
+        totals[Self.generation(window)]
+    }
+
+    package mutating func release(_ window: UInt32) throws(Fault) {
+        guard window != number else { throw .releasedOpen(window) }
+        generations[Self.generation(window)] = []
+        totals[Self.generation(window)] = [:]
+    }
+
+    /// Counts packets of a flow, as a program on some CPU would, in the open window.
+    package mutating func count(_ key: FlowKey, _ counters: FlowCounters) {
+        generations[Self.generation(number)].append(Slot(key: key, counters: counters))
+        addTotals(PortSide(port: key.port, direction: key.direction)) { totals in
+            totals.seen += counters.count
+            totals.ip += counters.count
+        }
+    }
+
+    /// Changes what a port saw in the open window.
+    package mutating func addTotals(_ side: PortSide, _ change: (inout PortTotals) -> Void) {
+        change(&totals[Self.generation(number)][side, default: PortTotals()])
+    }
+
+    private static func generation(_ window: UInt32) -> Int { Int(window % 2) }
+}
