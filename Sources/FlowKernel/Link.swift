@@ -11,11 +11,13 @@ struct Link: ~Copyable {
     enum TCX {
         static let ingress = bpf_attach_type(46)
         static let egress = bpf_attach_type(47)
+        /// BPF_F_BEFORE: without a program to relate to, before all. Without flags, after all.
+        static let before: UInt32 = 1 << 3
     }
 
     /// bpf(BPF_LINK_CREATE) on an interface.
     ///
-    /// - Parameter flags: XDP_FLAGS_*_MODE for XDP, else 0.
+    /// - Parameter flags: XDP_FLAGS_*_MODE for XDP, `TCX.before` or 0 for TCX.
     /// - Returns: errno in place of the link, so that the caller can tell what it means for its hook.
     static func create(
         _ program: borrowing Program, on interface: NetworkInterface, type: bpf_attach_type, flags: UInt32 = 0

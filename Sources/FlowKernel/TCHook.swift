@@ -11,6 +11,9 @@ enum TCHook {
         case toPort
 
         fileprivate var tcx: bpf_attach_type { self == .fromPort ? Link.TCX.ingress : Link.TCX.egress }
+
+        /// Before all other programs, what the guest sent; after all others, what is really delivered to it.
+        fileprivate var flags: UInt32 { self == .fromPort ? Link.TCX.before : 0 }
         fileprivate var clsact: bpf_tc_attach_point { self == .fromPort ? BPF_TC_INGRESS : BPF_TC_EGRESS }
     }
 
@@ -25,7 +28,7 @@ enum TCHook {
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, side: Side
     ) throws(KernelError) -> Attachment {
-        switch Link.create(program, on: interface, type: side.tcx) {
+        switch Link.create(program, on: interface, type: side.tcx, flags: side.flags) {
         case .created(let link): return .link(link)
         case .refused(EINVAL): return .filter(ownsQdisc: try Clsact.attach(program, to: interface, side.clsact))
         case .refused(let errno): throw KernelError(errno: errno, "cannot attach to the TC hook of \(interface.name)")

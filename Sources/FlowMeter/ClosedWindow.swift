@@ -79,10 +79,19 @@ extension ClosedWindow {
     private func record(of key: FlowKey, _ counters: FlowCounters, port: Port) -> FlowRecord {
         FlowRecord(
             port: port, window: window, key: key, count: counters.count,
-            first: anchor.realtime(of: counters.first), last: anchor.realtime(of: counters.last),
+            first: time(of: counters.first), last: time(of: counters.last),
             tcpControlBits: counters.tcpControlBits, tcpFlags: counters.tcpFlags, dscp: counters.dscp,
             sourceMAC: counters.sourceMAC, destinationMAC: counters.destinationMAC,
             verdict: key.direction == port.role.directionToPort ? .accept(.observed) : .unknown)
+    }
+
+    /// The wall-clock time of a packet, inside the window.
+    ///
+    /// The swap decides to which window a packet belongs, and it comes some milliseconds after the edge; the kernel's
+    /// coarse clock lags by up to a tick. Neither may put a packet's second outside of its window.
+    private func time(of moment: MonotonicTime) -> UnixTime {
+        let last = max(window.start, window.end.advanced(by: .nanoseconds(-1)))
+        return min(max(anchor.realtime(of: moment), window.start), last)
     }
 
     private func statusEntry(of port: Port) -> LogEntry? {

@@ -42,10 +42,14 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     /// What a meter before this one closed but did not release, or nil if there is nothing.
     package func leftover() throws(Source.Failure) -> ClosedWindow? {
         let open = clock.open
-        let window = Window(
-            number: open.number &- 1, start: open.anchor.realtime, end: open.anchor.realtime, endReason: .forcedEnd)
-        let closed = try collect(window, anchor: open.anchor)
-        return closed.isEmpty ? nil : closed
+        let end = open.anchor.realtime
+        let window = Window(number: open.number &- 1, start: end, end: end, endReason: .forcedEnd)
+        var closed = try collect(window, anchor: open.anchor)
+        if closed.isEmpty { return nil }
+        // When it was opened is not known any more; its first packet is.
+        let first = closed.flows.values.map(\.first).min().map(open.anchor.realtime(of:)) ?? end
+        closed.window = Window(number: window.number, start: min(first, end), end: end, endReason: .forcedEnd)
+        return closed
     }
 
     /// Forgets the counters of a window whose records are safe.

@@ -20,6 +20,9 @@ package struct WindowClock: Sendable {
     /// by less than the second that AWS's times show.
     package static let stepTolerance = Duration.milliseconds(500)
 
+    /// How late a window may be closed and still be said to end at its edge: a wake-up and a grace period under load.
+    package static let latenessTolerance = Duration.seconds(1)
+
     package let interval: Duration
     package private(set) var open: OpenWindow
     /// How far the wall clock was ahead of the monotonic one at the last look.
@@ -39,7 +42,7 @@ package struct WindowClock: Sendable {
         if isStepped(now) { return rotate(now, end: open.anchor.realtime(of: now.monotonic), reason: .forcedEnd) }
         offset = now.offset
         guard now.monotonic >= open.due else { return .wait(until: open.due) }
-        return rotate(now, end: lastEdge(before: now), reason: .activeTimeout)
+        return rotate(now, end: end(at: now), reason: .activeTimeout)
     }
 
     /// Ends the open window now, whatever its edge.
@@ -61,9 +64,10 @@ package struct WindowClock: Sendable {
         return .rotate(closing: closing, opening: open)
     }
 
-    /// The open window's edge, or, where the meter was held up beyond it, the last edge that has passed.
-    private func lastEdge(before now: ClockAnchor) -> UnixTime {
-        max(open.end, Self.edge(after: now.realtime, interval).advanced(by: .zero - interval))
+    /// The open window's edge, or, where the meter was held up long beyond it, the time it got to.
+    private func end(at now: ClockAnchor) -> UnixTime {
+        let reached = open.anchor.realtime(of: now.monotonic)
+        return open.end.duration(to: reached) > Self.latenessTolerance ? reached : open.end
     }
 
     private func isStepped(_ now: ClockAnchor) -> Bool {

@@ -77,6 +77,9 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         var meter = Self.meter(source)
         let leftover = try #require(try meter.leftover())
         #expect(leftover.window.number == 0 && leftover.flows[flow(1)]?.count.packets == 2)
+        // Its first packet came ten seconds before the window that is open now.
+        #expect(leftover.window.start == UnixTime(seconds: 1_000_010))
+        #expect(leftover.window.end == UnixTime(seconds: 1_000_020) && leftover.window.endReason == .forcedEnd)
         try meter.release(leftover)
         #expect(try meter.leftover() == nil)
     }
@@ -114,6 +117,14 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         let closed = Self.closed([flow(1): counters(1, at: 55, to: 109)])
         guard case .flow(let record) = try #require(closed.entries(ports: Self.ports()).first) else { return }
         #expect(record.first == UnixTime(seconds: 1005) && record.last == UnixTime(seconds: 1059))
+    }
+
+    @Test func noPacketsTimeLiesOutsideOfItsWindow() throws {
+        // One that the coarse clock put before the edge, one that came before the swap but after the edge.
+        let closed = Self.closed([flow(1): counters(2, at: 49, to: 111)])
+        guard case .flow(let record) = try #require(closed.entries(ports: Self.ports()).first) else { return }
+        #expect(record.first == Self.window.start)
+        #expect(record.last.duration(to: Self.window.end) == .nanoseconds(1) && record.last.seconds == 1059)
     }
 
     @Test(arguments: [

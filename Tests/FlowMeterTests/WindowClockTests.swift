@@ -63,11 +63,11 @@ private func seconds(_ value: Int64) -> UnixTime { UnixTime(seconds: value) }
         #expect(number == 1441)
     }
 
-    @Test func aMeterThatWasHeldUpEndsTheWindowAtTheLastEdgeThatPassed() {
+    @Test func aMeterThatWasHeldUpEndsTheWindowWhereItGotToAndTheNextAtItsEdge() {
         var clock = Self.clock()
         let action = clock.advance(to: clocks(300, wall: 1_000_217))
-        let closing = Window(number: 1, start: seconds(1_000_017), end: seconds(1_000_200))
-        let next = OpenWindow(number: 2, anchor: clocks(283, wall: 1_000_200), end: seconds(1_000_260))
+        let closing = Window(number: 1, start: seconds(1_000_017), end: seconds(1_000_217))
+        let next = OpenWindow(number: 2, anchor: clocks(300, wall: 1_000_217), end: seconds(1_000_260))
         #expect(action == .rotate(closing: closing, opening: next))
     }
 
@@ -122,6 +122,7 @@ private func seconds(_ value: Int64) -> UnixTime { UnixTime(seconds: value) }
             return
         }
         #expect(closing.start == seconds(1_000_017) && closing.end == seconds(1_000_320))
+        #expect(clock.open.anchor == clocks(403, wall: 1_000_320))
     }
 
     @Test func theNumberWraps() {
