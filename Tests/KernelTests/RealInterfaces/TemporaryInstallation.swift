@@ -30,11 +30,18 @@ final class TemporaryInstallation {
         try namespace.inside { try installation.attach(name, options) }
     }
 
-    /// A second look at the tables, as a daemon takes it.
+    /// A meter of the tables, as a daemon has one.
     func meter(interval: Duration, now: ClockAnchor = .now) throws -> FlowMeter<KernelFlowSource> {
-        FlowMeter(
-            source: try KernelFlowSource(tables: try FlowTables.open(in: directory, isWritable: true)),
-            interval: interval, openWindow: installation.tables.control.window,
-            opened: now, now: now)
+        try meter(interval: interval, now: now, gracePeriod: GracePeriod())
+    }
+
+    func meter(
+        interval: Duration, now: ClockAnchor = .now, gracePeriod: consuming GracePeriod
+    ) throws -> FlowMeter<KernelFlowSource> {
+        let tables = try FlowTables.open(in: directory, isWritable: true)
+        let number = tables.control.window
+        return FlowMeter(
+            source: KernelFlowSource(tables: tables, gracePeriod: gracePeriod), interval: interval,
+            openWindow: number, opened: now, now: now)
     }
 }
