@@ -11,14 +11,15 @@ import Glibc
 package struct GracePeriod: ~Copyable {
     private let barrier: MapInMap?
 
-    package enum Means: Sendable { case membarrier, mapInMap }
+    package enum Means: Sendable, CaseIterable { case membarrier, mapInMap }
 
     /// Finds out which way works here, by going it once.
     package init() throws(KernelError) {
         barrier = weir_membarrier_global() == 0 ? nil : try MapInMap()
     }
 
-    init(forcing means: Means) throws(KernelError) {
+    /// Goes that way, whether or not the other works.
+    package init(forcing means: Means) throws(KernelError) {
         barrier = means == .membarrier ? nil : try MapInMap()
     }
 

@@ -10,7 +10,11 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
 
     /// Takes over the tables; they must be open for writing.
     package init(tables: consuming FlowTables) throws(KernelError) {
-        gracePeriod = try GracePeriod()
+        self.init(tables: tables, gracePeriod: try GracePeriod())
+    }
+
+    package init(tables: consuming FlowTables, gracePeriod: consuming GracePeriod) {
+        self.gracePeriod = gracePeriod
         self.tables = tables
     }
 

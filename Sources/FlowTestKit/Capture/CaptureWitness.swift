@@ -20,12 +20,16 @@ package final class CaptureWitness: Sendable {
     private let file: URL
 
     /// Starts to look; what is sent after this returns is seen.
+    ///
+    /// - Parameter longest: of each frame, so many bytes. The kernel's buffer has room for frames of this length only: less
+    ///   of it is room for more frames.
     package init(
-        on interface: String, in namespace: NetworkNamespace, direction: CaptureDirection = .both, filter: String = ""
+        on interface: String, in namespace: NetworkNamespace, direction: CaptureDirection = .both, filter: String = "",
+        longest: Int = 262_144
     ) throws {
         file = FileManager.default.temporaryDirectory.appending(path: "weir-witness-\(UUID().uuidString).pcap")
         let bufferKiB = "65536"
-        var command = ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-B", bufferKiB, "-s", "262144"]
+        var command = ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-B", bufferKiB, "-s", "\(longest)"]
         command += ["-i", interface, "-Q", direction.rawValue, "-w", file.path]
         if !filter.isEmpty { command.append(filter) }
         let tcpdump = try namespace.start(command)

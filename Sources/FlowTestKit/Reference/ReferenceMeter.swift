@@ -84,3 +84,12 @@ package struct ReferenceMeter: Sendable {
         return UInt8(flags.intersection(counted).rawValue)
     }
 }
+
+extension ReferenceMeter.Tally {
+    /// What the programs counted of a flow, less its times, which no reference tells.
+    package init(_ counters: FlowCounters) {
+        self.init(
+            count: counters.count, tcpControlBits: counters.tcpControlBits, tcpFlags: counters.tcpFlags,
+            dscp: counters.dscp, sourceMAC: counters.sourceMAC, destinationMAC: counters.destinationMAC)
+    }
+}

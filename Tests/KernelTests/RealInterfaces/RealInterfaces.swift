@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import FlowModel
+import FlowTestKit
+import Testing
+
+/// Everything that runs on interfaces, one test at a time: they share the CPUs with the kernel that they measure.
+@Suite(.serialized) enum RealInterfaces {
+    /// The ways to see the frames that come from a port.
+    enum Way: String, CaseIterable, CustomTestStringConvertible {
+        case tc, xdpNative, xdpGeneric
+
+        var testDescription: String { rawValue }
+
+        var options: AttachOptions {
+            switch self {
+            case .tc: AttachOptions(hook: .tc)
+            case .xdpNative: AttachOptions(hook: .xdp, xdpMode: .native)
+            case .xdpGeneric: AttachOptions(hook: .xdp, xdpMode: .generic)
+            }
+        }
+    }
+}
