@@ -66,6 +66,7 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel"]),
         .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
     ],
     swiftLanguageModes: [.v6]

@@ -20,6 +20,14 @@ package enum ProgramKind: Sendable, CaseIterable {
         }
     }
 
+    /// The first kernel with every helper that the program calls: `bpf_ktime_get_coarse_ns`, `bpf_xdp_get_buff_len`.
+    package var firstKernel: KernelVersion {
+        switch self {
+        case .tcFromPort, .tcToPort: KernelVersion(5, 11)
+        case .xdpFromPort: KernelVersion(5, 18)
+        }
+    }
+
     fileprivate var object: [UInt8] {
         switch self {
         case .tcFromPort: EmbeddedObjects.tcFromPort
@@ -111,6 +119,7 @@ package struct ProgramSize: Equatable, Sendable {
 
     private static func loadError(_ result: CInt, _ kind: ProgramKind) -> KernelError {
         let log = unsafe String(cString: weir_take_libbpf_log())
+        if let running = KernelVersion.running, let tooOld = KernelError(tooOld: running, for: kind) { return tooOld }
         let error = KernelError(errno: result, "cannot load the program \(kind.name)")
         guard error.code != .notPermitted, let line = Verifier.summary(of: log) else { return error }
         return KernelError(error.code, error.failure, cause: "\(error.cause) (the kernel says: \(line))")
@@ -128,6 +137,19 @@ package struct ProgramSize: Equatable, Sendable {
             instructions: Int(information.xlated_prog_len) / MemoryLayout<bpf_insn>.size,
             verified: Int(information.verified_insns))
         return Program(descriptor: Descriptor(owning: raw), kind: kind, size: size)
+    }
+}
+
+extension KernelError {
+    /// The refusal of a program by a kernel that lacks a helper which it calls; nil where the kernel has them all.
+    package init?(tooOld running: KernelVersion, for kind: ProgramKind) {
+        guard running < kind.firstKernel else { return nil }
+        let isXDP = kind == .xdpFromPort
+        self.init(
+            .unsupported, "cannot load the program \(kind.name)",
+            cause:
+                "this kernel is too old: it is \(running), \(isXDP ? "the XDP hook" : "Weir") needs \(kind.firstKernel)",
+            remedy: isXDP ? "use --hook tc, or a newer kernel" : "use a newer kernel")
     }
 }
 
