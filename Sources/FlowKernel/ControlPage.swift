@@ -78,7 +78,8 @@ extension ControlPage {
         if pid == nil { unsafe page.pointee.closes_realtime_ns = 0 }
     }
 
-    func setLastPort(_ number: UInt16) { unsafe page.pointee.last_port = UInt32(number) }
+    /// Numbers are given out from the next one on.
+    package func setLastPort(_ number: UInt16) { unsafe page.pointee.last_port = UInt32(number) }
 }
 
 extension ClockAnchor {

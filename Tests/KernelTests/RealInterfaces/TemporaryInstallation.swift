@@ -11,7 +11,9 @@ final class TemporaryInstallation {
     let directory: PinDirectory
     let installation: Installation
 
-    init(flowBudget: Int = 4096) throws {
+    static let flowBudget = 4096
+
+    init(flowBudget: Int = flowBudget) throws {
         directory = PinDirectory(base: "/sys/fs/bpf/weir-t-\(UUID().uuidString)")
         installation = try Installation.openOrCreate(directory, flowBudget: flowBudget)
     }
@@ -29,6 +31,40 @@ final class TemporaryInstallation {
     ) throws -> RegisteredPort {
         try namespace.inside { try installation.attach(name, options) }
     }
+
+    func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
+
+    func isAlive(_ port: RegisteredPort) -> Bool { installation.isAlive(port) }
+
+    var attachedPorts: [RegisteredPort] {
+        get throws { try installation.attachedPorts() }
+    }
+
+    /// Also those that are detached and only wait for their last drain.
+    var registeredPorts: [RegisteredPort] {
+        get throws { try installation.tables.maps.registeredPorts() }
+    }
+
+    /// All that is pinned, by path; the base directory itself is not.
+    var pins: [String] {
+        get throws {
+            let listing = try ChildProcess.outcome(of: ["find", directory.base, "-mindepth", "3"])
+            return listing.output.split(separator: "\n").map(String.init)
+        }
+    }
+
+    /// The programs that pinned links hold, as bpftool has them.
+    var programIDs: [String] {
+        get throws {
+            try pins.filter { $0.hasSuffix("/from") || $0.hasSuffix("/to") }.map { pin in
+                let words = try ChildProcess.run(["bpftool", "link", "show", "pinned", pin]).split(separator: " ")
+                guard let label = words.firstIndex(of: "prog") else { throw Unreadable(pin: pin) }
+                return String(words[label + 1])
+            }
+        }
+    }
+
+    struct Unreadable: Error { let pin: String }
 
     /// A meter of the tables, as a daemon has one.
     func meter(interval: Duration, now: ClockAnchor = .now) throws -> FlowMeter<KernelFlowSource> {

@@ -81,9 +81,8 @@ extension RealInterfaces {
             let earliest = closed.window.start.advanced(by: .zero - tick)
             let latest = closed.anchor.realtime(of: finished)
             for counters in closed.flows.values {
-                let (first, last) = (
-                    closed.anchor.realtime(of: counters.first), closed.anchor.realtime(of: counters.last)
-                )
+                let first = closed.anchor.realtime(of: counters.first)
+                let last = closed.anchor.realtime(of: counters.last)
                 #expect(earliest <= first && first <= last && last <= latest)
             }
             return closed
