@@ -2,12 +2,13 @@
 
 import FlowExport
 import FlowModel
+import FlowTestKit
 import Foundation
 import SystemPackage
 import Testing
 
 /// Needs root, to mount file systems of its own.
-@Suite struct LogFileFailureTests {
+@Suite(.enabled(if: KernelAccess.isExpected)) struct LogFileFailureTests {
     @Test func `A full file system keeps records waiting, and the file whole`() throws {
         let directory = try TemporaryDirectory(fileSystemSize: "64k")
         let sink = try LogFileSink(configuration: configuration(directory))

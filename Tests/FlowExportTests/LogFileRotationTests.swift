@@ -2,10 +2,11 @@
 
 import FlowExport
 import FlowModel
+import FlowTestKit
 import Foundation
 import Testing
 
-@Suite struct LogFileRotationTests {
+@Suite(.enabled(if: KernelAccess.isExpected)) struct LogFileRotationTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -3,10 +3,11 @@
 import FlowExport
 import FlowFormats
 import FlowModel
+import FlowTestKit
 import Foundation
 import Testing
 
-@Suite struct LogFileSinkTests {
+@Suite(.enabled(if: KernelAccess.isExpected)) struct LogFileSinkTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -4,7 +4,7 @@ import FlowModel
 import FlowTestKit
 import Testing
 
-@Suite("Namespaces and the capture witness; needs root")
+@Suite("Namespaces and the capture witness", .enabled(if: KernelAccess.isExpected))
 struct CaptureWitnessTests {
     /// Two namespaces with a silent wire between them.
     private struct Wire {

@@ -6,7 +6,7 @@ import FlowTestKit
 import Testing
 
 /// Frames that nobody thought of, the same ones every time.
-@Suite(.serialized) struct RandomFrameSuite {
+@Suite(.serialized, .enabled(if: KernelAccess.isExpected)) struct RandomFrameSuite {
     /// Run with each of the three programs.
     static let framesEach = 70_000
     static let batch = 500

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 
 /// Whether tests that load programs, mount file systems and make interfaces are to be run.
 package enum KernelAccess {
     /// True for root, and wherever `WEIR_REQUIRE_KERNEL=1` says that nothing may skip: there a missing privilege fails.
     package static var isExpected: Bool {
-        geteuid() == 0 || unsafe getenv("WEIR_REQUIRE_KERNEL").map { unsafe String(cString: $0) } == "1"
+        geteuid() == 0 || ProcessInfo.processInfo.environment["WEIR_REQUIRE_KERNEL"] == "1"
     }
 }

@@ -6,7 +6,7 @@ import FlowTestKit
 import Testing
 
 /// Everything that runs on interfaces, one test at a time: they share the CPUs with the kernel that they measure.
-@Suite(.serialized) enum RealInterfaces {
+@Suite(.serialized, .enabled(if: KernelAccess.isExpected)) enum RealInterfaces {
     /// The ways to see the frames that come from a port.
     enum Way: String, CaseIterable, CustomTestStringConvertible {
         case tc, xdpNative, xdpGeneric
