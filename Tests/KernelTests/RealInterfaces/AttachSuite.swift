@@ -90,14 +90,14 @@ extension RealInterfaces {
         /// The way to the port is attached first: its program must go again.
         @Test(arguments: [XDPMode.native, .generic])
         func someoneElsesXDPProgramIsNamedAndLeftAlone(_ mode: XDPMode) throws {
-            let foreign = try ForeignProgram()
+            let foreign = try CompiledProgram(CompiledProgram.passing)
             try foreign.attach(to: "port0", in: host, mode)
             let before = try Footprint("port0", in: host)
             for wanted in [nil, XDPMode.native, .generic] as [XDPMode?] {
                 let options = AttachOptions(hook: .xdp, xdpMode: wanted)
                 let refusal = #expect(throws: KernelError.self) { try installation.attach("port0", in: host, options) }
                 #expect(refusal?.code == .busy)
-                #expect(refusal?.description.contains("the XDP program \(ForeignProgram.name) (id ") == true)
+                #expect(refusal?.description.contains("the XDP program \(CompiledProgram.passingName) (id ") == true)
                 #expect(refusal?.description.contains("or use --hook tc") == true)
                 #expect(try Footprint("port0", in: host) == before)
                 try expectNothingAttached()

@@ -8,7 +8,19 @@ import Testing
 
 extension RealInterfaces {
     @Suite struct GracePeriodSuite {
-        /// A swap that did not wait for the programs at work would lose or misplace what they are counting.
+        /// What a program at work counts must be there before a window is drained.
+        @Test(arguments: GracePeriod.Means.allCases)
+        func aProgramAtWorkIsWaitedFor(_ means: GracePeriod.Means) throws {
+            let program = try CompiledProgram(CompiledProgram.slow)
+            let gracePeriod = try GracePeriod(forcing: means)
+            let run = try program.start()
+            try waitUntil("the program is at work: \(run.errors)") { try program.stage() == 1 }
+            try gracePeriod.wait()
+            #expect(try program.stage() == 2)
+            try run.wait()
+        }
+
+        /// Without the waiting a packet in a million would be missing: too few for this to show by itself.
         @Test(arguments: GracePeriod.Means.allCases)
         func bothMeansLoseNothingOver50Swaps(_ means: GracePeriod.Means) throws {
             let pair = try LoadedPair()
