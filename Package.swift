@@ -66,6 +66,8 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(
+            name: "WeirCommandTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
         .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
     ],
     swiftLanguageModes: [.v6]
