@@ -67,7 +67,9 @@ let package = Package(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel"]),
-        .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit", "weir"]),
+        .testTarget(
+            name: "WeirCommandTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
+        .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

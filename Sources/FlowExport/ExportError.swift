@@ -24,7 +24,12 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        "Cannot \(action.rawValue) \(path): \(reason): \(remedy)."
+        "cannot \(action.rawValue) \(path): \(cause); \(remedy)"
+    }
+
+    private var cause: String {
+        let text = reason.description
+        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     private var remedy: String {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// Owns the right to swap the tables of one directory of pins: one daemon at a time.
 ///
 /// A lock on the base directory (flock(2)), so that it goes with the process, however that ends.
@@ -9,8 +11,12 @@ package struct DaemonLock: ~Copyable {
     /// Takes the lock, or throws, naming the daemon that has it.
     package static func take(_ directory: PinDirectory) throws(KernelError) -> DaemonLock {
         let descriptor = try directory.openBase()
-        guard descriptor.lockExclusively() else { throw refusal(directory) }
-        return DaemonLock(descriptor: descriptor)
+        // Somebody who only asks whether it is taken has it for a moment.
+        for _ in 0..<10 {
+            if descriptor.lockExclusively() { return DaemonLock(descriptor: descriptor) }
+            usleep(10_000)
+        }
+        throw refusal(directory)
     }
 
     /// Whether a daemon has the lock now.

@@ -40,7 +40,8 @@ package struct Installation: ~Copyable {
     }
 
     private static func refuseUnreadable(_ directory: PinDirectory) throws(KernelError) {
-        guard unsafe access(directory.base, F_OK) == 0, unsafe access(directory.base, R_OK | X_OK) != 0 else { return }
+        // Also where a directory above it must not be searched.
+        guard unsafe access(directory.base, R_OK | X_OK) != 0, errno == EACCES else { return }
         throw KernelError(
             .notPermitted, "cannot read \(directory.base)", cause: "it belongs to another user", remedy: "run as root")
     }

@@ -9,9 +9,16 @@ package struct StatusReport: Codable, Equatable, Sendable {
     /// nil where nothing was ever attached, or all was detached.
     package var table: Table?
     package var window: Window?
-    /// nil where no daemon answers: nobody swaps, and the open window goes on until one comes.
+    /// The process that closes windows; nil where nobody does, and the open window goes on until one comes.
+    package var measuredBy: Int32?
+    /// What that process says of itself; nil where it does not answer.
     package var daemon: DaemonReport?
     package var ports: [Port] = []
+
+    enum CodingKeys: String, CodingKey {
+        case bpffs, table, window, daemon, ports
+        case measuredBy = "measured_by"
+    }
 
     package struct Table: Codable, Equatable, Sendable {
         package var engine: String
@@ -81,18 +88,21 @@ package struct StatusReport: Codable, Equatable, Sendable {
 
 extension StatusReport {
     /// Reads what is pinned in the directory.
+    ///
+    /// - Parameter daemon: what a daemon said; it counts only if it is the one that measures here.
     package init(of directory: PinDirectory, daemon: DaemonReport?) throws(KernelError) {
         bpffs = directory.base
-        self.daemon = daemon
         guard let installation = try Installation.open(directory, isWritable: false) else { return }
         let tables = Table(
             engine: "percpu-hash", flows: try installation.tables.occupancy(),
             flowBudget: installation.tables.maps.flowBudget, memoryBytes: installation.tables.maps.memoryBytes)
         table = tables
+        measuredBy = DaemonLock.isTaken(directory) ? installation.tables.control.meterPID : nil
+        self.daemon = daemon?.pid == measuredBy ? daemon : nil
         let control = Window(
             number: installation.tables.control.window,
             opened: installation.tables.control.opened.realtime.seconds,
-            closes: installation.tables.control.closes?.seconds)
+            closes: measuredBy == nil ? nil : installation.tables.control.closes?.seconds)
         window = control
         for port in try installation.tables.maps.registeredPorts() {
             ports.append(try Port(port, installation))

@@ -2,8 +2,9 @@
 
 import ArgumentParser
 import Foundation
+import WeirDaemon
 
-/// Exit statuses: 0 done, 1 failed, 2 not understood.
+/// Exit statuses: 0 done, 1 failed, 2 the command or its configuration was not understood.
 @main
 struct Main {
     static func main() async {
@@ -20,7 +21,8 @@ struct Main {
     }
 
     private static func report(_ error: any Error) -> Int32 {
-        if let usage = error as? UsageError { return say("weir: \(usage)", 2) }
+        if error is UsageError || error is ConfigurationError { return say("weir: \(error)", 2) }
+        if let code = error as? ExitCode { return code.rawValue }
         switch WeirCommand.exitCode(for: error) {
         case .success: WeirCommand.exit(withError: error)
         case .validationFailure: return say(WeirCommand.fullMessage(for: error), 2)
@@ -47,7 +49,7 @@ struct WeirCommand: ParsableCommand {
             Attaches programs to the interfaces of virtual machines, counts every packet of every flow, and writes \
             flow logs in the format of AWS VPC flow logs.
 
-            Exit status: 0 done, 1 failed, 2 the command was not understood.
+            Exit status: 0 done, 1 failed, 2 the command or its configuration was not understood.
             """,
         version: WeirVersion.current,
         subcommands: [

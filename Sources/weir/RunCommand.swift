@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import FlowFormats
-import FlowKernel
-import FlowModel
 import Foundation
-import Logging
 import WeirDaemon
 
 struct RunCommand: AsyncParsableCommand {
@@ -53,68 +49,14 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var place: PlaceOptions
 
     func run() async throws {
-        let configuration = try loadConfiguration()
-        let screen = WindowScreen()
-        let board = AsyncStream.makeStream(of: DaemonBoard.self)
-        let serving = Task {
-            for await board in board.stream {
-                do {
-                    try await ControlServer(board: board, path: configuration.socket).run()
-                } catch is CancellationError {
-                } catch {
-                    Self.logger.warning("cannot answer on \(configuration.socket): \(error); measuring goes on")
-                }
-            }
-        }
-        defer { serving.cancel() }
-        try await MeterThread.run {
-            try Self.measure(configuration, screen) { board.continuation.yield($0) }
-        }
-        serving.cancel()
-        await serving.value
-    }
-
-    private static let logger = Logger(label: "weir")
-
-    /// Blocks its thread until a signal asks for the end.
-    private static func measure(
-        _ configuration: Configuration, _ screen: WindowScreen, onStart: (DaemonBoard) -> Void
-    ) throws {
-        let stop = StopSignal()
-        let signals = stop.listen(to: [SIGINT, SIGTERM])
-        defer { signals.forEach { $0.cancel() } }
-        let manager = ServiceNotification(environment: ProcessInfo.processInfo.environment)
-        var daemon = try Daemon(
-            configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier)
-        let ports = try daemon.ports()
-        onStart(daemon.board)
-        screen.start(ports, configuration)
-        tell(manager, .ready, .status("\(ports.count) ports"))
-        daemon.onWindow = { summary in
-            screen.show(summary)
-            tell(manager, .status(summary.text))
-        }
-        try daemon.run(until: stop)
-        tell(manager, .stopping)
-    }
-
-    private static func tell(_ manager: ServiceNotification?, _ states: ServiceNotification.State...) {
-        do {
-            for state in states { try manager?.send(state) }
-        } catch {
-            logger.warning("\(error); measuring goes on")
-        }
+        try await RunSession(configuration: try loadConfiguration()).run()
     }
 
     private func loadConfiguration() throws -> Configuration {
-        do {
-            var configuration = try Configuration.load(
-                flags: try flags(), configFile: config, environment: ProcessInfo.processInfo.environment)
-            configuration.usePortsOfGuestsIfNone()
-            return configuration
-        } catch {
-            throw UsageError(description: "\(error)")
-        }
+        var configuration = try Configuration.load(
+            flags: try flags(), configFile: config, environment: ProcessInfo.processInfo.environment)
+        configuration.usePortsOfGuestsIfNone()
+        return configuration
     }
 
     private func flags() throws -> ConfigurationLayer {

@@ -14,30 +14,48 @@ struct StatusText {
         guard let table = report.table, let window = report.window else {
             return "Nothing is attached under \(report.bpffs)."
         }
-        var lines = [
-            "daemon  \(daemon)",
-            "window  \(window.number), open since \(Self.time(window.opened))\(due(window))",
-            "table   \(table.engine), \(HumanUnits.count(UInt64(table.flows))) of "
-                + "\(HumanUnits.count(UInt64(table.flowBudget))) flows in the open window, "
-                + "\(HumanUnits.octets(table.memoryBytes)) of kernel memory",
-            "",
-        ]
-        lines += TextTable(rows: [Self.header] + report.ports.flatMap(Self.rows)).lines
+        let facts =
+            daemon + [
+                ("window", "number \(window.number), open since \(Self.time(window.opened))\(due(window))"),
+                ("table", "\(table.engine), \(table.flows) of \(table.flowBudget) flows in the open window"),
+                ("memory", memory(table)),
+            ]
+        var lines = facts.map { $0.padding(toLength: 10, withPad: " ", startingAt: 0) + $1 }
+        lines.append("")
+        lines += TextTable(rows: [Self.header] + report.ports.flatMap(Self.rows), rightAligned: Self.counters).lines
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
         return lines.joined(separator: "\n")
     }
 
-    private var daemon: String {
-        guard let daemon = report.daemon else {
-            return "none: nobody closes windows, what finds no room becomes overflow (start one: weir run)"
+    private typealias Fact = (name: String, value: String)
+
+    private var daemon: [Fact] {
+        guard let pid = report.measuredBy else {
+            return [("daemon", "none: counting goes on in the open window; start one with weir run")]
         }
-        var text = "pid \(daemon.pid), every \(Int(daemon.intervalSeconds)) s, \(daemon.windows) windows, "
-        text += "\(daemon.records) records, \(daemon.conservationViolations) conservation violations"
-        if let memory = daemon.residentBytes { text += ", \(HumanUnits.octets(memory)) resident" }
-        if let directory = daemon.logDirectory { text += ", \(daemon.filesPublished) files in \(directory)" }
-        if daemon.recordsGivenUp > 0 { text += ", \(daemon.recordsGivenUp) records given up" }
-        if let failure = daemon.failure { text += "\n        \(failure)" }
-        return text
+        guard let daemon = report.daemon else {
+            return [("daemon", "pid \(pid), which does not answer on its socket (--socket, WEIR_SOCKET)")]
+        }
+        let interval = HumanUnits.duration(.seconds(daemon.intervalSeconds))
+        var facts: [Fact] = [
+            ("daemon", "pid \(pid), a window every \(interval)"),
+            ("closed", "\(daemon.windows) windows, \(daemon.records) records\(files(of: daemon))"),
+            ("law", "\(daemon.conservationViolations) violations: seen = in records + overflow + not IP + malformed"),
+        ]
+        if daemon.recordsGivenUp > 0 {
+            facts.append(("lost", "\(daemon.recordsGivenUp) records of \(daemon.packetsGivenUp) packets, given up"))
+        }
+        if let failure = daemon.failure { facts.append(("failing", failure)) }
+        return facts
+    }
+
+    private func files(of daemon: DaemonReport) -> String {
+        daemon.logDirectory.map { ", \(daemon.filesPublished) files under \($0)" } ?? ""
+    }
+
+    private func memory(_ table: StatusReport.Table) -> String {
+        let kernel = "\(HumanUnits.octets(table.memoryBytes)) in the kernel"
+        return report.daemon?.residentBytes.map { "\(kernel), \(HumanUnits.octets($0)) in the daemon" } ?? kernel
     }
 
     private func due(_ window: StatusReport.Window) -> String {
@@ -47,6 +65,9 @@ struct StatusText {
     private static let header = [
         "PORT", "NO", "ROLE", "STATE", "HOOKS", "DIRECTION", "PACKETS", "OCTETS", "OVERFLOW", "NOT IP", "MALFORMED",
     ]
+
+    /// The columns from PACKETS on.
+    private static let counters = 6..<header.count
 
     private static func rows(of port: StatusReport.Port) -> [[String]] {
         let facts = [port.name, "\(port.number)", port.role, port.state, hooks(of: port)]
@@ -71,27 +92,5 @@ struct StatusText {
 
     private static func time(_ seconds: Int64) -> String {
         Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format()
-    }
-}
-
-/// Columns as wide as their widest cell, two blanks between them.
-struct TextTable {
-    let rows: [[String]]
-
-    var lines: [String] {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-            return cells.joined(separator: "  ").trimmingTrailingBlanks
-        }
-    }
-}
-
-extension String {
-    fileprivate var trimmingTrailingBlanks: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        return text
     }
 }

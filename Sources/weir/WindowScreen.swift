@@ -11,12 +11,17 @@ struct WindowScreen: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
     func start(_ ports: [RegisteredPort], _ configuration: Configuration) {
-        let names = ports.map(\.name).joined(separator: ", ")
-        say(
-            ports.isEmpty
-                ? "no port matches yet; waiting for \(configuration.ports.map(\.pattern.text).joined(separator: ", "))"
-                : "measuring \(names), a window every \(configuration.interval / .seconds(1)) s; end with Ctrl-C")
+        say("\(Self.subject(ports, configuration)); end with Ctrl-C")
         if let directory = configuration.logDirectory { say("writing files under \(directory)") }
+    }
+
+    /// What is measured, or waited for.
+    static func subject(_ ports: [RegisteredPort], _ configuration: Configuration) -> String {
+        guard !ports.isEmpty else {
+            return "no port matches yet; waiting for \(configuration.ports.map(\.pattern.text).joined(separator: ", "))"
+        }
+        let names = ports.map(\.name).joined(separator: ", ")
+        return "measuring \(names), a window every \(HumanUnits.duration(configuration.interval))"
     }
 
     func show(_ summary: WindowSummary) { say(summary.text) }

@@ -37,10 +37,10 @@ import Testing
         let window = window(examplePeriod)
         let error = #expect(throws: ExportError.self) { try sink.write(records(1, in: window), of: window) }
         let sentence = try #require(error).description
-        #expect(sentence.hasPrefix("Cannot write to the log file \(directory.path)/AWSLogs/123456789012/"))
+        #expect(sentence.hasPrefix("cannot write to the log file \(directory.path)/AWSLogs/123456789012/"))
         #expect(
             sentence.hasSuffix(
-                ": No space left on device: free some space there, or choose another log directory."))
+                ": no space left on device; free some space there, or choose another log directory"))
     }
 
     @Test func `What exceeds the limit of waiting records is given up oldest first, and counted exactly`() throws {
@@ -140,8 +140,8 @@ import Testing
         let error = #expect(throws: ExportError.self) { _ = try LogFileSink(configuration: configuration(directory)) }
         #expect(
             error?.description == """
-                Cannot write log files to \(directory.path): Read-only file system: mount the file system writable, or \
-                choose another log directory.
+                cannot write log files to \(directory.path): read-only file system; mount the file system writable, or \
+                choose another log directory
                 """)
     }
 

@@ -132,7 +132,7 @@ struct ConfigurationErrorTests {
 
     @Test(
         "a file that cannot be read is named with the reason",
-        arguments: [("/nonexistent/weir.yaml", "No such file or directory"), ("/proc/self", "Is a directory")])
+        arguments: [("/nonexistent/weir.yaml", "no such file or directory"), ("/proc/self", "is a directory")])
     func unreadable(path: String, reason: String) {
         let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path) }
         #expect(

@@ -33,8 +33,12 @@ package final class ChildProcess: Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: a program never waits for its reader, and what it said can be read while it runs.
-        process.standardOutput = try Self.newFile(at: folder.appending(path: "output"))
-        process.standardError = try Self.newFile(at: folder.appending(path: "errors"))
+        let output = try Self.newFile(at: folder.appending(path: "output"))
+        let errors = try Self.newFile(at: folder.appending(path: "errors"))
+        process.standardOutput = output
+        process.standardError = errors
+        // Not left to `Process`, which keeps them: with a thousand open files its next start reads beyond a page.
+        defer { for file in [output, errors] { try? file.close() } }
         do {
             try process.run()
         } catch {

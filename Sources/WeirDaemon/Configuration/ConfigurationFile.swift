@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Foundation
-import SystemPackage
 import Yams
 
 /// A configuration file in YAML.
@@ -31,7 +30,8 @@ package struct ConfigurationFile {
         do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw ConfigurationError(
                 nil,
-                "cannot read the configuration \(path): \(reason(error)); name another with --config or WEIR_CONFIG")
+                "cannot read the configuration \(path): \(systemReason(error)); name another with --config or WEIR_CONFIG"
+            )
         }
         try self.init(path: path, content: content)
     }
@@ -76,13 +76,6 @@ extension ConfigurationFile {
             (1, "not valid YAML: \(error)")
         }
     }
-}
-
-/// What the system said, without the wrapping.
-private func reason(_ error: any Error) -> String {
-    let underlying = (error as? CocoaError)?.underlying ?? error
-    guard let code = (underlying as? POSIXError)?.code else { return error.localizedDescription }
-    return Errno(rawValue: code.rawValue).description
 }
 
 /// The line of the first byte that is not UTF-8.

@@ -5,10 +5,21 @@ import Foundation
 
 /// Asks a running daemon over its control socket.
 package enum ControlClient {
-    /// The daemon's report, or nil if none answers there.
+    /// A daemon that is held up must not hold up who asks.
+    private static let patience = Duration.seconds(3)
+
+    /// The daemon's report, or nil if none answers there in a few seconds.
     package static func report(at path: String) async -> DaemonReport? {
-        guard let body = try? await get("/status", at: path) else { return nil }
-        return try? JSONDecoder().decode(DaemonReport.self, from: body)
+        let body = await withTaskGroup(of: Data?.self) { group in
+            group.addTask { try? await get("/status", at: path) }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        return body.flatMap { try? JSONDecoder().decode(DaemonReport.self, from: $0) }
     }
 
     private static func get(_ resource: String, at path: String) async throws -> Data {

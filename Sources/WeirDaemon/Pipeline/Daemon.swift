@@ -20,17 +20,20 @@ package struct Daemon: ~Copyable {
 
     /// Told of each window after it was published, for whoever watches.
     package var onWindow: (WindowSummary) -> Void = { _ in }
+    /// Told when the end begins, whatever its reason, before the last window is closed.
+    package var onStopping: () -> Void = {}
 
     /// How long a port may come or go unnoticed.
     private static let reviewPeriod = Duration.seconds(1)
 
-    /// Takes over what is pinned, attaches what is configured. Throws before anything is changed where it can.
+    /// Takes over what is pinned, attaches what is configured. Where it throws, nothing is changed.
     package init(configuration: Configuration, logger: Logger, pid: Int32) throws {
-        let publisher = try Publisher(configuration: configuration, logger: logger)
         try Capability.require(for: "measure ports")
+        try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
         let lock = try DaemonLock.take(directory)
+        let publisher = try Self.publisher(configuration, logger, directory)
         let installation = try Installation.openOrCreate(directory, flowBudget: configuration.flows)
         let tables = try FlowTables.open(in: directory, isWritable: true)
         let meter = FlowMeter(
@@ -52,6 +55,17 @@ package struct Daemon: ~Copyable {
         self.meter.source.tables.setMeter(pid: pid, interval: configuration.interval)
     }
 
+    private static func publisher(
+        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory
+    ) throws -> Publisher {
+        do {
+            return try Publisher(configuration: configuration, logger: logger)
+        } catch {
+            directory.removeBaseIfEmpty()
+            throw error
+        }
+    }
+
     private static func attachPorts(_ keeper: inout PortKeeper) throws {
         do {
             _ = try keeper.attachAll()
@@ -64,14 +78,21 @@ package struct Daemon: ~Copyable {
     /// The ports that are measured now.
     package func ports() throws -> [RegisteredPort] { try keeper.installation.attachedPorts() }
 
-    /// Measures until the stop is requested, then publishes the window so far.
+    /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
-        try publishLeftover()
-        while !stop.isRequested {
-            stop.wait(atMost: pause())
-            if stop.isRequested { break }
-            try turn()
+        do {
+            try publishLeftover()
+            while !stop.isRequested, publisher.hasReaders {
+                stop.wait(atMost: pause())
+                if !stop.isRequested { try turn() }
+            }
+        } catch {
+            // The programs go on counting; what was written so far must not stay under temporary names.
+            onStopping()
+            publisher.close()
+            throw error
         }
+        onStopping()
         try finish()
     }
 

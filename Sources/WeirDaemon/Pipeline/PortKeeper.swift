@@ -26,7 +26,7 @@ package struct PortKeeper: ~Copyable {
     ///
     /// Throws where a port that is named without a wildcard cannot be attached, and detaches those it had attached.
     package mutating func attachAll() throws(KernelError) -> [RegisteredPort] {
-        try refuseMissing()
+        try configuration.refuseMissingPorts()
         let interfaces = try unattachedInterfaces()
         handled.formUnion(wantedInterfaces)
         var attached: [RegisteredPort] = []
@@ -44,15 +44,21 @@ package struct PortKeeper: ~Copyable {
     /// Attaches interfaces that have come and closes ports whose interface has gone.
     package mutating func review() throws(KernelError) -> Changes {
         var changes = Changes()
-        for port in try installation.attachedPorts() where !installation.isAlive(port) {
-            try installation.detach(port)
-            changes.gone.append(port)
-        }
+        for port in try installation.attachedPorts() where !installation.isAlive(port) { close(port, &changes) }
         let wanted = wantedInterfaces
         handled.formIntersection(wanted)
         for interface in try unattachedInterfaces() where !handled.contains(interface) { attach(interface, &changes) }
         handled.formUnion(wanted)
         return changes
+    }
+
+    private func close(_ port: RegisteredPort, _ changes: inout Changes) {
+        do throws(KernelError) {
+            try installation.detach(port)
+            changes.gone.append(port)
+        } catch {
+            changes.refused.append(error)
+        }
     }
 
     private func attach(_ interface: NetworkInterface, _ changes: inout Changes) {
@@ -76,11 +82,12 @@ package struct PortKeeper: ~Copyable {
     private var wantedInterfaces: [NetworkInterface] {
         NetworkInterface.all.filter { configuration.rule(forPort: $0.name) != nil }
     }
+}
 
-    private func refuseMissing() throws(KernelError) {
-        for rule in configuration.ports where !rule.pattern.isWildcard {
-            _ = try NetworkInterface.named(rule.pattern.text)
-        }
+extension Configuration {
+    /// Throws where a port that is named without a wildcard does not exist.
+    package func refuseMissingPorts() throws(KernelError) {
+        for rule in ports where !rule.pattern.isWildcard { _ = try NetworkInterface.named(rule.pattern.text) }
     }
 }
 

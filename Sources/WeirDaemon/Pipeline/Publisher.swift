@@ -26,6 +26,9 @@ package final class Publisher {
 
     package var failure: String? { lastFailure }
 
+    /// Whether lines still go anywhere.
+    package var hasReaders: Bool { files != nil || printer != nil }
+
     package func publish(_ entries: [LogEntry], of window: Window) {
         attempt { try self.files?.write(entries, of: window) }
         printLines(entries)
@@ -52,8 +55,9 @@ package final class Publisher {
         do {
             try printer?.print(entries)
         } catch {
-            logger.error("cannot print to standard output: \(error); measuring goes on without it")
             printer = nil
+            let consequence = hasReaders ? "measuring goes on without it" : "nobody is left to measure for"
+            logger.error("cannot print to standard output: \(systemReason(error)); \(consequence)")
         }
     }
 }

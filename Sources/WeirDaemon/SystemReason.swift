@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlyingSocks
+import Foundation
+import SystemPackage
+
+/// What the system said when something failed, without the wrapping of the library that passed it on.
+func systemReason(_ error: any Error) -> String {
+    let underlying = (error as? CocoaError)?.underlying ?? error
+    let text = errno(of: underlying)?.description ?? error.localizedDescription
+    return text.prefix(1).lowercased() + text.dropFirst()
+}
+
+private func errno(of error: any Error) -> Errno? {
+    if case .failed(_, let number, _) = error as? SocketError { return Errno(rawValue: number) }
+    return error as? Errno ?? (error as? POSIXError).map { Errno(rawValue: $0.code.rawValue) }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Columns as wide as their widest cell, two blanks between them.
+struct TextTable {
+    let rows: [[String]]
+    /// The columns of numbers.
+    let rightAligned: Range<Int>
+
+    var lines: [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return rightAligned.contains(column) ? padding + row[column] : row[column] + padding
+            }
+            return cells.joined(separator: "  ").trimmingTrailingBlanks
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingBlanks: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+/// Two guests behind a bridge, with a Weir of their own beside it.
+///
+///     left  10.9.0.1, fd09::1 ── eth0 ── port-a ┐          ┌ port-b ── eth0 ── right  10.9.0.2, fd09::2
+///                                               └─ bridge ─┘
+///                                port-idle, on no bridge, has a guest that says nothing
+///
+/// Nothing is on the wires but what a test sends.
+final class Site {
+    let hub: NetworkNamespace
+    let left: NetworkNamespace
+    let right: NetworkNamespace
+    let folder: URL
+    let bpffs: String
+    private var daemons: [ChildProcess] = []
+
+    static let addresses: [(left: IPAddress, right: IPAddress)] = [("10.9.0.1", "10.9.0.2"), ("fd09::1", "fd09::2")]
+
+    /// Makes a site for the body and takes it away afterwards, whatever happens.
+    static func with(_ body: (Site) throws -> Void) throws {
+        let site = try Site()
+        defer { site.close() }
+        try body(site)
+    }
+
+    private init() throws {
+        let id = "weir-t\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...(.max)))"
+        folder = URL(filePath: "/tmp/\(id)", directoryHint: .isDirectory)
+        bpffs = "/sys/fs/bpf/\(id)"
+        hub = try NetworkNamespace("hub")
+        left = try NetworkNamespace("left")
+        right = try NetworkNamespace("right")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try write("account-id: 123456789012\nregion: local-1\npublish-period: 1s\n", to: "weir.yaml")
+        try wire()
+    }
+
+    private func wire() throws {
+        try left.addPair("eth0", to: hub, "port-a")
+        try right.addPair("eth0", to: hub, "port-b")
+        try left.addPair("eth1", to: hub, "port-idle")
+        try hub.addBridge("bridge", over: ["port-a", "port-b"])
+        let (leftMAC, rightMAC) = (try left.macAddress(of: "eth0"), try right.macAddress(of: "eth0"))
+        // What has no way would be answered.
+        for network in ["10.9.7.0/24", "fd09:7::/64"] { try right.ip("route add blackhole \(network)") }
+        for (here, there) in Self.addresses {
+            try left.addSilentAddress(here, on: "eth0", towards: there, at: rightMAC)
+            try right.addSilentAddress(there, on: "eth0", towards: here, at: leftMAC)
+        }
+    }
+
+    private func close() {
+        for daemon in daemons { daemon.stop(SIGKILL) }
+        try? FileManager.default.removeItem(atPath: bpffs)
+        for namespace in [hub, left, right] { try? namespace.close() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: The command
+
+    /// The binary beside the test bundle.
+    static let binary = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "weir").path
+
+    var socket: String { path("weir.sock") }
+    var logs: String { path("logs") }
+
+    var environment: [String: String] {
+        [
+            "WEIR_BPFFS": bpffs, "WEIR_STATE_DIR": path("state"), "WEIR_SOCKET": socket,
+            "WEIR_CONFIG": path("weir.yaml"), "NO_COLOR": "",
+        ]
+    }
+
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: folder.appending(path: name))
+    }
+
+    /// The words that start Weir inside the namespace of the ports, after those that limit what it may do.
+    func command(_ arguments: [String], behind wrapper: [String] = []) -> [String] {
+        ["nsenter", "--net=\(hub.path)"] + wrapper + [Self.binary] + arguments
+    }
+
+    func outcome(_ arguments: String..., behind wrapper: [String] = []) throws -> ChildProcess.Result {
+        try ChildProcess.outcome(of: command(arguments, behind: wrapper), environment: environment)
+    }
+
+    /// What the command prints; throws where it fails.
+    @discardableResult
+    func weir(_ arguments: String...) throws -> String {
+        try ChildProcess.run(command(arguments), environment: environment)
+    }
+
+    func status() throws -> StatusReport {
+        try JSONDecoder().decode(StatusReport.self, from: Data(try weir("status", "--json").utf8))
+    }
+}
+
+extension Site {
+    /// Starts `weir run` and waits until it measures and answers.
+    func daemon(_ arguments: String..., environment more: [String: String] = [:]) throws -> ChildProcess {
+        let daemon = try start(arguments, environment: more)
+        try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
+            guard daemon.isRunning else { throw Ended(errors: daemon.errors) }
+            return try status().daemon?.pid == daemon.pid
+        }
+        return daemon
+    }
+
+    /// Starts `weir run`; it is ended with the site at the latest.
+    func start(_ arguments: [String], environment more: [String: String] = [:]) throws -> ChildProcess {
+        let daemon = try ChildProcess(
+            command(["run"] + arguments), environment: environment.merging(more) { $1 })
+        daemons.append(daemon)
+        return daemon
+    }
+
+    /// A daemon that ended by itself.
+    struct Ended: Error { let errors: String }
+
+    /// Waits for the end of the window that is open now.
+    func waitForWindow() throws {
+        let before = try #require(try status().daemon).windows
+        try waitUntil("a window ends") { try status().daemon.map { $0.windows > before } ?? false }
+    }
+
+    /// Everything that an operation could change: pins, links, qdiscs, and the files of the site.
+    func traces() throws -> [String] {
+        let pins = try ChildProcess.run(["find", "/sys/fs/bpf", "-path", bpffs + "*"])
+        let ports = try hub.run(["ip", "-oneline", "link"]) + hub.run(["tc", "qdisc", "show"])
+        let attached = try hub.run(["bpftool", "net", "show"])
+        return [pins, ports, attached, try ChildProcess.run(["find", folder.path])]
+    }
+
+    /// Whether no pin of the site is left and no program is on its interfaces.
+    func isClean() throws -> Bool {
+        let attached = try hub.run(["bpftool", "net", "show"])
+        return !FileManager.default.fileExists(atPath: bpffs) && !attached.contains("weir")
+            && !attached.contains("port-")
+    }
+}
