@@ -9,33 +9,44 @@ extension Installation {
     /// Either all of it is done or, when this throws, nothing. Takes some milliseconds for the verifier.
     package func attach(_ name: String, _ options: AttachOptions) throws(KernelError) -> RegisteredPort {
         let interface = try NetworkInterface.named(name)
-        guard try interface.isEthernet() else {
-            throw KernelError(
-                .unsupported, "cannot attach to \(name)", cause: "its frames have no Ethernet header",
-                remedy: "measure a tap, veth, bridge port or NIC instead")
-        }
         let lock = try directory.openLayout()
         try lock.waitForLock()
         let namespace = try NetworkInterface.currentNamespace()
-        try refuseAttached(interface, namespace)
+        try refuse(interface, namespace, options)
+        for port in try ports(on: interface, namespace) { try close(port) }
         let number = try tables.maps.freeNumber(after: tables.control.lastPort)
         tables.control.setLastPort(number.rawValue)
         try tables.maps.clearTotals(of: number)
         return try attach(interface, as: number, namespace, options)
     }
 
-    private func refuseAttached(_ interface: NetworkInterface, _ namespace: UInt64) throws(KernelError) {
-        for port in try attachedPorts()
-        where port.interfaceIndex == interface.index && port.isIn(namespace) {
-            guard isAlive(port) else {
-                try close(port)
-                continue
-            }
+    /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none.
+    package func checkAttachable(_ name: String, _ options: AttachOptions) throws(KernelError) {
+        try refuse(try NetworkInterface.named(name), try NetworkInterface.currentNamespace(), options)
+    }
+
+    private func refuse(
+        _ interface: NetworkInterface, _ namespace: UInt64, _ options: AttachOptions
+    ) throws(KernelError) {
+        guard try interface.isEthernet() else {
+            throw KernelError(
+                .unsupported, "cannot attach to \(interface.name)", cause: "its frames have no Ethernet header",
+                remedy: "measure a tap, veth, bridge port or NIC instead")
+        }
+        for port in try ports(on: interface, namespace) where isAlive(port) {
             throw KernelError(
                 .busy, "cannot attach to \(interface.name)",
                 cause: "it is attached already, as port \(port.number.rawValue)",
                 remedy: "detach it first: weir detach \(interface.name)")
         }
+        if options.hook == .xdp { try XDPHook.refuseForeign(on: interface) }
+    }
+
+    /// Ports that were attached to the interface, dead ones among them.
+    private func ports(
+        on interface: NetworkInterface, _ namespace: UInt64
+    ) throws(KernelError) -> [RegisteredPort] {
+        try attachedPorts().filter { $0.interfaceIndex == interface.index && $0.isIn(namespace) }
     }
 
     private func attach(

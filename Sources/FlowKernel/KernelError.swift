@@ -51,7 +51,7 @@ extension KernelError {
         self.init(Code(errno: errno), failure, cause: Self.cause(of: errno), remedy: Self.remedy(for: errno))
     }
 
-    private static func cause(of errno: CInt) -> String {
+    static func cause(of errno: CInt) -> String {
         let text = unsafe String(cString: strerror(errno))
         return text.prefix(1).lowercased() + text.dropFirst()
     }

@@ -80,15 +80,14 @@ extension PinDirectory {
                 remedy: "mount one (mount -t bpf bpf DIRECTORY) or use a directory below \(Self.standardMount)")
         }
         guard unsafe mount("bpf", Self.standardMount, "bpf", 0, "mode=0700") == 0 else {
+            let reason = errno
             throw KernelError(
-                Self.mountCode(errno), "cannot pin under \(base)",
+                KernelError.Code(errno: reason), "cannot pin under \(base)",
                 cause:
-                    unsafe "no bpffs is mounted at \(Self.standardMount) and mounting it failed: \(String(cString: strerror(errno)))",
+                    "no bpffs is mounted at \(Self.standardMount) and mounting it failed: \(KernelError.cause(of: reason))",
                 remedy: "mount it as root: mount -t bpf bpf \(Self.standardMount)")
         }
     }
-
-    private static func mountCode(_ errno: CInt) -> KernelError.Code { KernelError.Code(errno: errno) }
 
     var isBelowStandardMount: Bool { base == Self.standardMount || base.hasPrefix(Self.standardMount + "/") }
 

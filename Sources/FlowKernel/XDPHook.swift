@@ -12,11 +12,10 @@ struct XDPAttachment: ~Copyable {
 
 /// The XDP hook of an interface.
 enum XDPHook {
-    /// Attaches by a link, in the mode asked for, or natively where the driver can and generically elsewhere.
+    /// Attaches by a link, where `refuseForeign` found nobody, in the mode asked for, or natively where the driver can and generically elsewhere.
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, mode: XDPMode?
     ) throws(KernelError) -> XDPAttachment {
-        try refuseForeign(on: interface)
         let modes = mode.map { [$0] } ?? [.native, .generic]
         var refusal = EOPNOTSUPP
         for mode in modes {
@@ -37,7 +36,7 @@ enum XDPHook {
     }
 
     /// Throws where a program that is not ours is on the interface, naming it.
-    private static func refuseForeign(on interface: NetworkInterface) throws(KernelError) {
+    static func refuseForeign(on interface: NetworkInterface) throws(KernelError) {
         guard let id = try programID(on: interface) else { return }
         throw KernelError(
             .busy, "cannot attach XDP to \(interface.name)",

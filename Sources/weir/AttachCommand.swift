@@ -49,12 +49,11 @@ struct AttachCommand: ParsableCommand {
 
     /// All or none.
     private func attachAll(_ installation: borrowing Installation) throws -> [RegisteredPort] {
+        let options = AttachOptions(role: role, hook: hook, xdpMode: xdpMode)
         var attached: [RegisteredPort] = []
         do {
-            for port in ports {
-                attached.append(
-                    try installation.attach(port, AttachOptions(role: role, hook: hook, xdpMode: xdpMode)))
-            }
+            for port in ports { try installation.checkAttachable(port, options) }
+            for port in ports { attached.append(try installation.attach(port, options)) }
             return attached
         } catch {
             for port in attached { try? installation.detach(port) }

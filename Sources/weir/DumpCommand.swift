@@ -34,6 +34,7 @@ struct DumpCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try place.configuration()
+        let recordFormat = try recordFormat()
         guard let installation = try Installation.open(PinDirectory(base: configuration.bpffs), isWritable: false)
         else {
             throw KernelError(
@@ -41,7 +42,7 @@ struct DumpCommand: ParsableCommand {
                 remedy: "attach a port (weir attach PORT), or name another directory (--bpffs)")
         }
         let known = try chosenPorts(installation, configuration)
-        try show(try entries(installation, known), recordFormat: try recordFormat())
+        try show(try entries(installation, known), recordFormat: recordFormat)
     }
 
     private func chosenPorts(

@@ -38,7 +38,7 @@ struct RunSession: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let stop = StopSignal()
         let signals = stop.listen(to: [SIGINT, SIGTERM])
-        defer { signals.forEach { $0.cancel() } }
+        defer { for signal in signals { signal.cancel() } }
         var daemon = try Daemon(
             configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier)
         let ports = try daemon.ports()

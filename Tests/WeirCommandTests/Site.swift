@@ -17,9 +17,10 @@ final class Site {
     let hub: NetworkNamespace
     let left: NetworkNamespace
     let right: NetworkNamespace
-    let folder: URL
+    let folder: String
     let bpffs: String
     private var daemons: [ChildProcess] = []
+    private var mounts: [String] = []
 
     static let addresses: [(left: IPAddress, right: IPAddress)] = [("10.9.0.1", "10.9.0.2"), ("fd09::1", "fd09::2")]
 
@@ -32,12 +33,12 @@ final class Site {
 
     private init() throws {
         let id = "weir-t\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...(.max)))"
-        folder = URL(filePath: "/tmp/\(id)", directoryHint: .isDirectory)
+        folder = "/tmp/\(id)"
         bpffs = "/sys/fs/bpf/\(id)"
         hub = try NetworkNamespace("hub")
         left = try NetworkNamespace("left")
         right = try NetworkNamespace("right")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try write("account-id: 123456789012\nregion: local-1\npublish-period: 1s\n", to: "weir.yaml")
         try wire()
     }
@@ -59,8 +60,16 @@ final class Site {
     private func close() {
         for daemon in daemons { daemon.stop(SIGKILL) }
         try? FileManager.default.removeItem(atPath: bpffs)
+        for mount in mounts { _ = try? ChildProcess.run(["umount", mount]) }
         for namespace in [hub, left, right] { try? namespace.close() }
-        try? FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Makes a file system in memory, of that size.
+    func mountSmallFileSystem(at name: String, size: String) throws {
+        try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+        try ChildProcess.run(["mount", "-t", "tmpfs", "-o", "size=\(size)", "weir-t", path(name)])
+        mounts.append(path(name))
     }
 
     // MARK: The command
@@ -79,10 +88,10 @@ final class Site {
         ]
     }
 
-    func path(_ name: String) -> String { folder.appending(path: name).path }
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: folder.appending(path: name))
+        try Data(text.utf8).write(to: URL(filePath: path(name)))
     }
 
     /// The words that start Weir inside the namespace of the ports, after those that limit what it may do.
@@ -90,7 +99,9 @@ final class Site {
         ["nsenter", "--net=\(hub.path)"] + wrapper + [Self.binary] + arguments
     }
 
-    func outcome(_ arguments: String..., behind wrapper: [String] = []) throws -> ChildProcess.Result {
+    func outcome(_ arguments: String...) throws -> ChildProcess.Result { try outcome(arguments) }
+
+    func outcome(_ arguments: [String], behind wrapper: [String] = []) throws -> ChildProcess.Result {
         try ChildProcess.outcome(of: command(arguments, behind: wrapper), environment: environment)
     }
 
@@ -136,9 +147,11 @@ extension Site {
     /// Everything that an operation could change: pins, links, qdiscs, and the files of the site.
     func traces() throws -> [String] {
         let pins = try ChildProcess.run(["find", "/sys/fs/bpf", "-path", bpffs + "*"])
-        let ports = try hub.run(["ip", "-oneline", "link"]) + hub.run(["tc", "qdisc", "show"])
+        // Links settle some time after they were made; whether they are up is none of Weir's.
+        let links = try hub.run(["ip", "-oneline", "link"]).replacing(#/<[^>]*>| state \w+/#, with: "")
+        let qdiscs = try hub.run(["tc", "qdisc", "show"])
         let attached = try hub.run(["bpftool", "net", "show"])
-        return [pins, ports, attached, try ChildProcess.run(["find", folder.path])]
+        return [pins, links, qdiscs, attached, try ChildProcess.run(["find", folder])]
     }
 
     /// Whether no pin of the site is left and no program is on its interfaces.

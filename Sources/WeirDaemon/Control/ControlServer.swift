@@ -31,13 +31,19 @@ package struct ControlServer: Sendable {
 
     /// Removes the socket of a daemon that is dead, and nothing else.
     private func makeWay() async throws {
-        let files = FileManager.default
-        try files.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        guard let type = try? files.attributesOfItem(atPath: path)[.type] as? FileAttributeType else { return }
+        let folder = (path as NSString).deletingLastPathComponent
+        if let type = Self.type(of: folder), type != .typeDirectory { throw Obstacle.notFolder }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        guard let type = Self.type(of: path) else { return }
         guard type == .typeSocket else { throw Obstacle.notSocket }
         guard await ControlClient.report(at: path) == nil else { throw Obstacle.otherDaemon }
-        try files.removeItem(atPath: path)
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    /// What is at the path, following links; nil where nothing is.
+    private static func type(of path: String) -> FileAttributeType? {
+        let target = URL(filePath: path).resolvingSymlinksInPath().path
+        return try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
     }
 
     private func serve() async throws {
@@ -58,6 +64,7 @@ package struct ControlServer: Sendable {
     }
 
     private enum Obstacle: String, Error {
+        case notFolder = "what should be its folder is something else"
         case notSocket = "something that is not a socket is there"
         case otherDaemon = "another daemon answers there"
     }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import Foundation
+import Testing
+
+extension WeirCommandSuite {
+    @Suite struct PrivilegeTests {
+        @Test func `another user than root reads what is missing`() throws {
+            try Site.with { site in
+                let nobody = ["setpriv", "--reuid=65534", "--clear-groups"]
+                let missing = """
+                    CAP_BPF and CAP_NET_ADMIN and CAP_PERFMON are missing; run as root, or grant them (systemd: \
+                    AmbientCapabilities=)
+                    """
+                try site.expect(Refusal("attach port-a", "cannot measure ports: " + missing), behind: nobody)
+                try site.expect(
+                    Refusal("run --port port-a --log-dir /tmp/weir-t-nobody", "cannot measure ports: " + missing),
+                    behind: nobody)
+                #expect(!FileManager.default.fileExists(atPath: "/tmp/weir-t-nobody"))
+                try site.weir("attach", "port-a")
+                try site.expect(Refusal("detach port-a", "cannot detach ports: " + missing), behind: nobody)
+                for command in ["status", "dump"] {
+                    try site.expect(
+                        Refusal(command, "cannot read BPFFS: it belongs to another user; run as root"), behind: nobody)
+                }
+            }
+        }
+
+        /// CAP_SYS_ADMIN stands for the other two, so it goes with them.
+        @Test(arguments: [
+            ("net_admin", "CAP_NET_ADMIN"), ("bpf,-sys_admin", "CAP_BPF"), ("perfmon,-sys_admin", "CAP_PERFMON"),
+        ])
+        func `a capability that is missing is named`(dropped: String, name: String) throws {
+            try Site.with { site in
+                let wrapper = ["setpriv", "--bounding-set=-\(dropped)", "--inh-caps=-\(dropped)"]
+                let missing = "\(name) is missing; run as root, or grant it (systemd: AmbientCapabilities=)"
+                try site.expect(Refusal("attach port-a", "cannot measure ports: " + missing), behind: wrapper)
+                try site.expect(Refusal("run --port port-a", "cannot measure ports: " + missing), behind: wrapper)
+                try site.expect(Refusal("detach port-a", "cannot detach ports: " + missing), behind: wrapper)
+            }
+        }
+
+        @Test func `the capabilities of the packaged unit are enough`() throws {
+            try Site.with { site in
+                let kept = ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+perfmon", "--inh-caps=-all"]
+                for command in [["attach", "port-a", "--hook", "xdp"], ["dump"], ["detach", "port-a"]] {
+                    let result = try site.outcome(command, behind: kept)
+                    #expect(result.errors == "" && result.status == 0, "\(command)")
+                }
+                #expect(try site.isClean())
+            }
+        }
+
+        @Test func `bpffs is mounted where it is not, and refused on another file system`() throws {
+            try Site.with { site in
+                // A mount namespace of its own, which takes the mount, the pins and so the programs with it.
+                let script = """
+                    while umount /sys/fs/bpf 2>/dev/null; do :; done
+                    "$0" attach port-a && stat -f -c %T /sys/fs/bpf && "$0" dump --format aws --fields interface-id
+                    """
+                let result = try ChildProcess.outcome(
+                    of: ["nsenter", "--net=\(site.hub.path)", "unshare", "-m", "sh", "-c", script, Site.binary],
+                    environment: site.environment)
+                #expect(result.errors == "" && result.status == 0)
+                #expect(
+                    result.output == "port-a: attached as port 1, from tcx, to tcx\nbpf_fs\ninterface-id\nport-a\n")
+                #expect(try site.isClean())
+
+                try site.expect(
+                    Refusal(
+                        "attach port-a --bpffs FOLDER/pins",
+                        """
+                        cannot pin under FOLDER/pins: no bpffs is mounted there; mount one (mount -t bpf bpf DIRECTORY) \
+                        or use a directory below /sys/fs/bpf
+                        """))
+            }
+        }
+
+        @Test func `bpffs that may not be mounted is asked for`() throws {
+            try Site.with { site in
+                let script = """
+                    while umount /sys/fs/bpf 2>/dev/null; do :; done
+                    exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" "$@"
+                    """
+                try site.expect(
+                    Refusal(
+                        "attach port-a",
+                        """
+                        cannot pin under BPFFS: no bpffs is mounted at /sys/fs/bpf and mounting it failed: operation not \
+                        permitted; mount it as root: mount -t bpf bpf /sys/fs/bpf
+                        """), behind: ["unshare", "-m", "sh", "-c", script])
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    @Suite struct RefusalTests {
+        @Test func `a port that is not there is named, and those before it are left alone`() throws {
+            let missing = """
+                cannot find the port nope: there is no such interface in this network namespace; list them with: ip link
+                """
+            try Site.with { site in
+                for command in [
+                    "attach nope", "attach port-a nope", "run --port port-a --port nope --log-dir FOLDER/logs",
+                ] {
+                    try site.expect(Refusal(command, missing))
+                }
+                try site.expect(
+                    Refusal("detach nope", "cannot detach nope: it is not attached; list what is: weir status"))
+            }
+        }
+
+        @Test func `a port that is attached already is left as it is`() throws {
+            try Site.with { site in
+                try site.weir("attach", "port-a")
+                let sentence = """
+                    cannot attach to port-a: it is attached already, as port 1; detach it first: weir detach port-a
+                    """
+                try site.expect(Refusal("attach port-a", sentence))
+                try site.expect(Refusal("attach port-b port-a", sentence))
+                try site.expect(
+                    Refusal(
+                        "detach port-a port-b", "cannot detach port-b: it is not attached; list what is: weir status"))
+                try site.expect(
+                    Refusal(
+                        "dump port-b", "cannot show the flows of port-b: it is not attached; list what is: weir status")
+                )
+                #expect(try site.status().ports.map(\.name) == ["port-a"])
+            }
+        }
+
+        @Test func `somebody else's XDP program is named and stays`() throws {
+            try Site.with { site in
+                let other = site.bpffs + "-other"
+                defer { try? FileManager.default.removeItem(atPath: other) }
+                try site.weir("attach", "port-a", "--hook", "xdp", "--bpffs", other)
+                let links = try site.hub.ip("link show port-a")
+                let id = try #require(try #/prog/xdp id (\d+)/#.firstMatch(in: links)).1
+                try site.expect(
+                    Refusal(
+                        "attach port-b port-a --hook xdp",
+                        """
+                        cannot attach XDP to port-a: the XDP program weir_xdp_from (id \(id)) is already there; take it \
+                        away first (ip link set dev port-a xdp off), or use --hook tc
+                        """))
+            }
+        }
+
+        @Test func `an interface without Ethernet headers is refused`() throws {
+            try Site.with { site in
+                try site.hub.ip("tuntap add tun9 mode tun")
+                try site.expect(
+                    Refusal(
+                        "attach tun9",
+                        """
+                        cannot attach to tun9: its frames have no Ethernet header; measure a tap, veth, bridge port or \
+                        NIC instead
+                        """))
+            }
+        }
+
+        @Test func `a command that cannot be meant has status 2`() throws {
+            try Site.with { site in
+                for refusal in Self.usage { try site.expect(refusal) }
+                let unknown = try site.outcome("run", "--prot", "tap0")
+                #expect(unknown.status == 2)
+                #expect(
+                    unknown.errors.hasPrefix("Error: Unknown option '--prot'. Did you mean '--port'?\nUsage: weir run ")
+                )
+                let pointless = try site.outcome("attach", "port-a", "--xdp-mode", "native")
+                #expect(pointless.status == 2)
+                #expect(
+                    pointless.errors.hasPrefix(
+                        "Error: --xdp-mode has a meaning only with --hook xdp.\nUsage: weir attach "))
+                #expect(try site.isClean())
+            }
+        }
+
+        private static let usage = [
+            Refusal(
+                "run --interval 0", status: 2,
+                "--interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not \"0\""),
+            Refusal("run --format xml", status: 2, "--format must be aws or json, not \"xml\""),
+            Refusal("run --flows 0", status: 2, "--flows must be a whole number from 1 to 16777216, not \"0\""),
+            Refusal(
+                "run --fields srcaddr,dstadr", status: 2,
+                "--fields: \"dstadr\" is not a field of AWS flow logs: did you mean \"dstaddr\"?"),
+            Refusal(
+                "dump --format aws --fields dstadr", status: 2,
+                "\"dstadr\" is not a field of AWS flow logs: did you mean \"dstaddr\"?"),
+            Refusal(
+                "run --config FOLDER/none.yaml", status: 2,
+                """
+                cannot read the configuration FOLDER/none.yaml: no such file or directory; name another with --config \
+                or WEIR_CONFIG
+                """),
+        ]
+
+        @Test(arguments: [
+            ("interval: 60\nintervall: 30\n", "FOLDER/weir.yaml:2: unknown key \"intervall\"; did you mean interval?"),
+            (
+                "region: local-1\n\ninterval: 2h\n",
+                "FOLDER/weir.yaml:3: interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not \"2h\""
+            ),
+            (
+                "ports:\n  - match: tap*\n    rol: guest\n",
+                "FOLDER/weir.yaml:3: unknown key \"rol\"; did you mean role?"
+            ),
+            (
+                "ports: [tap*\ninterval: 1\n",
+                "FOLDER/weir.yaml:2: not valid YAML: did not find expected ',' or ']'"
+            ),
+        ])
+        func `what is wrong in the configuration is named by file, line and key`(text: String, sentence: String) throws
+        {
+            try Site.with { site in
+                try site.write(text, to: "weir.yaml")
+                for command in ["run", "attach port-a", "status"] {
+                    try site.expect(Refusal(command, status: 2, sentence))
+                }
+            }
+        }
+
+        @Test func `a log directory that cannot be written is refused before anything is made`() throws {
+            try Site.with { site in
+                try site.write("", to: "file")
+                let run = "run --port port-a --log-dir "
+                try site.expect(
+                    Refusal(
+                        run + "FOLDER/file",
+                        """
+                        cannot write log files to FOLDER/file: not a directory; move the file away that stands where a \
+                        folder must be
+                        """))
+                try site.expect(
+                    Refusal(
+                        run + "FOLDER/file/logs",
+                        """
+                        cannot create the folder FOLDER/file/logs: not a directory; move the file away that stands where \
+                        a folder must be
+                        """))
+                try site.expect(
+                    Refusal(
+                        run + "/mnt/logs",
+                        """
+                        cannot create the folder /mnt/logs: read-only file system; mount the file system writable, or \
+                        choose another log directory
+                        """),
+                    behind: ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o ro none /mnt && exec \"$0\" \"$@\""])
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    /// What goes wrong while the daemon runs is said, and measuring goes on.
+    @Suite struct TroubleTests {
+        @Test func `a log directory that is full is said, and nothing is lost when there is space again`() throws {
+            try Site.with { site in
+                try site.mountSmallFileSystem(at: "small", size: "64k")
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--log-dir", site.path("small/logs"))
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("small/ballast"))", "bs=4k"])
+                try traffic.send(site, datagrams: 30, of: 30)
+                try waitUntil("status tells of the trouble") { try site.status().daemon?.failure != nil }
+                let failure = try #require(try site.status().daemon?.failure)
+                #expect(failure.hasPrefix("cannot "))
+                #expect(
+                    failure.hasSuffix("no space left on device; free some space there, or choose another log directory")
+                )
+                #expect(daemon.errors.contains("; measuring goes on\n"))
+                #expect(try site.weir("status").contains("\nfailing   \(failure)\n"))
+                try traffic.send(site, datagrams: 40, of: 40)
+                try site.waitForWindow()
+
+                try FileManager.default.removeItem(atPath: site.path("small/ballast"))
+                try waitUntil("all is well again") { try site.status().daemon.map { $0.failure == nil } ?? false }
+                #expect(daemon.stop().status == 0)
+                #expect(daemon.errors.contains("writing flow logs works again\n"))
+                #expect(try LogLines.sums(try site.awsLines(in: site.path("small/logs"))) == traffic.expected)
+            }
+        }
+
+        @Test(arguments: [
+            ("/dev/null/weir.sock", "what should be its folder is something else"),
+            ("kept", "something that is not a socket is there"),
+        ])
+        func `a control socket that cannot be made is said, and measuring goes on`(place: String, reason: String) throws
+        {
+            try Site.with { site in
+                try FileManager.default.createDirectory(
+                    atPath: site.path("kept/inside"), withIntermediateDirectories: true)
+                let socket = place.hasPrefix("/") ? place : site.path(place)
+                let daemon = try site.start(["--port", "port-a", "--socket", socket])
+                try waitUntil("the trouble is said") { daemon.errors.contains("; measuring goes on\n") }
+                #expect(
+                    daemon.errors.contains(
+                        "cannot answer on \(socket): \(reason); name another socket with --socket or WEIR_SOCKET"))
+                #expect(FileManager.default.fileExists(atPath: site.path("kept/inside")))
+                #expect(try site.status().measuredBy == daemon.pid)
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 5, of: 5)
+                let result = daemon.stop()
+                #expect(result.status == 0)
+                #expect(try LogLines.sums(try LogLines.aws(result.output)) == traffic.expected(of: "port-a"))
+            }
+        }
+
+        @Test func `the socket of a daemon elsewhere is left to it`() throws {
+            try Site.with { site in
+                let first = try site.daemon("--port", "port-a")
+                let other = site.bpffs + "-other"
+                defer { try? FileManager.default.removeItem(atPath: other) }
+                let second = try site.start(["--port", "port-b", "--bpffs", other, "--detach-on-exit"])
+                try waitUntil("the trouble is said") { second.errors.contains("another daemon answers there") }
+                #expect(second.stop().status == 0)
+                #expect(try site.status().daemon?.pid == first.pid)
+            }
+        }
+    }
+}
