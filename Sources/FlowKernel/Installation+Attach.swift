@@ -110,7 +110,23 @@ extension Installation {
     package func detach(_ port: RegisteredPort) throws(KernelError) {
         let lock = try directory.openLayout()
         try lock.waitForLock()
-        try close(port)
+        if let current = try current(of: port) { try close(current) }
+    }
+
+    /// Does the same with a port whose interface, or whoever was attaching it, is gone. Returns whether that was so.
+    ///
+    /// Looks again under the lock: somebody may be attaching the port at this moment.
+    package func detachIfDead(_ port: RegisteredPort) throws(KernelError) -> Bool {
+        let lock = try directory.openLayout()
+        try lock.waitForLock()
+        guard let current = try current(of: port), !isAlive(current) else { return false }
+        try close(current)
+        return true
+    }
+
+    /// The port as the register has it now; nil if it was detached meanwhile.
+    private func current(of port: RegisteredPort) throws(KernelError) -> RegisteredPort? {
+        try attachedPorts().first { $0.number == port.number && $0.attached == port.attached }
     }
 
     private func close(_ port: RegisteredPort) throws(KernelError) {

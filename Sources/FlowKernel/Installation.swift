@@ -63,7 +63,8 @@ extension Installation {
 
     /// Whether the port's programs are still on a living interface.
     package func isAlive(_ port: RegisteredPort) -> Bool {
-        switch port.toHook {
+        if port.isUnfinished { return false }
+        return switch port.toHook {
         case .tcx: linkIsAlive(port, "to")
         case .clsact:
             isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true

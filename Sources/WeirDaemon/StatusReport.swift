@@ -48,7 +48,7 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var fromHook: String
         package var toHook: String
         package var xdpMode: String?
-        /// "attached", "closing" (detached, its last counts not yet drained) or "gone" (its interface is).
+        /// "attaching", "attached", "closing" (detached, its last counts not yet drained) or "gone" (its interface is).
         package var state: String
         /// What cannot be seen on this port.
         package var limits: [String]
@@ -119,10 +119,18 @@ extension StatusReport.Port {
         fromHook = port.fromHook.name
         toHook = port.toHook.name
         xdpMode = port.xdpMode?.name
-        state = port.isClosing ? "closing" : installation.isAlive(port) ? "attached" : "gone"
+        state = Self.state(of: port, installation)
         limits = port.fromHook == .xdp ? ["a GSO super-frame from the port counts as one packet"] : []
         ingress = StatusReport.Totals(totals.ingress)
         egress = StatusReport.Totals(totals.egress)
+    }
+}
+
+extension StatusReport.Port {
+    private static func state(of port: RegisteredPort, _ installation: borrowing Installation) -> String {
+        if port.isClosing { return "closing" }
+        if port.isUnfinished { return "attaching" }
+        return installation.isAlive(port) ? "attached" : "gone"
     }
 }
 

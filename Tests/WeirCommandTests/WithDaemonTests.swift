@@ -76,7 +76,7 @@ extension WeirCommandSuite {
                 #expect(try site.status().ports.isEmpty)
                 try site.left.addPair("eth2", to: site.hub, "late0")
                 try waitUntil("late0 is attached", within: .seconds(3)) {
-                    try site.status().ports.map(\.name) == ["late0"]
+                    try site.status().ports.map { [$0.name, $0.state] } == [["late0", "attached"]]
                 }
                 let injector = try FrameInjector(on: "eth2", in: site.left)
                 for _ in 0..<11 { try injector.send(Frame(.ethernet(), .ipv4(), .udp(from: 1, to: 2)).bytes) }

@@ -54,8 +54,7 @@ package struct PortKeeper: ~Copyable {
 
     private func close(_ port: RegisteredPort, _ changes: inout Changes) {
         do throws(KernelError) {
-            try installation.detach(port)
-            changes.gone.append(port)
+            if try installation.detachIfDead(port) { changes.gone.append(port) }
         } catch {
             changes.refused.append(error)
         }

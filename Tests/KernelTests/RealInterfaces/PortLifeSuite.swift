@@ -53,6 +53,23 @@ extension RealInterfaces {
             #expect(try installation.registeredPorts.isEmpty)
         }
 
+        @Test func onlyAPortWhoseInterfaceOrAttacherIsGoneIsTakenForDead() throws {
+            let port = try installation.attach("port0", in: host)
+            #expect(try !installation.detachIfDead(port))
+            try host.delete("port0")
+            #expect(try installation.detachIfDead(port))
+            #expect(try !installation.detachIfDead(port))
+
+            // As an attach leaves it that is killed before its first program is on.
+            let number = PortNumber(99)
+            let half = RegisteredPort(
+                number: number, interface: NetworkInterface(name: "port0", index: 1), role: .guest, networkNamespace: 0)
+            try installation.register(half)
+            #expect(half.isUnfinished)
+            #expect(try installation.detachIfDead(half))
+            #expect(try installation.registeredPorts.filter { !$0.isClosing }.isEmpty)
+        }
+
         @Test func whatADetachedPortCountedLastIsDrained() throws {
             let port = try installation.attach("port0", in: host)
             try sendToPort()

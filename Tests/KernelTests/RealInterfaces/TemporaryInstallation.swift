@@ -34,6 +34,10 @@ final class TemporaryInstallation {
 
     func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
 
+    func detachIfDead(_ port: RegisteredPort) throws -> Bool { try installation.detachIfDead(port) }
+
+    func register(_ port: RegisteredPort) throws { try installation.tables.maps.register(port) }
+
     func isAlive(_ port: RegisteredPort) -> Bool { installation.isAlive(port) }
 
     var attachedPorts: [RegisteredPort] {
