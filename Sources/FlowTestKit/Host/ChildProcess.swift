@@ -33,14 +33,20 @@ package final class ChildProcess: Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: a program never waits for its reader, and what it said can be read while it runs.
-        process.standardOutput = try Self.newFile(at: folder.appending(path: "output"))
-        process.standardError = try Self.newFile(at: folder.appending(path: "errors"))
+        let output = try Self.newFile(at: folder.appending(path: "output"))
+        let errors = try Self.newFile(at: folder.appending(path: "errors"))
+        process.standardOutput = output
+        process.standardError = errors
         do {
             try process.run()
         } catch {
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
+        // The program has its own by now. Process is never freed and would keep these open; with more than about 1,350 open
+        // files it crashes when it starts the next program.
+        try output.close()
+        try errors.close()
         self.process = Mutex(process)
     }
 
