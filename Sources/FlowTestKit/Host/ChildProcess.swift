@@ -37,14 +37,16 @@ package final class ChildProcess: Sendable {
         let errors = try Self.newFile(at: folder.appending(path: "errors"))
         process.standardOutput = output
         process.standardError = errors
-        // Not left to `Process`, which keeps them: with a thousand open files its next start reads beyond a page.
-        defer { for file in [output, errors] { try? file.close() } }
         do {
             try process.run()
         } catch {
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
+        // The program has its own by now. Process is never freed and would keep these open; with more than about 1,350 open
+        // files it crashes when it starts the next program.
+        try output.close()
+        try errors.close()
         self.process = Mutex(process)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import FlowModel
 import FlowTestKit
 internal import Foundation
 
@@ -42,13 +43,20 @@ final class CompiledProgram {
             ["taskset", "-c", "1", "bpftool", "prog", "run", "pinned", pin, "data_in", frame.path, "repeat", "1"])
     }
 
-    /// The first byte of the one value of its map `stage`.
-    func stage() throws -> UInt8 {
-        let map = pins.appending(path: "stage").path
+    /// When the last run of `slow` began and ended.
+    func work() throws -> ClosedRange<MonotonicTime> {
+        let map = pins.appending(path: "work").path
         let shown = try ChildProcess.run(["bpftool", "-j", "map", "lookup", "pinned", map, "key", "0", "0", "0", "0"])
-        let value = shown.components(separatedBy: "\"value\":[\"0x").dropFirst().first?.prefix(2)
-        return value.flatMap { UInt8($0, radix: 16) } ?? .max
+        let value = shown.components(separatedBy: "\"value\":[").dropFirst().first?.prefix { $0 != "]" } ?? ""
+        let bytes = value.split(separator: ",").compactMap { UInt64($0.dropFirst(3).dropLast(), radix: 16) }
+        guard bytes.count == 16 else { throw Unreadable(text: shown) }
+        let times = [bytes[..<8], bytes[8...]].map { half in
+            MonotonicTime(nanoseconds: half.reversed().reduce(0) { $0 << 8 | $1 })
+        }
+        return times[0]...times[1]
     }
+
+    struct Unreadable: Error { let text: String }
 
     private static let preamble = """
         #define SECTION(name) __attribute__((section(name), used))
@@ -60,23 +68,25 @@ final class CompiledProgram {
     static let passingName = "somebody_elses"
     static let passing = "SECTION(\"xdp\") int \(passingName)(void *context) { return 2; }"
 
-    /// Says 1, is at work for half a second, says 2.
+    /// Is at work for half a second, and says when.
     static let slow = """
+        typedef unsigned long long time;
         static void *(*lookup)(void *map, const void *key) = (void *)1;
-        static unsigned long long (*now)(void) = (void *)5;
+        static time (*now)(void) = (void *)5;
         static long (*loop)(unsigned times, void *body, void *context, unsigned long long flags) = (void *)181;
-        struct { int (*type)[2]; int (*max_entries)[1]; int *key; long *value; } stage SECTION(".maps");
-        static long spin(unsigned index, unsigned long long *end) { return now() > *end; }
+        struct interval { time begin, end; };
+        struct { int (*type)[2]; int (*max_entries)[1]; int *key; struct interval *value; } work SECTION(".maps");
+        static long spin(unsigned index, time *end) { return now() > *end; }
         SECTION("xdp") int slow(void *context) {
             int zero = 0;
-            volatile long *place = lookup(&stage, &zero);
-            unsigned long long end = now() + 500000000;
-            if (!place)
+            struct interval *interval = lookup(&work, &zero);
+            if (!interval)
                 return 0;
-            *place = 1;
+            interval->begin = now();
+            time end = interval->begin + 500000000;
             for (int i = 0; i < 64; i++)
                 loop(1 << 23, spin, &end, 0);
-            *place = 2;
+            interval->end = now();
             return 2;
         }
         """
