@@ -51,6 +51,7 @@ struct RunSession: Sendable {
         }
         daemon.onStopping = { tell(.stopping, .status("writing the window so far")) }
         try daemon.run(until: stop)
+        screen.end(try daemon.ports())
     }
 
     private func tell(_ states: ServiceNotification.State...) {

@@ -36,10 +36,9 @@ struct StatusText {
         guard let daemon = report.daemon else {
             return [("daemon", "pid \(pid), which does not answer on its socket (--socket, WEIR_SOCKET)")]
         }
-        let interval = HumanUnits.duration(.seconds(daemon.intervalSeconds))
         var facts: [Fact] = [
-            ("daemon", "pid \(pid), a window every \(interval)"),
-            ("closed", "\(daemon.windows) windows, \(daemon.records) records\(files(of: daemon))"),
+            ("daemon", "pid \(pid), a window every \(Int(daemon.intervalSeconds)) s"),
+            ("closed", "windows \(daemon.windows), records \(daemon.records)\(files(of: daemon))"),
             ("law", "\(daemon.conservationViolations) violations: seen = in records + overflow + not IP + malformed"),
         ]
         if daemon.recordsGivenUp > 0 {
@@ -50,7 +49,7 @@ struct StatusText {
     }
 
     private func files(of daemon: DaemonReport) -> String {
-        daemon.logDirectory.map { ", \(daemon.filesPublished) files under \($0)" } ?? ""
+        daemon.logDirectory.map { ", files \(daemon.filesPublished) under \($0)" } ?? ""
     }
 
     private func memory(_ table: StatusReport.Table) -> String {

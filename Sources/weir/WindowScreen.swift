@@ -21,7 +21,15 @@ struct WindowScreen: Sendable {
             return "no port matches yet; waiting for \(configuration.ports.map(\.pattern.text).joined(separator: ", "))"
         }
         let names = ports.map(\.name).joined(separator: ", ")
-        return "measuring \(names), a window every \(HumanUnits.duration(configuration.interval))"
+        return "measuring \(names), a window every \(Int(configuration.interval / .seconds(1))) s"
+    }
+
+    /// What is left behind: a port goes on counting unless it was detached.
+    func end(_ ports: [RegisteredPort]) {
+        let names = ports.map(\.name).joined(separator: ", ")
+        say(
+            names.isEmpty
+                ? "ended, nothing is attached" : "ended; \(names) goes on counting (to end that: weir detach --all)")
     }
 
     func show(_ summary: WindowSummary) { say(summary.text) }
@@ -35,7 +43,7 @@ struct WindowScreen: Sendable {
 extension WindowSummary {
     /// One line of the window.
     var text: String {
-        var line = "\(Self.time(window.start)) – \(Self.time(window.end))  \(ports) ports  \(flows) flows  "
+        var line = "\(Self.time(window.start)) – \(Self.time(window.end))  ports \(ports)  flows \(flows)  "
         line += "\(HumanUnits.count(seen.packets)) packets  \(HumanUnits.octets(seen.octets))"
         if !overflow.isZero { line += "  \(overflow.packets) packets found no room" }
         return line

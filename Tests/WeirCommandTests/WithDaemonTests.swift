@@ -38,7 +38,7 @@ extension WeirCommandSuite {
                 #expect(table.flowBudget == 65_536 && (1_000_000...48_000_000).contains(table.memoryBytes))
                 #expect((1_000_000...60_000_000).contains(try #require(report.residentBytes)))
                 let text = try site.weir("status")
-                #expect(text.hasPrefix("daemon    pid \(daemon.pid), a window every 1.0 s\n"))
+                #expect(text.hasPrefix("daemon    pid \(daemon.pid), a window every 1 s\n"))
                 #expect(text.contains("\nlaw       0 violations: seen = in records + overflow + not IP + malformed\n"))
                 #expect(text.contains(#/\nmemory    \d\d\.\d MB in the kernel, \d\d\.\d MB in the daemon\n/#))
             }

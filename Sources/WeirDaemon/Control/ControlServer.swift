@@ -23,8 +23,9 @@ package struct ControlServer: Sendable {
             try await makeWay()
             defer { try? FileManager.default.removeItem(atPath: path) }
             try await serve()
-        } catch is CancellationError {
         } catch {
+            // A server that is cancelled fails in whatever it was doing.
+            if Task.isCancelled { return }
             throw ControlError(path: path, reason: (error as? Obstacle)?.rawValue ?? systemReason(error))
         }
     }
