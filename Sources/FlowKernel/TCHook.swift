@@ -92,7 +92,7 @@ private enum Clsact {
 
     private static func hook(_ index: UInt32, _ point: bpf_tc_attach_point) -> bpf_tc_hook {
         var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.sz = MemoryLayout<bpf_tc_hook>.size(through: \.parent)
         hook.ifindex = CInt(index)
         hook.attach_point = point
         return hook
@@ -100,7 +100,7 @@ private enum Clsact {
 
     private static var options: bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = MemoryLayout<bpf_tc_opts>.size(through: \.priority)
         options.handle = handle
         options.priority = priority
         return options
