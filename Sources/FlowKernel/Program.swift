@@ -73,7 +73,7 @@ package struct ProgramSize: Equatable, Sendable {
     init(_ kind: ProgramKind) throws(KernelError) {
         self.kind = kind
         var options = unsafe bpf_object_open_opts()
-        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size
+        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
         let bytes = kind.object
         let opened = unsafe bytes.withUnsafeBytes { buffer in
             unsafe bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)

@@ -40,12 +40,13 @@ enum TCHook {
         try Clsact.detach(interfaceIndex: interfaceIndex, side.clsact)
     }
 
+    /// Takes away the qdisc that was made for us, unless somebody has put filters on it since.
     static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
         try Clsact.removeQdisc(interfaceIndex: interfaceIndex)
     }
 
     static func hasFilter(interfaceIndex: UInt32, side: Side) -> Bool {
-        Clsact.isAttached(interfaceIndex: interfaceIndex, side.clsact)
+        Clsact.programID(interfaceIndex: interfaceIndex, side.clsact) != nil
     }
 }
 
@@ -67,8 +68,44 @@ private enum Clsact {
         var options = options
         options.prog_fd = program.descriptor.raw
         let result = unsafe bpf_tc_attach(&hook, &options)
-        guard result == 0 else { throw KernelError(errno: result, "cannot attach to the TC hook of \(interface.name)") }
+        guard result == 0 else {
+            if made == 0 { try? removeQdisc(interfaceIndex: interface.index) }
+            throw attachError(result, interface, point)
+        }
+        try refuseOneSided(interface, point)
         return made == 0
+    }
+
+    /// Throws where both sides are one: an ingress qdisc takes a filter for its egress without a word and runs it on
+    /// ingress, and sides may share a block. A program is loaded for one side, so it must not be found on both.
+    private static func refuseOneSided(
+        _ interface: NetworkInterface, _ point: bpf_tc_attach_point
+    ) throws(KernelError) {
+        let ingress = programID(interfaceIndex: interface.index, BPF_TC_INGRESS)
+        guard let ingress, ingress == programID(interfaceIndex: interface.index, BPF_TC_EGRESS) else { return }
+        try detach(interfaceIndex: interface.index, point)
+        throw KernelError(
+            .busy, "cannot attach to the TC hook of \(interface.name)",
+            cause: "its ingress qdisc has no egress side of its own",
+            remedy: "put a clsact qdisc in its place (see tc qdisc show dev \(interface.name))")
+    }
+
+    private static func attachError(
+        _ errno: CInt, _ interface: NetworkInterface, _ point: bpf_tc_attach_point
+    ) -> KernelError {
+        let failure = "cannot attach to the TC hook of \(interface.name)"
+        let side = point == BPF_TC_INGRESS ? "ingress" : "egress"
+        switch errno {
+        case -EEXIST:
+            return KernelError(
+                .busy, failure, cause: "a filter of another Weir is there",
+                remedy: "detach it with that one, or take it away: tc filter del dev \(interface.name) \(side) prio 1")
+        case -EINVAL:
+            return KernelError(
+                .busy, failure, cause: "its filter of priority 1 is not a BPF program",
+                remedy: "give that one another priority (see tc filter show dev \(interface.name) \(side))")
+        default: return KernelError(errno: errno, failure)
+        }
     }
 
     static func detach(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) throws(KernelError) {
@@ -80,6 +117,7 @@ private enum Clsact {
     }
 
     static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
+        guard try !TCFilters.exist(interfaceIndex: interfaceIndex) else { return }
         var hook = hook(interfaceIndex, bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue))
         let result = unsafe bpf_tc_hook_destroy(&hook)
         guard result == 0 || result == -ENODEV || result == -ENOENT || result == -EINVAL else {
@@ -87,15 +125,16 @@ private enum Clsact {
         }
     }
 
-    static func isAttached(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) -> Bool {
+    /// The program of our filter, or nil where there is none.
+    static func programID(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) -> UInt32? {
         var hook = hook(interfaceIndex, point)
         var options = options
-        return unsafe bpf_tc_query(&hook, &options) == 0
+        return unsafe bpf_tc_query(&hook, &options) == 0 ? options.prog_id : nil
     }
 
     private static func hook(_ index: UInt32, _ point: bpf_tc_attach_point) -> bpf_tc_hook {
         var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.sz = MemoryLayout<bpf_tc_hook>.size(through: \.parent)
         hook.ifindex = CInt(index)
         hook.attach_point = point
         return hook
@@ -103,7 +142,7 @@ private enum Clsact {
 
     private static var options: bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = MemoryLayout<bpf_tc_opts>.size(through: \.priority)
         options.handle = handle
         options.priority = priority
         return options

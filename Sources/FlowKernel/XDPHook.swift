@@ -47,7 +47,7 @@ enum XDPHook {
     /// The id of the XDP program on the interface, whatever its mode, or nil.
     static func programID(on interface: NetworkInterface) throws(KernelError) -> UInt32? {
         var query = bpf_xdp_query_opts()
-        query.sz = MemoryLayout<bpf_xdp_query_opts>.size
+        query.sz = MemoryLayout<bpf_xdp_query_opts>.size(through: \.attach_mode)
         let result = unsafe bpf_xdp_query(CInt(interface.index), 0, &query)
         guard result == 0 else { throw KernelError(errno: result, "cannot look at the XDP hook of \(interface.name)") }
         return [query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id].first { $0 != 0 }
