@@ -34,8 +34,13 @@ package struct Descriptor: ~Copyable {
     package func lockExclusively() -> Bool { flock(raw, LOCK_EX | LOCK_NB) == 0 }
 
     /// flock(2), exclusive: waits for whoever has it.
-    package func waitForLock() throws(KernelError) {
-        while flock(raw, LOCK_EX) != 0 {
+    package func waitForLock() throws(KernelError) { try wait(for: LOCK_EX) }
+
+    /// flock(2), shared with others that have it shared: waits for whoever has it exclusively.
+    func waitForSharedLock() throws(KernelError) { try wait(for: LOCK_SH) }
+
+    private func wait(for operation: CInt) throws(KernelError) {
+        while flock(raw, operation) != 0 {
             guard errno == EINTR else { throw KernelError(errno: errno, "cannot lock the directory of pins") }
         }
     }

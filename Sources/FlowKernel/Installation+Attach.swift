@@ -9,8 +9,8 @@ extension Installation {
     /// Either all of it is done or, when this throws, nothing. Takes some milliseconds for the verifier.
     package func attach(_ name: String, _ options: AttachOptions) throws(KernelError) -> RegisteredPort {
         let interface = try NetworkInterface.named(name)
-        let lock = try directory.openLayout()
-        try lock.waitForLock()
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
         let namespace = try NetworkInterface.currentNamespace()
         try refuse(interface, namespace, options)
         for port in try ports(on: interface, namespace) { try close(port) }
@@ -108,8 +108,8 @@ extension Installation {
     ///
     /// The port stays in the register until a meter has drained what it counted last.
     package func detach(_ port: RegisteredPort) throws(KernelError) {
-        let lock = try directory.openLayout()
-        try lock.waitForLock()
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
         if let current = try current(of: port) { try close(current) }
     }
 
@@ -117,8 +117,8 @@ extension Installation {
     ///
     /// Looks again under the lock: somebody may be attaching the port at this moment.
     package func detachIfDead(_ port: RegisteredPort) throws(KernelError) -> Bool {
-        let lock = try directory.openLayout()
-        try lock.waitForLock()
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
         guard let current = try current(of: port), !isAlive(current) else { return false }
         try close(current)
         return true

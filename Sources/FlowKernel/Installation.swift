@@ -9,16 +9,20 @@ import Glibc
 package struct Installation: ~Copyable {
     package let directory: PinDirectory
     package let tables: FlowTables
+    /// Keeps others from removing what is pinned; nil for who only reads.
+    private let use: Descriptor?
 
     /// Opens what is pinned in the directory, or nil if nothing is.
     package static func open(
         _ directory: PinDirectory, isWritable: Bool = true
     ) throws(KernelError) -> Installation? {
+        let use = isWritable ? try directory.takeIntoUse() : nil
         guard directory.hasMaps else {
             try refuseUnreadable(directory)
             return nil
         }
-        return Installation(directory: directory, tables: try .open(in: directory, isWritable: isWritable))
+        let tables = try FlowTables.open(in: directory, isWritable: isWritable)
+        return Installation(directory: directory, tables: tables, use: use)
     }
 
     /// Opens what is pinned, or makes new tables and pins them. bpffs is mounted if need be.
@@ -28,15 +32,34 @@ package struct Installation: ~Copyable {
         _ directory: PinDirectory, flowBudget: Int
     ) throws(KernelError) -> Installation {
         try Capability.require(for: "measure ports")
-        try directory.prepare()
-        try refuseOtherLayouts(directory)
-        try directory.prepareLayout()
-        let lock = try directory.openLayout()
-        try lock.waitForLock()
-        if let existing = try open(directory) { return existing }
+        let use = try makeLayout(directory)
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        if directory.hasMaps {
+            let tables = try FlowTables.open(in: directory, isWritable: true)
+            return Installation(directory: directory, tables: tables, use: use)
+        }
         let tables = try FlowTables.create(flowBudget: flowBudget)
         try tables.maps.pin(in: directory.layout)
-        return Installation(directory: directory, tables: tables)
+        return Installation(directory: directory, tables: tables, use: use)
+    }
+
+    /// Makes the directories and takes them into use. Whoever detached the last port meanwhile may have removed them.
+    private static func makeLayout(_ directory: PinDirectory) throws(KernelError) -> Descriptor {
+        var failure: KernelError?
+        for _ in 0..<100 {
+            do throws(KernelError) {
+                try directory.prepare()
+                try refuseOtherLayouts(directory)
+                try directory.prepareLayout()
+                if let use = try directory.takeIntoUse() { return use }
+            } catch {
+                guard error.code == .notFound else { throw error }
+                failure = error
+            }
+        }
+        throw failure
+            ?? KernelError(.busy, "cannot measure under \(directory.base)", cause: "somebody keeps removing it")
     }
 
     private static func refuseUnreadable(_ directory: PinDirectory) throws(KernelError) {
@@ -84,12 +107,31 @@ extension Installation {
         (try? NetworkInterface.currentNamespace()) == port.networkNamespace
     }
 
-    /// Takes away the tables where no port is attached any more. What was not drained is lost.
+    /// Takes away the tables where no port is attached any more, unless somebody else is using them. What was not
+    /// drained is lost. This must be the last that is done with the installation.
     package func removeIfUnused() throws(KernelError) {
-        let lock = try directory.openLayout()
-        try lock.waitForLock()
-        guard try attachedPorts().isEmpty else { return }
-        try directory.removeLayout()
-        directory.removeBaseIfEmpty()
+        switch use {
+        case .none: return
+        case .some(let use):
+            guard try attachedPorts().isEmpty, Self.becomesSole(use), isPinned(use) else { return }
+            guard try attachedPorts().isEmpty else { return }
+            try directory.removeLayout()
+            directory.removeBaseIfEmpty()
+        }
+    }
+
+    /// Whether what is in use is still what is pinned, not something that was removed and made anew.
+    private func isPinned(_ use: borrowing Descriptor) -> Bool {
+        guard let current = try? directory.openLayout() else { return false }
+        return current.inode == use.inode
+    }
+
+    /// Whether nobody else uses the pins, and nobody can from now on. Waits a little for others that are about to end.
+    private static func becomesSole(_ use: borrowing Descriptor) -> Bool {
+        for _ in 0..<20 {
+            if use.lockExclusively() { return true }
+            usleep(10_000)
+        }
+        return false
     }
 }

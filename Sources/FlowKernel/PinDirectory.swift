@@ -8,9 +8,10 @@ import Glibc
 /// The directory in bpffs under which everything of one Weir is pinned.
 ///
 ///     /sys/fs/bpf/weir            the base, mode 0700; its lock is the daemon's
-///       v1-0a1b2c3d               ABI version and layout hash; its lock is the register's
+///       v1-0a1b2c3d               ABI version and layout hash; its lock is shared by all who use it
 ///         weir_control …          maps
-///         ports/7/from, to        links of port 7
+///         ports                   its lock is whose turn it is to attach or detach
+///           7/from, to            links of port 7
 package struct PinDirectory: Equatable, Sendable {
     /// The base directory.
     package let base: String
@@ -62,6 +63,20 @@ package struct PinDirectory: Equatable, Sendable {
 
     /// Opens the directory of this layout for its lock.
     func openLayout() throws(KernelError) -> Descriptor { try .open(layout, flags: O_RDONLY | O_DIRECTORY) }
+
+    /// Opens the directory of the ports' links for its lock.
+    func openPorts() throws(KernelError) -> Descriptor { try .open("\(layout)/ports", flags: O_RDONLY | O_DIRECTORY) }
+
+    /// Takes the shared lock of the layout's directory, which keeps it from being removed; nil where it is not there.
+    func takeIntoUse() throws(KernelError) -> Descriptor? {
+        while unsafe access(layout, F_OK) == 0 {
+            guard let use = try? openLayout() else { continue }
+            try use.waitForSharedLock()
+            // Whoever had it exclusively may have removed it, and somebody else made it anew.
+            if let current = try? openLayout(), current.inode == use.inode { return use }
+        }
+        return nil
+    }
 
     /// Layouts of other builds that are pinned here.
     package var otherLayouts: [String] {

@@ -141,6 +141,9 @@ extension RealInterfaces {
 
             try installation.detach(port)
             try Installation.open(installation.directory)?.removeIfUnused()
+            #expect(installation.directory.hasMaps, "somebody else has it open, and may be about to attach")
+
+            try installation.removeIfUnused()
             #expect(try installation.pins.isEmpty)
             #expect(!installation.directory.hasMaps)
         }

@@ -18,10 +18,7 @@ final class TemporaryInstallation {
         installation = try Installation.openOrCreate(directory, flowBudget: flowBudget)
     }
 
-    deinit { Self.remove(directory) }
-
-    private static func remove(_ directory: PinDirectory) {
-        guard let installation = try? Installation.open(directory) else { return }
+    deinit {
         for port in (try? installation.attachedPorts()) ?? [] { try? installation.detach(port) }
         try? installation.removeIfUnused()
     }
@@ -37,6 +34,8 @@ final class TemporaryInstallation {
     func detachIfDead(_ port: RegisteredPort) throws -> Bool { try installation.detachIfDead(port) }
 
     func register(_ port: RegisteredPort) throws { try installation.tables.maps.register(port) }
+
+    func removeIfUnused() throws { try installation.removeIfUnused() }
 
     func isAlive(_ port: RegisteredPort) -> Bool { installation.isAlive(port) }
 
