@@ -86,6 +86,22 @@ extension WeirCommandSuite {
             }
         }
 
+        /// The daemon looks at its ports all the while, and must not take one that is half attached for one that is gone.
+        @Test func `a port that is attached beside a daemon stays attached`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon("--port", "nothing*", "--interval", "1")
+                for _ in 0..<10 {
+                    try site.weir("attach", "port-a")
+                    try site.weir("detach", "port-a")
+                }
+                try site.weir("attach", "port-b")
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try site.status().ports.map { "\($0.name) \($0.state)" } == ["port-b attached"])
+                let result = daemon.stop()
+                #expect(result.status == 0 && result.errors == "")
+            }
+        }
+
         @Test(arguments: [["--port", "port-a"], ["--port", "port-*"]])
         func `a port that is deleted has its last window written, and the daemon goes on`(ports: [String]) throws {
             try Site.with { site in
