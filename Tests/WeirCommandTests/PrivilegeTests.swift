@@ -8,6 +8,7 @@ extension WeirCommandSuite {
     @Suite struct PrivilegeTests {
         @Test func `another user than root reads what is missing`() throws {
             try Site.with { site in
+                try site.copyBinaryForEverybody()
                 let nobody = ["setpriv", "--reuid=65534", "--clear-groups"]
                 let missing = """
                     CAP_BPF and CAP_NET_ADMIN and CAP_PERFMON are missing; run as root, or grant them (systemd: \

@@ -78,6 +78,15 @@ final class Site {
     static let binary = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "weir").path
 
+    /// What `weir` is here: the binary, or a copy of it.
+    private var executable = binary
+
+    /// Makes the command one that every user can start, even where nobody else may look into the checkout.
+    func copyBinaryForEverybody() throws {
+        try FileManager.default.copyItem(atPath: Self.binary, toPath: path("weir"))
+        executable = path("weir")
+    }
+
     var socket: String { path("weir.sock") }
     var logs: String { path("logs") }
 
@@ -96,7 +105,7 @@ final class Site {
 
     /// The words that start Weir inside the namespace of the ports, after those that limit what it may do.
     func command(_ arguments: [String], behind wrapper: [String] = []) -> [String] {
-        ["nsenter", "--net=\(hub.path)"] + wrapper + [Self.binary] + arguments
+        ["nsenter", "--net=\(hub.path)"] + wrapper + [executable] + arguments
     }
 
     func outcome(_ arguments: String...) throws -> ChildProcess.Result { try outcome(arguments) }

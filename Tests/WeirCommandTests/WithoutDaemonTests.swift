@@ -88,6 +88,22 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `attaching and detaching the last port from two sides at once fails for nobody`() throws {
+            try Site.with { site in
+                let loop = "for turn in $(seq 15); do \"$0\" attach $1 >/dev/null && \"$0\" detach $1 || exit; done"
+                let sides = try ["port-a", "port-b"].map { port in
+                    try ChildProcess(
+                        ["nsenter", "--net=\(site.hub.path)", "sh", "-c", loop, Site.binary, port],
+                        environment: site.environment)
+                }
+                for side in sides {
+                    let result = try side.wait(within: .seconds(60))
+                    #expect(result.errors == "" && result.status == 0)
+                }
+                #expect(try site.isClean())
+            }
+        }
+
         @Test func `with nothing attached, status says so and dump says what to do`() throws {
             try Site.with { site in
                 #expect(try site.weir("status") == "Nothing is attached under \(site.bpffs).\n")
