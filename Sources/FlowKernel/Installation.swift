@@ -32,6 +32,7 @@ package struct Installation: ~Copyable {
         _ directory: PinDirectory, flowBudget: Int
     ) throws(KernelError) -> Installation {
         try Capability.require(for: "measure ports")
+        try Preemption.requireOneWriter()
         let use = try makeLayout(directory)
         let turn = try directory.openPorts()
         try turn.waitForLock()

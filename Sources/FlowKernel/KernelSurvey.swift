@@ -54,10 +54,10 @@ extension KernelSurvey {
     }
 
     private static var preemption: Finding {
-        let isRealtime = (try? ProcFile.read("/sys/kernel/realtime"))?.hasPrefix("1") ?? false
+        let isRealtime = Preemption.isRealtime()
         return Finding(
             subject: "preemption", isFine: !isRealtime, fact: isRealtime ? "PREEMPT_RT" : "not PREEMPT_RT",
-            consequence: isRealtime ? "counts could be lost between a CPU's programs; not supported yet" : nil)
+            consequence: isRealtime ? "no port is measured: counts could be lost between a CPU's programs" : nil)
     }
 
     private static var gracePeriod: Finding {
