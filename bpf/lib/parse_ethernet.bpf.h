@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Ethernet and up to three VLAN tags: IEEE 802.3, 802.1Q, 802.1ad. */
+#ifndef WEIR_PARSE_ETHERNET_BPF_H
+#define WEIR_PARSE_ETHERNET_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "cursor.bpf.h"
+#include "packet_view.bpf.h"
+
+#define VLAN_TAGS_MAX 3
+#define VLAN_ID_MASK 0x0fff
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 next;
+};
+
+static __always_inline int is_vlan(__be16 ether_type)
+{
+	return ether_type == bpf_htons(ETH_P_8021Q) ||
+	       ether_type == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline void key_add_vlan(struct weir_flow_key *key, int depth,
+					 __u16 vlan_id)
+{
+	if (depth == 0)
+		key->vlan_id = vlan_id;
+	else if (depth == 1)
+		key->inner_vlan_id = vlan_id;
+}
+
+/* Ethernet and tags. Returns the type of what follows; -1 where it is cut. */
+static __always_inline int parse_ethernet(struct cursor *cursor,
+					  const struct frame *frame,
+					  struct weir_flow_key *key,
+					  struct packet_view *packet)
+{
+	struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
+	int depth = 0;
+	__be16 type;
+
+	if (!ethernet) {
+		cursor->left = 0;
+		return -1;
+	}
+	__builtin_memcpy(packet->src_mac, ethernet->h_source, WEIR_MAC_LENGTH);
+	__builtin_memcpy(packet->dst_mac, ethernet->h_dest, WEIR_MAC_LENGTH);
+	type = ethernet->h_proto;
+	if (frame->has_vlan)
+		key_add_vlan(key, depth++, frame->vlan_id);
+#pragma unroll
+	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
+		struct vlan_tag *tag;
+
+		if (!is_vlan(type) || depth >= VLAN_TAGS_MAX)
+			break;
+		tag = cursor_take(cursor, sizeof(*tag));
+		if (!tag)
+			return -1;
+		key_add_vlan(key, depth++, bpf_ntohs(tag->tci) & VLAN_ID_MASK);
+		type = tag->next;
+	}
+	return bpf_ntohs(type);
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The header behind IP: ports, or type and code, and the flags of TCP. */
+#ifndef WEIR_PARSE_TRANSPORT_BPF_H
+#define WEIR_PARSE_TRANSPORT_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "cursor.bpf.h"
+#include "packet_view.bpf.h"
+
+/* Shortest transport headers: RFC 9293, 768, 3828, 9260, 4340, 792, 4443. */
+#define UDP_LITE_PROTOCOL 136
+#define SCTP_HEADER_MIN 12
+#define DCCP_HEADER_MIN 12
+#define ICMP_HEADER_MIN 8
+#define ICMPV6_HEADER_MIN 4
+/* Fragments but the last carry a multiple of this: RFC 791 §3.2. */
+#define FRAGMENT_UNIT 8
+
+struct transport_ports {
+	__u16 src;
+	__u16 dst;
+};
+
+/*
+ * Moves over the transport's header where it is one that has ports, or type
+ * and code. needed is its shortest form.
+ */
+static __always_inline enum packet_kind
+parse_ports(struct cursor *cursor, struct weir_flow_key *key, __u32 needed,
+	    int is_fragment)
+{
+	struct transport_ports *ports;
+
+	if (is_fragment && needed > FRAGMENT_UNIT)
+		needed = FRAGMENT_UNIT;
+	if (cursor->left < needed)
+		return PACKET_MALFORMED;
+	ports = cursor->at;
+	if ((void *)(ports + 1) > cursor->end)
+		return PACKET_TRUNCATED;
+	key->src_port = ports->src;
+	key->dst_port = ports->dst;
+	cursor->at += needed;
+	cursor->left -= needed;
+	return PACKET_IP;
+}
+
+static __always_inline enum packet_kind parse_icmp(struct cursor *cursor,
+						   struct weir_flow_key *key,
+						   __u32 needed)
+{
+	__u8 *type_and_code = cursor->at;
+
+	if (cursor->left < needed)
+		return PACKET_MALFORMED;
+	if ((void *)(type_and_code + 2) > cursor->end)
+		return PACKET_TRUNCATED;
+	key->src_port = bpf_htons(type_and_code[0]);
+	key->dst_port = bpf_htons(type_and_code[1]);
+	cursor->at += needed;
+	cursor->left -= needed;
+	return PACKET_IP;
+}
+
+/* The first fragment of a segment may be too short to hold its flags. */
+static __always_inline enum packet_kind
+parse_tcp_fragment(struct cursor *cursor, struct weir_flow_key *key,
+		   struct packet_view *packet)
+{
+	__u8 *header = cursor->at;
+	enum packet_kind kind;
+	__u32 left = cursor->left;
+
+	kind = parse_ports(cursor, key, sizeof(struct tcphdr), 1);
+	if (kind != PACKET_IP || left < 14)
+		return kind;
+	if ((void *)(header + 14) > cursor->end)
+		return PACKET_TRUNCATED;
+	packet->tcp_control_bits = (header[12] & 0x0f) << 8 | header[13];
+	return PACKET_IP;
+}
+
+static __always_inline enum packet_kind parse_tcp(struct cursor *cursor,
+						  struct weir_flow_key *key,
+						  struct packet_view *packet)
+{
+	struct tcphdr *tcp = cursor->at;
+	__u8 *header = cursor->at;
+	__u32 length;
+
+	if (cursor->left < sizeof(*tcp))
+		return PACKET_MALFORMED;
+	if ((void *)(tcp + 1) > cursor->end)
+		return PACKET_TRUNCATED;
+	length = (header[12] >> 4) * 4;
+	if (length < sizeof(*tcp) || length > cursor->left)
+		return PACKET_MALFORMED;
+	key->src_port = tcp->source;
+	key->dst_port = tcp->dest;
+	packet->tcp_control_bits = (header[12] & 0x0f) << 8 | header[13];
+	cursor->left -= length;
+	return PACKET_IP;
+}
+
+static __always_inline enum packet_kind
+parse_transport(struct cursor *cursor, struct weir_flow_key *key,
+		struct packet_view *packet)
+{
+	int is_fragment = packet->fragment != FRAGMENT_NONE;
+
+	switch (key->protocol) {
+	case IPPROTO_TCP:
+		if (is_fragment)
+			return parse_tcp_fragment(cursor, key, packet);
+		return parse_tcp(cursor, key, packet);
+	case IPPROTO_UDP:
+	case UDP_LITE_PROTOCOL:
+		return parse_ports(cursor, key, sizeof(struct udphdr),
+				   is_fragment);
+	case IPPROTO_SCTP:
+		return parse_ports(cursor, key, SCTP_HEADER_MIN, is_fragment);
+	case IPPROTO_DCCP:
+		return parse_ports(cursor, key, DCCP_HEADER_MIN, is_fragment);
+	case IPPROTO_ICMP:
+		if (key->ip_version != 4)
+			return PACKET_IP;
+		return parse_icmp(cursor, key, ICMP_HEADER_MIN);
+	case IPPROTO_ICMPV6:
+		if (key->ip_version != 6)
+			return PACKET_IP;
+		return parse_icmp(cursor, key, ICMPV6_HEADER_MIN);
+	default:
+		return PACKET_IP;
+	}
+}
+
+#endif
