@@ -2,6 +2,7 @@
 
 import CLibbpf
 import CWeirABI
+import FlowMeter
 import FlowModel
 
 /// The maps that all ports' programs share, and every reader opens.
@@ -114,14 +115,12 @@ extension FlowMaps {
         }
     }
 
-    static func totalsIndex(of side: PortSideIndex) -> UInt32 {
+    static func totalsIndex(of side: PortSide) -> UInt32 {
         UInt32(side.port.rawValue) * UInt32(WEIR_DIRECTIONS) + UInt32(side.direction.rawValue)
     }
 
     /// Where `drained` keeps what `totals` held at the last drain of the window's generation.
-    static func drainedIndex(of side: PortSideIndex, window: UInt32) -> UInt32 {
+    static func drainedIndex(of side: PortSide, window: UInt32) -> UInt32 {
         window % UInt32(WEIR_GENERATIONS) * UInt32(WEIR_MAX_PORTS * WEIR_DIRECTIONS) + totalsIndex(of: side)
     }
 }
-
-typealias PortSideIndex = (port: PortNumber, direction: Direction)

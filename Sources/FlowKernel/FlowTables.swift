@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowMeter
 package import FlowModel
 
 /// The shared maps and the control page over them: what programs count into and readers read.
@@ -64,8 +65,8 @@ extension FlowTables {
         var result: [PortNumber: DirectionTotals] = [:]
         for port in try maps.registeredPorts() {
             result[port.number] = DirectionTotals(
-                ingress: try maps.totals(of: (port.number, .ingress), in: window),
-                egress: try maps.totals(of: (port.number, .egress), in: window))
+                ingress: try maps.totals(of: PortSide(port: port.number, direction: .ingress), in: window),
+                egress: try maps.totals(of: PortSide(port: port.number, direction: .egress), in: window))
         }
         return result
     }
@@ -73,8 +74,8 @@ extension FlowTables {
     /// What every registered port saw since it was attached.
     package func lifetimeTotals(of port: PortNumber) throws(KernelError) -> DirectionTotals {
         DirectionTotals(
-            ingress: try maps.lifetimeTotals(of: (port, .ingress)),
-            egress: try maps.lifetimeTotals(of: (port, .egress)))
+            ingress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .ingress)),
+            egress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .egress)))
     }
 
     /// How many flows the open window holds so far, over all CPUs and ports.

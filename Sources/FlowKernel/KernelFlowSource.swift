@@ -30,13 +30,13 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {
         var totals: [PortSide: PortTotals] = [:]
         for side in try sides() {
-            totals[side] = try tables.maps.totals(of: (side.port, side.direction), in: window)
+            totals[side] = try tables.maps.totals(of: side, in: window)
         }
         return totals
     }
 
     package mutating func release(_ window: UInt32) throws(KernelError) {
-        for side in try sides() { try tables.maps.setDrained((side.port, side.direction), in: window) }
+        for side in try sides() { try tables.maps.setDrained(side, in: window) }
         try tables.maps.removeFlows(of: window)
     }
 

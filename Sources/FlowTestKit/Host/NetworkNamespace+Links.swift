@@ -47,22 +47,9 @@ extension NetworkNamespace {
         try addNeighbour("\(peer)", at: mac, on: interface)
     }
 
-    package func addRoute(_ destination: String, via gateway: String) throws {
-        try ip("route add \(destination) via \(gateway)")
-    }
-
     /// Says once and for all who has an address, so that nobody asks.
     package func addNeighbour(_ address: String, at mac: MACAddress, on interface: String) throws {
         try ip("neighbour replace \(address) lladdr \(mac) dev \(interface) nud permanent")
-    }
-
-    /// Makes an interface for one VLAN of another, named by both: `veth0.100`. It is up.
-    @discardableResult
-    package func addVLAN(_ id: UInt16, on interface: String, protocol tag: String = "802.1Q") throws -> String {
-        let name = "\(interface).\(id)"
-        try ip("link add link \(interface) name \(name) type vlan protocol \(tag) id \(id)")
-        try bringUp(name)
-        return name
     }
 
     /// Makes a bridge over the interfaces that floods, learns and sends nothing of its own. It is up.
