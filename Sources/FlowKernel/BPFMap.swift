@@ -47,6 +47,18 @@ package struct BPFMap: ~Copyable {
         isPerCPU = layout.isPerCPU
     }
 
+    /// Takes over a reference to a map that somebody else made, laid out as the kernel says.
+    init(adopting descriptor: consuming Descriptor, name: String) throws(KernelError) {
+        var information = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the map \(name)") }
+        let layout = MapLayout(
+            name: name, type: bpf_map_type(information.type), keySize: Int(information.key_size),
+            valueSize: Int(information.value_size), maxEntries: Int(information.max_entries))
+        self.init(descriptor, name: name, layout: layout)
+    }
+
     private static func maxEntries(of raw: CInt, path: String) throws(KernelError) -> Int {
         var information = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)

@@ -98,7 +98,7 @@ extension KernelSurvey {
         let program = try tables.load(.tcFromPort, port: PortNumber(1), role: .guest)
         let nowhere = NetworkInterface(name: "", index: UInt32(Int32.max))
         let isKnown =
-            switch Link.create(program, on: nowhere, type: Link.TCX.ingress) {
+            switch Link.create(program.loaded, on: nowhere, type: Link.TCX.ingress) {
             case .created: true
             case .refused(let errno): errno != EINVAL
             }

@@ -20,7 +20,7 @@ struct Link: ~Copyable {
     /// - Parameter flags: XDP_FLAGS_*_MODE for XDP, `TCX.before` or 0 for TCX.
     /// - Returns: errno in place of the link, so that the caller can tell what it means for its hook.
     static func create(
-        _ program: borrowing Program, on interface: NetworkInterface, type: bpf_attach_type, flags: UInt32 = 0
+        _ program: borrowing BPFProgram, on interface: NetworkInterface, type: bpf_attach_type, flags: UInt32 = 0
     ) -> LinkCreation {
         var options = unsafe bpf_link_create_opts()
         unsafe options.sz = unsafe MemoryLayout<bpf_link_create_opts>.size

@@ -14,6 +14,15 @@ package struct TestRunContext: Sendable {
 }
 
 extension Program {
+    /// Runs the program on a frame; see `BPFProgram.run`.
+    package func run(
+        on frame: [UInt8], context: TestRunContext? = nil, repeating count: Int = 1
+    ) throws(KernelError) -> Int32 {
+        try loaded.run(on: frame, context: context, repeating: count)
+    }
+}
+
+extension BPFProgram {
     /// Runs the program on a frame, without an interface (bpf(BPF_PROG_TEST_RUN)), and returns what it returned.
     ///
     /// The kernel refuses frames shorter than an Ethernet header. The context is for TC programs only.
@@ -37,7 +46,7 @@ extension Program {
                 return unsafe bpf_prog_test_run_opts(descriptor.raw, &options)
             }
         }
-        guard result == 0 else { throw KernelError(errno: result, "cannot run the program \(kind.name)") }
+        guard result == 0 else { throw KernelError(errno: result, "cannot run the program \(name)") }
         return Int32(bitPattern: unsafe options.retval)
     }
 }

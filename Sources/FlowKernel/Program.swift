@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CHost
-import CLibbpf
 import CWeirABI
 import FlowModel
-import Glibc
 
 /// One of the compiled programs.
 package enum ProgramKind: Sendable, CaseIterable {
@@ -39,104 +36,37 @@ package enum ProgramKind: Sendable, CaseIterable {
 
 /// Owns a program that is loaded for one port: a copy with the port's number and role baked in.
 package struct Program: ~Copyable {
-    let descriptor: Descriptor
+    package let loaded: BPFProgram
     package let kind: ProgramKind
-    /// What the kernel said about its size.
-    package let size: ProgramSize
+    package var size: ProgramSize { loaded.size }
 
     /// Loads the program on the shared maps. The verifier takes some milliseconds.
     static func load(
         _ kind: ProgramKind, port: PortNumber, role: PortRole, maps: borrowing FlowMaps
     ) throws(KernelError) -> Program {
-        weir_keep_libbpf_log()
-        let object = try BPFObject(kind)
-        try object.configure(weir_port_config(port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0)))
-        try object.share(maps)
-        try object.load()
-        return try object.takeProgram()
+        let object = try BPFObject(kind.object, named: kind.name)
+        let configuration = weir_port_config(port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0))
+        try object.setInitialValue(configuration, of: ".rodata.weir")
+        try maps.share(with: object)
+        do throws(KernelError) {
+            try object.load()
+        } catch {
+            if let running = KernelVersion.running, let old = KernelError(tooOld: running, for: kind) { throw old }
+            throw error
+        }
+        return Program(loaded: try object.program(named: kind.name), kind: kind)
     }
 }
 
-/// How big a program is.
-package struct ProgramSize: Equatable, Sendable {
-    /// Instructions after the verifier's rewriting.
-    package let instructions: Int
-    /// Instructions that the verifier walked; 0 where the kernel does not say (before 5.16).
-    package let verified: Int
-}
-
-/// Owns libbpf's view of an object file while a program of it is loaded.
-@safe private struct BPFObject: ~Copyable {
-    private let object: OpaquePointer
-    private let kind: ProgramKind
-
-    init(_ kind: ProgramKind) throws(KernelError) {
-        self.kind = kind
-        var options = unsafe bpf_object_open_opts()
-        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
-        let bytes = kind.object
-        let opened = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
-        }
-        guard let object = unsafe opened else {
-            throw KernelError(errno: errno, "cannot read the program \(kind.name)")
-        }
-        unsafe self.object = unsafe object
-    }
-
-    deinit { unsafe bpf_object__close(object) }
-
-    /// Writes the port's configuration into the read-only data of this copy.
-    func configure(_ configuration: weir_port_config) throws(KernelError) {
-        var configuration = configuration
-        let map = unsafe bpf_object__find_map_by_name(object, ".rodata.weir")
-        let result = unsafe bpf_map__set_initial_value(map, &configuration, MemoryLayout<weir_port_config>.size)
-        guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(kind.name)") }
-    }
-
-    /// Makes the object use the maps that exist instead of making its own.
-    func share(_ maps: borrowing FlowMaps) throws(KernelError) {
-        try reuse(maps.control)
-        try reuse(maps.flows.even)
-        try reuse(maps.flows.odd)
-        try reuse(maps.totals.even)
-        try reuse(maps.totals.odd)
-        try reuse(maps.fragments)
-    }
-
-    private func reuse(_ shared: borrowing BPFMap) throws(KernelError) {
-        let map = unsafe bpf_object__find_map_by_name(object, shared.name)
-        let result = unsafe bpf_map__reuse_fd(map, shared.descriptor.raw)
-        guard result == 0 else {
-            throw KernelError(errno: result, "cannot give the map \(shared.name) to the program \(kind.name)")
-        }
-    }
-
-    func load() throws(KernelError) {
-        let result = unsafe bpf_object__load(object)
-        guard result == 0 else { throw Self.loadError(result, kind) }
-    }
-
-    private static func loadError(_ result: CInt, _ kind: ProgramKind) -> KernelError {
-        let log = unsafe String(cString: weir_take_libbpf_log())
-        if let running = KernelVersion.running, let tooOld = KernelError(tooOld: running, for: kind) { return tooOld }
-        let error = KernelError(errno: result, "cannot load the program \(kind.name)")
-        guard error.code != .notPermitted, let line = Verifier.summary(of: log) else { return error }
-        return KernelError(error.code, error.failure, cause: "\(error.cause) (the kernel says: \(line))")
-    }
-
-    /// A reference of its own to the loaded program; the object can go.
-    func takeProgram() throws(KernelError) -> Program {
-        let program = unsafe bpf_object__find_program_by_name(object, kind.name)
-        let raw = fcntl(unsafe bpf_program__fd(program), F_DUPFD_CLOEXEC, 0)
-        guard raw >= 0 else { throw KernelError(errno: errno, "cannot keep the program \(kind.name)") }
-        var information = bpf_prog_info()
-        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        _ = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
-        let size = ProgramSize(
-            instructions: Int(information.xlated_prog_len) / MemoryLayout<bpf_insn>.size,
-            verified: Int(information.verified_insns))
-        return Program(descriptor: Descriptor(owning: raw), kind: kind, size: size)
+extension FlowMaps {
+    /// Makes the object use these maps instead of making its own.
+    fileprivate func share(with object: borrowing BPFObject) throws(KernelError) {
+        try object.reuse(control)
+        try object.reuse(flows.even)
+        try object.reuse(flows.odd)
+        try object.reuse(totals.even)
+        try object.reuse(totals.odd)
+        try object.reuse(fragments)
     }
 }
 
@@ -150,15 +80,5 @@ extension KernelError {
             cause:
                 "this kernel is too old: it is \(running), \(isXDP ? "the XDP hook" : "Weir") needs \(kind.firstKernel)",
             remedy: isXDP ? "use --hook tc, or a newer kernel" : "use a newer kernel")
-    }
-}
-
-/// Reads the verifier's log.
-enum Verifier {
-    /// The line that says what is wrong: the last one before the statistics.
-    static func summary(of log: String) -> String? {
-        log.split(separator: "\n").last { line in
-            !line.hasPrefix("processed") && !line.hasPrefix("libbpf:") && !line.hasPrefix("--") && !line.isEmpty
-        }.map { String($0.prefix(200)) }
     }
 }

@@ -28,7 +28,7 @@ enum TCHook {
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, side: Side
     ) throws(KernelError) -> Attachment {
-        switch Link.create(program, on: interface, type: side.tcx, flags: side.flags) {
+        switch Link.create(program.loaded, on: interface, type: side.tcx, flags: side.flags) {
         case .created(let link): return .link(link)
         case .refused(EINVAL): return .filter(ownsQdisc: try Clsact.attach(program, to: interface, side.clsact))
         case .refused(let errno): throw KernelError(errno: errno, "cannot attach to the TC hook of \(interface.name)")
@@ -66,7 +66,7 @@ private enum Clsact {
             throw KernelError(errno: made, "cannot add a clsact qdisc to \(interface.name)")
         }
         var options = options
-        options.prog_fd = program.descriptor.raw
+        options.prog_fd = program.loaded.descriptor.raw
         let result = unsafe bpf_tc_attach(&hook, &options)
         guard result == 0 else {
             if made == 0 { try? removeQdisc(interfaceIndex: interface.index) }

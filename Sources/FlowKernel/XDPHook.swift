@@ -19,7 +19,7 @@ enum XDPHook {
         let modes = mode.map { [$0] } ?? [.native, .generic]
         var refusal = EOPNOTSUPP
         for mode in modes {
-            switch Link.create(program, on: interface, type: BPF_XDP, flags: mode.flag) {
+            switch Link.create(program.loaded, on: interface, type: BPF_XDP, flags: mode.flag) {
             case .created(let link): return XDPAttachment(link: link, mode: mode)
             case .refused(let errno): refusal = errno
             }

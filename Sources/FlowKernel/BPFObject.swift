@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import CLibbpf
+import Glibc
+
+/// Owns libbpf's view of an object file: opened, then configured, then loaded; programs and maps are taken out of it.
+///
+/// What was taken lives on when the object goes.
+@safe package struct BPFObject: ~Copyable {
+    private let object: OpaquePointer
+    /// What errors call it.
+    package let name: String
+
+    /// Reads an object out of memory; libbpf copies what it needs.
+    package init(_ bytes: [UInt8], named name: String) throws(KernelError) {
+        weir_keep_libbpf_log()
+        var options = unsafe Self.openOptions
+        let opened = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
+        }
+        guard let opened = unsafe opened else { throw KernelError(errno: errno, "cannot read the program \(name)") }
+        unsafe object = unsafe opened
+        self.name = name
+    }
+
+    /// Reads an object file.
+    package init(file path: String) throws(KernelError) {
+        weir_keep_libbpf_log()
+        var options = unsafe Self.openOptions
+        guard let opened = unsafe bpf_object__open_file(path, &options) else {
+            let code = errno
+            guard code == ENOEXEC || code == LIBBPF_ERRNO__FORMAT.rawValue || code == EINVAL else {
+                throw KernelError(errno: code, "cannot open \(path)")
+            }
+            throw KernelError(
+                .invalid, "cannot read \(path)", cause: "it is not a BPF object file",
+                remedy: "name one made by clang -target bpf")
+        }
+        unsafe object = unsafe opened
+        name = path
+    }
+
+    private static var openOptions: bpf_object_open_opts {
+        var options = unsafe bpf_object_open_opts()
+        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
+        return unsafe options
+    }
+
+    deinit { unsafe bpf_object__close(object) }
+}
+
+// Before it is loaded.
+extension BPFObject {
+    /// Writes the whole value of a data section, such as `.rodata.weir`.
+    package func setInitialValue<Value: BitwiseCopyable>(_ value: Value, of section: String) throws(KernelError) {
+        var value = value
+        let map = unsafe bpf_object__find_map_by_name(object, section)
+        let result = unsafe bpf_map__set_initial_value(map, &value, MemoryLayout<Value>.size)
+        guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(name)") }
+    }
+
+    /// Sets how many entries a map of the object's own gets.
+    package func setMaxEntries(_ count: Int, ofMap mapName: String) throws(KernelError) {
+        let map = unsafe bpf_object__find_map_by_name(object, mapName)
+        let result = unsafe bpf_map__set_max_entries(map, UInt32(count))
+        guard result == 0 else { throw KernelError(errno: result, "cannot size the map \(mapName) of \(name)") }
+    }
+
+    /// Makes the object use a map that exists in place of its own of that name.
+    package func reuse(_ shared: borrowing BPFMap) throws(KernelError) {
+        let map = unsafe bpf_object__find_map_by_name(object, shared.name)
+        let result = unsafe bpf_map__reuse_fd(map, shared.descriptor.raw)
+        guard result == 0 else {
+            throw KernelError(errno: result, "cannot give the map \(shared.name) to the program \(name)")
+        }
+    }
+
+    /// Of all its programs, loads only the one in that section.
+    package func keepOnly(section: String) throws(KernelError) {
+        guard try sections().contains(section) else { throw noProgram("in the section \(section)") }
+        try unsafe forEachProgram { program throws(KernelError) in
+            let isKept = unsafe Self.section(of: program) == section
+            let result = unsafe bpf_program__set_autoload(program, isKept)
+            guard result == 0 else { throw KernelError(errno: result, "cannot choose the program \(section)") }
+        }
+    }
+
+    /// The sections that its programs are in.
+    package func sections() throws(KernelError) -> [String] {
+        var sections: [String] = []
+        try unsafe forEachProgram { program throws(KernelError) in unsafe sections.append(Self.section(of: program)) }
+        return sections
+    }
+}
+
+extension BPFObject {
+    /// Makes its maps and loads its programs. The verifier takes some milliseconds.
+    package func load() throws(KernelError) {
+        _ = unsafe weir_take_libbpf_log()
+        let result = unsafe bpf_object__load(object)
+        guard result != 0 else { return }
+        let log = unsafe String(cString: weir_take_libbpf_log())
+        let error = KernelError(errno: result, "cannot load the program \(name)")
+        guard error.code != .notPermitted, let line = Verifier.summary(of: log) else { throw error }
+        throw KernelError(error.code, error.failure, cause: "\(error.cause) (the kernel says: \(line))")
+    }
+
+    /// A reference of its own to a loaded program.
+    package func program(named program: String) throws(KernelError) -> BPFProgram {
+        guard let found = unsafe bpf_object__find_program_by_name(object, program) else {
+            throw noProgram("called \(program)")
+        }
+        return try unsafe BPFProgram(found)
+    }
+
+    package func program(inSection section: String) throws(KernelError) -> BPFProgram {
+        var found: OpaquePointer?
+        try unsafe forEachProgram { program throws(KernelError) in
+            if unsafe Self.section(of: program) == section { unsafe found = unsafe program }
+        }
+        guard let found = unsafe found else { throw noProgram("in the section \(section)") }
+        return try unsafe BPFProgram(found)
+    }
+
+    /// A reference of its own to a map of the loaded object.
+    package func map(named mapName: String) throws(KernelError) -> BPFMap {
+        let map = unsafe bpf_object__find_map_by_name(object, mapName)
+        let raw = fcntl(unsafe bpf_map__fd(map), F_DUPFD_CLOEXEC, 0)
+        guard raw >= 0 else { throw KernelError(errno: errno, "cannot keep the map \(mapName) of \(name)") }
+        return try BPFMap(adopting: Descriptor(owning: raw), name: mapName)
+    }
+
+    private func noProgram(_ place: String) -> KernelError {
+        let names = ((try? sections()) ?? []).joined(separator: ", ")
+        return KernelError(
+            .notFound, "cannot use \(name)", cause: "it has no program \(place)",
+            remedy: "its programs are in the sections \(names)")
+    }
+
+    private func forEachProgram(_ body: (OpaquePointer) throws(KernelError) -> Void) throws(KernelError) {
+        var program = unsafe bpf_object__next_program(object, nil)
+        while let current = unsafe program {
+            try unsafe body(current)
+            unsafe program = unsafe bpf_object__next_program(object, current)
+        }
+    }
+
+    private static func section(of program: OpaquePointer) -> String {
+        unsafe String(cString: bpf_program__section_name(program))
+    }
+}
+
+/// Reads the verifier's log.
+enum Verifier {
+    /// The line that says what is wrong: the last one before the statistics.
+    static func summary(of log: String) -> String? {
+        log.split(separator: "\n").last { line in
+            !line.hasPrefix("processed") && !line.hasPrefix("libbpf:") && !line.hasPrefix("--") && !line.isEmpty
+        }.map { String($0.prefix(200)) }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import Glibc
+
+/// Owns a reference to a loaded program, ours or anybody's.
+package struct BPFProgram: ~Copyable {
+    let descriptor: Descriptor
+    package let name: String
+    package let type: BPFProgramType
+    /// What the kernel said about its size.
+    package let size: ProgramSize
+
+    /// Takes a reference of its own to what libbpf has loaded.
+    init(_ program: OpaquePointer) throws(KernelError) {
+        let name = unsafe String(cString: bpf_program__name(program))
+        let raw = fcntl(unsafe bpf_program__fd(program), F_DUPFD_CLOEXEC, 0)
+        guard raw >= 0 else { throw KernelError(errno: errno, "cannot keep the program \(name)") }
+        descriptor = Descriptor(owning: raw)
+        self.name = name
+        type = unsafe BPFProgramType(bpf_program__type(program), flags: bpf_program__flags(program))
+        size = ProgramSize(of: raw)
+    }
+}
+
+/// What kind of hook a program is for; programs of one type can call one another.
+package enum BPFProgramType: String, Hashable, Sendable, CaseIterable {
+    case tc = "tc"
+    /// Takes only frames of one part.
+    case xdp = "xdp"
+    /// Takes frames of several parts.
+    case xdpFrags = "xdp.frags"
+    case other = "other"
+
+    init(_ type: bpf_prog_type, flags: UInt32) {
+        // linux/bpf.h
+        let hasFrags: UInt32 = 1 << 5  // BPF_F_XDP_HAS_FRAGS
+        switch type {
+        case BPF_PROG_TYPE_SCHED_CLS: self = .tc
+        case BPF_PROG_TYPE_XDP: self = flags & hasFrags == 0 ? .xdp : .xdpFrags
+        default: self = .other
+        }
+    }
+}
+
+/// How big a program is.
+package struct ProgramSize: Equatable, Sendable {
+    /// Instructions after the verifier's rewriting.
+    package let instructions: Int
+    /// Instructions that the verifier walked; 0 where the kernel does not say (before 5.16).
+    package let verified: Int
+
+    fileprivate init(of raw: CInt) {
+        var information = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        _ = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
+        instructions = Int(information.xlated_prog_len) / MemoryLayout<bpf_insn>.size
+        verified = Int(information.verified_insns)
+    }
+}
+
+extension BPFMap {
+    /// Sets what a tail call into this BPF_MAP_TYPE_PROG_ARRAY runs.
+    ///
+    /// All programs of an array, and those that call into it, must be of one type.
+    package func setProgram(_ program: borrowing BPFProgram, at index: UInt32) throws(KernelError) {
+        var index = index
+        var value = program.descriptor.raw
+        let result = unsafe bpf_map_update_elem(descriptor.raw, &index, &value, UInt64(BPF_ANY))
+        guard result == 0 else { throw KernelError(errno: result, "cannot call the program \(program.name)") }
+    }
+}
