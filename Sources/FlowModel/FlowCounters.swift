@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What was counted of one flow in one window, on one CPU or on all.
-package struct FlowCounters: Equatable, Sendable {
+package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
     package var count: PacketCount
     package var first: MonotonicTime
     package var last: MonotonicTime
+    /// Of the first packet.
+    package var sourceMAC: MACAddress
+    /// Of the first packet.
+    package var destinationMAC: MACAddress
     /// OR of the flags of all segments, IPFIX tcpControlBits (RFC 7125).
     package var tcpControlBits: UInt16
     /// OR of the flags as AWS counts them: ACK only from a segment that also carries SYN.
     package var tcpFlags: UInt8
     /// Of the first packet.
     package var dscp: UInt8
-    /// Of the first packet.
-    package var sourceMAC: MACAddress
-    /// Of the first packet.
-    package var destinationMAC: MACAddress
+    /// Of the first packet; IPv6: the hop limit. 0 is not known.
+    package var timeToLive: UInt8
 
     package init(
         count: PacketCount, first: MonotonicTime, last: MonotonicTime, tcpControlBits: UInt16 = 0, tcpFlags: UInt8 = 0,
-        dscp: UInt8 = 0, sourceMAC: MACAddress = MACAddress(0), destinationMAC: MACAddress = MACAddress(0)
+        dscp: UInt8 = 0, sourceMAC: MACAddress = MACAddress(0), destinationMAC: MACAddress = MACAddress(0),
+        timeToLive: UInt8 = 0
     ) {
         self.count = count
         self.first = first
@@ -28,6 +31,7 @@ package struct FlowCounters: Equatable, Sendable {
         self.dscp = dscp
         self.sourceMAC = sourceMAC
         self.destinationMAC = destinationMAC
+        self.timeToLive = timeToLive
     }
 
     /// Adds what another CPU, or another part of the window, counted of the same flow.
@@ -40,13 +44,14 @@ package struct FlowCounters: Equatable, Sendable {
             dscp = other.dscp
             sourceMAC = other.sourceMAC
             destinationMAC = other.destinationMAC
+            timeToLive = other.timeToLive
         }
         last = max(last, other.last)
     }
 }
 
 /// Packets as they were on the wire, and their octets from the IP header on.
-package struct PacketCount: Equatable, Sendable {
+package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
     package var packets: UInt64
     package var octets: UInt64
 
@@ -72,7 +77,7 @@ package struct PacketCount: Equatable, Sendable {
 }
 
 /// An Ethernet address in the low 48 bits, first byte on the wire most significant.
-package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+package struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
     package let bits: UInt64
 
     package init(_ bits: UInt64) { self.bits = bits }
