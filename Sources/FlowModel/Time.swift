@@ -6,7 +6,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package func advanced(by duration: Duration) -> Self {
         MonotonicTime(nanoseconds: UInt64(max(0, Int64(nanoseconds) + duration.wholeNanoseconds)))

@@ -39,17 +39,3 @@ package struct FlowHash: Sendable, BitwiseCopyable {
         return product.high ^ product.low
     }
 }
-
-extension FlowKey {
-    /// All but the addresses and the tags.
-    fileprivate var ends: UInt64 {
-        let ports = UInt64(sourcePort) | UInt64(destinationPort) << 16
-        return ports | UInt64(port.rawValue) << 32 | UInt64(transport) << 48 | UInt64(direction.rawValue) << 56
-    }
-
-    /// Tags, versions and the fragment's mark.
-    fileprivate var link: UInt64 {
-        let tags = UInt64(vlanID) | UInt64(innerVLANID) << 16
-        return tags | UInt64(source.version.rawValue) << 32 | (isFragmentWithoutFlow ? 1 << 40 : 0)
-    }
-}

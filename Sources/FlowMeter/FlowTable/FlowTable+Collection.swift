@@ -26,9 +26,7 @@ extension FlowTable: ExpressibleByDictionaryLiteral {
 }
 
 extension FlowTable {
-    static func sumIndex(_ port: PortNumber, _ direction: Direction) -> Int {
-        Int(port.rawValue) << 1 | Int(direction.rawValue)
-    }
+    static func sumIndex(_ key: FlowKey) -> Int { Int(key.port.rawValue) << 1 | Int(key.direction.bit) }
 
     /// What the flows of each port and direction add up to; no entry where there are none.
     package var recorded: [PortSide: PacketCount] {

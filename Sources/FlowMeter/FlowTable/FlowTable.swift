@@ -28,24 +28,47 @@ package struct FlowTable: Sendable {
         insert(CountedFlow(key: key, counters: counters), hash: hash(key))
     }
 
-    /// Adds what was counted of many flows; the fastest when they are handed over by the thousand.
-    package mutating func merge(_ flows: Span<CountedFlow>) {
-        for index in flows.indices { merge(flows[index].key, flows[index].counters) }
+    /// Adds what was counted of many flows; the fastest when they are handed over by the hundred.
+    package mutating func merge(_ batch: Span<CountedFlow>) {
+        var start = 0
+        while start < batch.count {
+            let end = Swift.min(start + Self.chunk, batch.count)
+            if flows.count + Self.chunk > capacity { reserveCapacity(flows.count + Self.chunk) }
+            mergeChunk(batch.extracting(start..<end))
+            start = end
+        }
     }
 
-    private mutating func insert(_ flow: CountedFlow, hash: UInt64) {
+    /// So many flows are looked up together.
+    private static var chunk: Int { 64 }
+
+    /// Looks all flows' places up before any is needed: misses of the cache that do not wait for one another overlap.
+    private mutating func mergeChunk(_ batch: Span<CountedFlow>) {
+        var hashes = InlineArray<64, UInt64>(repeating: 0)
+        var seen = InlineArray<64, UInt64>(repeating: 0)
+        let mask = UInt64(places.count - 1)
+        for index in batch.indices { hashes[index] = hash(batch[index].key) }
+        for index in batch.indices { seen[index] = places[Int(truncatingIfNeeded: hashes[index] & mask)] }
+        for index in batch.indices { insert(batch[index], hash: hashes[index], seen: seen[index]) }
+    }
+
+    /// - Parameter seen: what stood at the flow's first place before: a place that was taken stays as it is.
+    @inline(__always)
+    private mutating func insert(_ flow: CountedFlow, hash: UInt64, seen: UInt64 = 0) {
         let tag = hash << 32
         let mask = places.count - 1
         var place = Int(truncatingIfNeeded: hash) & mask
-        while places[place] != 0 {
-            if places[place] ^ tag <= UInt64(UInt32.max) {
-                let index = Int(places[place] & UInt64(UInt32.max)) - 1
+        var found = seen == 0 ? places[place] : seen
+        while found != 0 {
+            if found ^ tag <= UInt64(UInt32.max) {
+                let index = Int(truncatingIfNeeded: found & UInt64(UInt32.max)) - 1
                 if flows[index].key == flow.key {
                     flows[index].counters.merge(flow.counters)
                     return addSum(flow)
                 }
             }
             place = (place + 1) & mask
+            found = places[place]
         }
         flows.append(flow)
         places[place] = tag | UInt64(flows.count)
@@ -53,7 +76,7 @@ package struct FlowTable: Sendable {
     }
 
     private mutating func addSum(_ flow: CountedFlow) {
-        let index = Self.sumIndex(flow.key.port, flow.key.direction)
+        let index = Self.sumIndex(flow.key)
         if index >= sums.count { sums += Array(repeating: .zero, count: index + 1 - sums.count) }
         sums[index] += flow.counters.count
     }
