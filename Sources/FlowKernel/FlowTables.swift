@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowMeter
+package import FlowMeter
 package import FlowModel
 
 /// The shared maps and the control page over them: what programs count into and readers read.
@@ -53,11 +53,9 @@ extension FlowTables {
             remedy: "use a longer interval")
     }
 
-    private func flows(of window: UInt32) throws(KernelError) -> [FlowKey: FlowCounters] {
-        var flows: [FlowKey: FlowCounters] = [:]
-        try maps.forEachSlot(of: window) { key, counters in
-            if flows[key]?.merge(counters) == nil { flows[key] = counters }
-        }
+    private func flows(of window: UInt32) throws(KernelError) -> FlowTable {
+        var flows = FlowTable()
+        try maps.forEachSlot(of: window) { flows.merge($0, $1) }
         return flows
     }
 
@@ -97,6 +95,6 @@ package struct FlowSnapshot: Sendable {
     package let window: UInt32
     package let opened: ClockAnchor
     package let closes: UnixTime?
-    package let flows: [FlowKey: FlowCounters]
+    package let flows: FlowTable
     package let totals: [PortNumber: DirectionTotals]
 }

@@ -23,8 +23,8 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
         try gracePeriod.wait()
     }
 
-    package func drain(_ window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(KernelError) {
-        try tables.maps.forEachSlot(of: window, body)
+    package func drain(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
+        try tables.maps.forEachSlot(of: window) { flows.merge($0, $1) }
     }
 
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {

@@ -2,20 +2,24 @@
 
 package import FlowModel
 
-/// All that was counted in one window, merged over the CPUs.
+/// All that was counted in one window, merged over the CPUs and over its parts.
 package struct ClosedWindow: Sendable {
+    /// Its number is that of the last part: what the source still holds.
     package var window: Window
     package var anchor: ClockAnchor
-    package var flows: [FlowKey: FlowCounters]
+    package var flows: FlowTable
     package var totals: [PortSide: PortTotals]
+    /// How often its counters were drained: 1, and 1 more for each early swap.
+    package var parts: Int
 
     package init(
-        window: Window, anchor: ClockAnchor, flows: [FlowKey: FlowCounters], totals: [PortSide: PortTotals]
+        window: Window, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals], parts: Int = 1
     ) {
         self.window = window
         self.anchor = anchor
         self.flows = flows
         self.totals = totals
+        self.parts = parts
     }
 
     /// Whether anything was counted at all.
@@ -39,16 +43,9 @@ package struct ConservationViolation: Equatable, Sendable, CustomStringConvertib
 }
 
 extension ClosedWindow {
-    /// What the flow records of each port and direction add up to.
-    package var recorded: [PortSide: PacketCount] {
-        flows.reduce(into: [:]) { sums, flow in
-            sums[PortSide(port: flow.key.port, direction: flow.key.direction), default: .zero] += flow.value.count
-        }
-    }
-
     /// Checks the conservation law: seen = in flow records + overflow + not IP + malformed, exactly.
     package var violations: [ConservationViolation] {
-        let recorded = recorded
+        let recorded = flows.recorded
         return Set(totals.keys).union(recorded.keys).compactMap { side in
             let totals = totals[side] ?? PortTotals()
             let recorded = recorded[side] ?? .zero

@@ -4,10 +4,13 @@ package import FlowModel
 
 /// Turns counters into closed windows: swap, drain, merge.
 ///
-/// Owns its source. Used from one thread; `advance` and `finish` block as long as the source does.
+/// Owns its source. Used from one thread; `advance`, `swapEarly` and `cutShort` block as long as the source does. Where
+/// one of them throws, the meter does not know what it has merged: it must not be used any further.
 package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     package var source: Source
     private var clock: WindowClock
+    /// What the parts of the open window before the one that is counted into hold.
+    private var gathered = GatheredParts()
 
     /// Takes over a source whose window of that number was opened at `opened`.
     package init(
@@ -21,63 +24,76 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
 
     /// Closes the open window if it is due, and returns it; or nil, if there is nothing to do before its edge.
     ///
-    /// The window's counters stay in the source until `release`.
+    /// The counters of its last part stay in the source until `release`.
     package mutating func advance(to now: ClockAnchor) throws(Source.Failure) -> ClosedWindow? {
         let closing = clock.open
-        switch clock.advance(to: now) {
-        case .wait: return nil
-        case .rotate(let window, let opening): return try close(window, anchor: closing.anchor, opening: opening)
-        }
+        guard case .rotate(let window, let opening) = clock.advance(to: now) else { return nil }
+        return try close(window, anchor: closing.anchor, opening: opening)
     }
 
     /// Closes the open window now, whatever its edge.
     package mutating func cutShort(at now: ClockAnchor) throws(Source.Failure) -> ClosedWindow? {
         let closing = clock.open
-        switch clock.cutShort(at: now) {
-        case .wait: return nil
-        case .rotate(let window, let opening): return try close(window, anchor: closing.anchor, opening: opening)
-        }
+        guard case .rotate(let window, let opening) = clock.cutShort(at: now) else { return nil }
+        return try close(window, anchor: closing.anchor, opening: opening)
     }
 
-    /// What a meter before this one closed but did not release, or nil if there is nothing.
-    package func leftover() throws(Source.Failure) -> ClosedWindow? {
-        let open = clock.open
-        let end = open.anchor.realtime
-        let window = Window(number: open.number &- 1, start: end, end: end, endReason: .forcedEnd)
-        var closed = try collect(window, anchor: open.anchor)
-        if closed.isEmpty { return nil }
-        // When it was opened is not known any more; its first packet is.
-        let first = closed.flows.values.map(\.first).min().map(open.anchor.realtime(of:)) ?? end
-        closed.window = Window(number: window.number, start: min(first, end), end: end, endReason: .forcedEnd)
-        return closed
+    /// Takes what the open window has counted so far out of the source, so that there is room for more flows.
+    ///
+    /// The window goes on with a new number and the same edges; at its edge it is one closed window. Does nothing where
+    /// the edge is here already. The window before must be released. What was taken is in this process alone.
+    package mutating func swapEarly(at now: ClockAnchor) throws(Source.Failure) {
+        guard case .split(let closing, let opening) = clock.split(at: now) else { return }
+        try source.open(opening)
+        try gather(closing)
+        try source.release(closing)
     }
 
-    /// Forgets the counters of a window whose records are safe.
-    package mutating func release(_ closed: ClosedWindow) throws(Source.Failure) {
-        try source.release(closed.window.number)
+    /// Forgets the counters of a window whose records are safe, and keeps its storage for those to come.
+    ///
+    /// Hand over the only copy: what somebody else still holds cannot be used again.
+    package mutating func release(_ closed: consuming ClosedWindow) throws(Source.Failure) {
+        let number = closed.window.number
+        gathered.reuse(closed.flows)
+        try source.release(number)
     }
 
     private mutating func close(
         _ window: Window, anchor: ClockAnchor, opening: OpenWindow
     ) throws(Source.Failure) -> ClosedWindow {
         try source.open(opening)
-        return try collect(window, anchor: anchor)
+        try gather(window.number)
+        return gathered.close(window, anchor: anchor)
     }
 
-    private func collect(_ window: Window, anchor: ClockAnchor) throws(Source.Failure) -> ClosedWindow {
-        var flows: [FlowKey: FlowCounters] = [:]
-        try source.drain(window.number) { key, counters in
-            merge(counters, into: &flows[key])
-        }
-        return ClosedWindow(
-            window: window, anchor: anchor, flows: flows, totals: try source.totals(of: window.number))
+    private mutating func gather(_ number: UInt32) throws(Source.Failure) {
+        try source.drain(number, into: &gathered.flows)
+        gathered.add(try source.totals(of: number))
     }
 }
 
-private func merge(_ counters: FlowCounters, into flow: inout FlowCounters?) {
-    if flow == nil {
-        flow = counters
-    } else {
-        flow?.merge(counters)
+extension FlowMeter where Source: ~Copyable {
+    /// What a meter before this one closed but did not release, or nil if there is nothing.
+    package mutating func leftover() throws(Source.Failure) -> ClosedWindow? {
+        guard let number = Window.number(before: clock.open.number) else { return nil }
+        try gather(number)
+        let anchor = clock.open.anchor
+        let times = times(ofLeftover: gathered.flows, anchor: anchor)
+        let window = Window(number: number, start: times.start, end: times.end, endReason: .forcedEnd)
+        let closed = gathered.close(window, anchor: anchor)
+        if !closed.isEmpty { return closed }
+        gathered.reuse(closed.flows)
+        return nil
+    }
+
+    /// When it was opened is not known any more; its first packet is. It ends where the open window begins, unless it is
+    /// a part of that window.
+    private func times(ofLeftover flows: FlowTable, anchor: ClockAnchor) -> (start: UnixTime, end: UnixTime) {
+        let opened = anchor.realtime
+        let first = flows.values.map(\.first).min().map(anchor.realtime(of:)) ?? opened
+        let last = flows.values.map(\.last).max().map(anchor.realtime(of:)) ?? opened
+        let isPart = opened.duration(to: last) > WindowClock.latenessTolerance
+        let end = isPart ? last.advanced(by: .nanoseconds(1)) : opened
+        return (min(first, end), end)
     }
 }

@@ -6,6 +6,7 @@ package import FlowModel
 ///
 /// A window's number selects its generation by the lowest bit. The order of calls is: `open` the next window,
 /// `drain` and `totals` of the one before, then, when its records are safe, `release` it; never `open` before that.
+/// A part of a window that was swapped early is a window here: a number of its own, the times of the whole.
 /// All calls may block: a grace period is 8–40 ms, at times 360 ms. Not to be used from two threads at a time.
 package protocol FlowSource: ~Copyable {
     associatedtype Failure: Error
@@ -13,8 +14,8 @@ package protocol FlowSource: ~Copyable {
     /// Makes this the window that programs count into. Returns when nobody writes the one before any more.
     mutating func open(_ window: OpenWindow) throws(Failure)
 
-    /// Calls `body` for every slot of a window that is not open: once a flow and CPU, in no particular order.
-    func drain(_ window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(Failure)
+    /// Merges every slot of a window that is not open into the table, which may hold other parts already.
+    func drain(_ window: UInt32, into flows: inout FlowTable) throws(Failure)
 
     /// What every port that the source knows saw in the window, also those that saw nothing.
     func totals(of window: UInt32) throws(Failure) -> [PortSide: PortTotals]

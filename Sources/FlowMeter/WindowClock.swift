@@ -12,6 +12,8 @@ package struct WindowClock: Sendable {
     package enum Action: Equatable, Sendable {
         case wait(until: MonotonicTime)
         case rotate(closing: Window, opening: OpenWindow)
+        /// The counters of that number are closed, the window goes on.
+        case split(closing: UInt32, opening: OpenWindow)
     }
 
     /// What the wall clock may gain or lose on the monotonic one between two looks without being called stepped.
@@ -50,6 +52,16 @@ package struct WindowClock: Sendable {
         rotate(now, end: open.anchor.realtime(of: now.monotonic), reason: .forcedEnd)
     }
 
+    /// Begins a new part of the open window, unless its edge is here: then it is to be closed.
+    ///
+    /// Whether the wall clock was stepped is left for `advance` to see.
+    package mutating func split(at now: ClockAnchor) -> Action {
+        guard now.monotonic < open.due else { return .wait(until: open.due) }
+        let closing = open.number
+        open.number = Window.number(after: closing)
+        return .split(closing: closing, opening: open)
+    }
+
     private mutating func rotate(_ now: ClockAnchor, end: UnixTime, reason: FlowEndReason) -> Action {
         let closing = Window(
             number: open.number, start: open.anchor.realtime, end: max(end, open.anchor.realtime), endReason: reason)
@@ -59,7 +71,8 @@ package struct WindowClock: Sendable {
         let anchor = ClockAnchor(
             monotonic: now.monotonic.advanced(by: now.realtime.duration(to: start)), realtime: start)
         open = OpenWindow(
-            number: open.number &+ 1, anchor: anchor, end: Self.edge(after: max(start, now.realtime), interval))
+            number: Window.number(after: open.number), anchor: anchor,
+            end: Self.edge(after: max(start, now.realtime), interval))
         offset = now.offset
         return .rotate(closing: closing, opening: open)
     }

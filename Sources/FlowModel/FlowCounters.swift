@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What was counted of one flow in one window, on one CPU or on all.
-package struct FlowCounters: Equatable, Sendable {
+package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
     package var count: PacketCount
     package var first: MonotonicTime
     package var last: MonotonicTime
+    /// Of the first packet.
+    package var sourceMAC: MACAddress
+    /// Of the first packet.
+    package var destinationMAC: MACAddress
     /// OR of the flags of all segments, IPFIX tcpControlBits (RFC 7125).
     package var tcpControlBits: UInt16
     /// OR of the flags as AWS counts them: ACK only from a segment that also carries SYN.
     package var tcpFlags: UInt8
     /// Of the first packet.
     package var dscp: UInt8
-    /// Of the first packet.
-    package var sourceMAC: MACAddress
-    /// Of the first packet.
-    package var destinationMAC: MACAddress
+    /// Of the first packet; IPv6: the hop limit. 0 is not known.
+    package var timeToLive: UInt8
 
     package init(
         count: PacketCount, first: MonotonicTime, last: MonotonicTime, tcpControlBits: UInt16 = 0, tcpFlags: UInt8 = 0,
-        dscp: UInt8 = 0, sourceMAC: MACAddress = MACAddress(0), destinationMAC: MACAddress = MACAddress(0)
+        dscp: UInt8 = 0, sourceMAC: MACAddress = MACAddress(0), destinationMAC: MACAddress = MACAddress(0),
+        timeToLive: UInt8 = 0
     ) {
         self.count = count
         self.first = first
@@ -28,10 +31,11 @@ package struct FlowCounters: Equatable, Sendable {
         self.dscp = dscp
         self.sourceMAC = sourceMAC
         self.destinationMAC = destinationMAC
+        self.timeToLive = timeToLive
     }
 
     /// Adds what another CPU, or another part of the window, counted of the same flow.
-    package mutating func merge(_ other: FlowCounters) {
+    @inlinable package mutating func merge(_ other: FlowCounters) {
         count += other.count
         tcpControlBits |= other.tcpControlBits
         tcpFlags |= other.tcpFlags
@@ -40,17 +44,18 @@ package struct FlowCounters: Equatable, Sendable {
             dscp = other.dscp
             sourceMAC = other.sourceMAC
             destinationMAC = other.destinationMAC
+            timeToLive = other.timeToLive
         }
         last = max(last, other.last)
     }
 }
 
 /// Packets as they were on the wire, and their octets from the IP header on.
-package struct PacketCount: Equatable, Sendable {
+package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
     package var packets: UInt64
     package var octets: UInt64
 
-    package init(packets: UInt64 = 0, octets: UInt64 = 0) {
+    @inlinable package init(packets: UInt64 = 0, octets: UInt64 = 0) {
         self.packets = packets
         self.octets = octets
     }
@@ -59,7 +64,7 @@ package struct PacketCount: Equatable, Sendable {
 
     package var isZero: Bool { packets == 0 && octets == 0 }
 
-    package static func + (left: Self, right: Self) -> Self {
+    @inlinable package static func + (left: Self, right: Self) -> Self {
         PacketCount(packets: left.packets &+ right.packets, octets: left.octets &+ right.octets)
     }
 
@@ -68,11 +73,11 @@ package struct PacketCount: Equatable, Sendable {
         PacketCount(packets: left.packets &- right.packets, octets: left.octets &- right.octets)
     }
 
-    package static func += (left: inout Self, right: Self) { left = left + right }
+    @inlinable package static func += (left: inout Self, right: Self) { left = left + right }
 }
 
 /// An Ethernet address in the low 48 bits, first byte on the wire most significant.
-package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+package struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
     package let bits: UInt64
 
     package init(_ bits: UInt64) { self.bits = bits }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The way of a packet as the machine behind the port sees it, as AWS has it.
-package enum Direction: UInt8, Sendable, CaseIterable {
+package enum Direction: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case ingress = 0
     case egress = 1
 }
 
 /// What makes a flow: packets with equal keys belong together.
-package struct FlowKey: Hashable, Sendable {
-    package var port: PortNumber
+///
+/// The properties stand in this order so that small ones fill the gaps behind the addresses: 48 bytes, of which a
+/// window holds a million.
+package struct FlowKey: Hashable, Sendable, BitwiseCopyable {
+    package var source: IPAddress
     package var direction: Direction
     /// The outermost tag's id; 0 for untagged and priority-tagged frames.
     package var vlanID: UInt16
@@ -16,14 +19,14 @@ package struct FlowKey: Hashable, Sendable {
     package var innerVLANID: UInt16
     /// IANA protocol number of the transport.
     package var transport: UInt8
-    package var source: IPAddress
+    /// A later fragment whose first was not seen: its ports are not known and stand as 0.
+    package var isFragmentWithoutFlow: Bool
     package var destination: IPAddress
     /// Host order. ICMP and ICMPv6: the type.
     package var sourcePort: UInt16
     /// Host order. ICMP and ICMPv6: the code.
     package var destinationPort: UInt16
-    /// A later fragment whose first was not seen: its ports are not known and stand as 0.
-    package var isFragmentWithoutFlow: Bool
+    package var port: PortNumber
 
     package init(
         port: PortNumber, direction: Direction, vlanID: UInt16 = 0, innerVLANID: UInt16 = 0, transport: UInt8,

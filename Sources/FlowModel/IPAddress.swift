@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package enum IPVersion: UInt8, Sendable {
+package enum IPVersion: UInt8, Sendable, BitwiseCopyable {
     case v4 = 4
     case v6 = 6
 }
 
 /// An IPv4 or IPv6 address, as a number: the most significant bit is the first on the wire.
-package struct IPAddress: Hashable, Sendable {
-    package let version: IPVersion
+package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
     /// The upper 64 bits of an IPv6 address; 0 for IPv4.
     package let high: UInt64
     /// The lower 64 bits of an IPv6 address; the 32 bits of an IPv4 address.
     package let low: UInt64
+    /// Last, so that what follows an address in a key fills the gap behind it.
+    package let version: IPVersion
 
     package init(v4 address: UInt32) {
         version = .v4

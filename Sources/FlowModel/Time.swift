@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Nanoseconds of CLOCK_MONOTONIC: never stepped, meaningless beyond this boot.
-package struct MonotonicTime: Hashable, Comparable, Sendable {
+package struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     package var nanoseconds: UInt64
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package func advanced(by duration: Duration) -> Self {
         MonotonicTime(nanoseconds: UInt64(max(0, Int64(nanoseconds) + duration.wholeNanoseconds)))

@@ -2,7 +2,7 @@
 
 /// An aggregation interval. It ends on a wall-clock multiple of its length unless something cut it short.
 package struct Window: Equatable, Sendable {
-    /// Counts windows since the tables were made; wraps.
+    /// Of its last part; see `number(after:)`.
     package let number: UInt32
     package let start: UnixTime
     package let end: UnixTime
@@ -15,6 +15,23 @@ package struct Window: Equatable, Sendable {
         self.end = end
         self.endReason = endReason
     }
+}
+
+extension Window {
+    /// The number that the tables' first window has.
+    package static let firstNumber: UInt32 = 1
+
+    /// The number that follows: windows, and the parts of a window that was swapped early, are counted since the tables
+    /// were made.
+    ///
+    /// Even and odd numbers alternate, since the lowest bit selects the generation, and 0 is left out, since it is
+    /// "never" in the kernel's tables. So 2 follows the highest.
+    package static func number(after number: UInt32) -> UInt32 { number == .max ? 2 : number + 1 }
+
+    /// The number before; nil for the tables' first window.
+    ///
+    /// Before 2 came 1 or, 2^32 windows later, the highest: both are of the same generation.
+    package static func number(before number: UInt32) -> UInt32? { number <= firstNumber ? nil : number - 1 }
 }
 
 /// Why the records of a window end where they do: IPFIX flowEndReason (RFC 5102 §5.11.3).

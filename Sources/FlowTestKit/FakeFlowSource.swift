@@ -12,15 +12,10 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
         case releasedOpen(UInt32)
     }
 
-    /// One slot: a flow on one CPU.
-    package struct Slot: Sendable {
-        let key: FlowKey
-        let counters: FlowCounters
-    }
-
     package private(set) var openWindow: OpenWindow?
     private var number: UInt32
-    private var generations: [[Slot]] = [[], []]
+    /// A slot each: a flow on one CPU.
+    private var generations: [[CountedFlow]] = [[], []]
     private var totals: [[PortSide: PortTotals]] = [[:], [:]]
 
     package init(openWindow number: UInt32) { self.number = number }
@@ -31,9 +26,10 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
         number = window.number
     }
 
-    package func drain(_ window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(Fault) {
+    package func drain(_ window: UInt32, into flows: inout FlowTable) throws(Fault) {
         guard window != number else { throw .drainedOpen(window) }
-        for slot in generations[Self.generation(window)] { body(slot.key, slot.counters) }
+        let slots = generations[Self.generation(window)]
+        flows.merge(slots.span)
     }
 
     package func totals(of window: UInt32) throws(Fault) -> [PortSide: PortTotals] {
@@ -48,7 +44,7 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
 
     /// Counts packets of a flow, as a program on some CPU would, in the open window.
     package mutating func count(_ key: FlowKey, _ counters: FlowCounters) {
-        generations[Self.generation(number)].append(Slot(key: key, counters: counters))
+        generations[Self.generation(number)].append(CountedFlow(key: key, counters: counters))
         addTotals(PortSide(port: key.port, direction: key.direction)) { totals in
             totals.seen += counters.count
             totals.ip += counters.count

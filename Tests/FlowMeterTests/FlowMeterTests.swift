@@ -28,8 +28,10 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
 @Suite struct FlowMeterTests {
     private static let opened = clocks(100, wall: 1_000_020)
 
-    private static func meter(_ source: consuming FakeFlowSource) -> FlowMeter<FakeFlowSource> {
-        FlowMeter(source: source, interval: .seconds(60), openWindow: 1, opened: opened, now: opened)
+    private static func meter(
+        _ source: consuming FakeFlowSource, openWindow: UInt32 = 1
+    ) -> FlowMeter<FakeFlowSource> {
+        FlowMeter(source: source, interval: .seconds(60), openWindow: openWindow, opened: opened, now: opened)
     }
 
     @Test func aFlowThatSeveralCPUsCountedIsOneRecord() throws {
@@ -71,12 +73,12 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
     }
 
     @Test func whatAnEarlierMeterClosedIsFound() throws {
-        var source = FakeFlowSource(openWindow: 0)
+        var source = FakeFlowSource(openWindow: 1)
         source.count(flow(1), counters(2, at: 90, to: 95))
-        try source.open(OpenWindow(number: 1, anchor: Self.opened, end: UnixTime(seconds: 1_000_080)))
-        var meter = Self.meter(source)
+        try source.open(OpenWindow(number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080)))
+        var meter = Self.meter(source, openWindow: 2)
         let leftover = try #require(try meter.leftover())
-        #expect(leftover.window.number == 0 && leftover.flows[flow(1)]?.count.packets == 2)
+        #expect(leftover.window.number == 1 && leftover.flows[flow(1)]?.count.packets == 2)
         // Its first packet came ten seconds before the window that is open now.
         #expect(leftover.window.start == UnixTime(seconds: 1_000_010))
         #expect(leftover.window.end == UnixTime(seconds: 1_000_020) && leftover.window.endReason == .forcedEnd)
@@ -104,7 +106,7 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
     private static let window = Window(number: 4, start: UnixTime(seconds: 1000), end: UnixTime(seconds: 1060))
 
     private static func closed(
-        _ flows: [FlowKey: FlowCounters], _ totals: [PortSide: PortTotals] = [:]
+        _ flows: FlowTable, _ totals: [PortSide: PortTotals] = [:]
     ) -> ClosedWindow {
         ClosedWindow(window: window, anchor: clocks(50, wall: 1000), flows: flows, totals: totals)
     }

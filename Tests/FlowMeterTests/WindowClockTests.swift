@@ -129,6 +129,33 @@ private func seconds(_ value: Int64) -> UnixTime { UnixTime(seconds: value) }
         let opened = clocks(100, wall: 1_000_017)
         var clock = WindowClock(interval: .seconds(1), number: .max, opened: opened, now: opened)
         _ = clock.advance(to: clocks(101, wall: 1_000_018))
-        #expect(clock.open.number == 0)
+        #expect(clock.open.number == 2)
+    }
+
+    @Test func aSplitKeepsTheWindowsTimesAndTakesTheNextNumber() {
+        var clock = Self.clock()
+        let whole = clock.open
+        let opening = OpenWindow(number: 2, anchor: whole.anchor, end: whole.end)
+        #expect(clock.split(at: clocks(101, wall: 1_000_018)) == .split(closing: 1, opening: opening))
+        #expect(clock.open == opening)
+        let next = OpenWindow(number: 3, anchor: clocks(103, wall: 1_000_020), end: seconds(1_000_080))
+        let closing = Window(number: 2, start: seconds(1_000_017), end: seconds(1_000_020))
+        #expect(clock.advance(to: clocks(103, wall: 1_000_020)) == .rotate(closing: closing, opening: next))
+    }
+
+    @Test func nothingIsSplitAtTheEdge() {
+        var clock = Self.clock()
+        let open = clock.open
+        #expect(clock.split(at: clocks(103, wall: 1_000_020)) == .wait(until: open.due))
+        #expect(clock.open == open)
+    }
+
+    @Test func aStepThatASplitMeetsEndsTheWindowAfterIt() {
+        var clock = Self.clock(.seconds(300))
+        _ = clock.split(at: clocks(110, wall: 2_000_000))
+        let closing = Window(
+            number: 2, start: seconds(1_000_017), end: seconds(1_000_028), endReason: .forcedEnd)
+        let next = OpenWindow(number: 3, anchor: clocks(111, wall: 2_000_001), end: seconds(2_000_100))
+        #expect(clock.advance(to: clocks(111, wall: 2_000_001)) == .rotate(closing: closing, opening: next))
     }
 }

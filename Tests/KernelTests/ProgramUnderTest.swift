@@ -16,7 +16,7 @@ struct ProgramUnderTest: ~Copyable {
     /// What one run did.
     struct Outcome {
         let verdict: Int32
-        let flows: [FlowKey: FlowCounters]
+        let flows: FlowTable
         let totals: PortTotals
         /// Totals of the direction that the program does not count.
         let otherTotals: PortTotals
@@ -50,10 +50,8 @@ struct ProgramUnderTest: ~Copyable {
     /// Reads and empties the tables.
     mutating func takeOutcome(_ verdict: Int32) throws -> Outcome {
         let window = source.tables.control.window
-        var flows: [FlowKey: FlowCounters] = [:]
-        try source.drain(window) { key, counters in
-            if flows[key]?.merge(counters) == nil { flows[key] = counters }
-        }
+        var flows = FlowTable()
+        try source.drain(window, into: &flows)
         let totals = try source.totals(of: window)
         try source.release(window)
         let other = direction == .ingress ? Direction.egress : .ingress

@@ -17,7 +17,9 @@ struct WindowTally {
 
     mutating func add(_ closed: ClosedWindow) {
         #expect(closed.violations.isEmpty)
-        if let last { #expect(closed.window.number == last.number &+ 1, "no window twice, none left out") }
+        if let last {
+            #expect(closed.window.number == Window.number(after: last.number), "no window twice, none left out")
+        }
         last = closed.window
         windows += 1
         if closed.window.endReason == .forcedEnd { forcedWindows += 1 }
