@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Frames that the host receives from the port: TCX or clsact ingress. */
+/*
+ * Frames that the host receives from the port: TCX or clsact ingress.
+ *
+ * Contexts: runs in __netif_receive_skb_core(), which is called in a NAPI poll
+ * or, for a frame written to a tap, with bottom halves off: it can interrupt
+ * no other program of ours on its CPU, and none can interrupt it.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Frames that the host sends to the port: TCX or clsact egress. */
+/*
+ * Frames that the host sends to the port: TCX or clsact egress.
+ *
+ * Contexts: runs in __dev_queue_xmit() under rcu_read_lock_bh(), also where the
+ * sender is a process or another interface's receive path. There it comes after
+ * that path's own program has returned: one after the other, never one in the
+ * other on the same CPU.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

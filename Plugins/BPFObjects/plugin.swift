@@ -15,22 +15,24 @@ struct BPFObjects: BuildToolPlugin {
         var objects: [URL] = []
         for source in try files(in: sources, suffix: ".bpf.c") {
             let name = source.lastPathComponent.replacing(".bpf.c", with: "")
-            let compiled = context.pluginWorkDirectoryURL.appending(path: "\(name).debug.o")
-            let object = context.pluginWorkDirectoryURL.appending(path: "\(name).o")
-            commands.append(
-                .buildCommand(
-                    displayName: "Compiling \(source.lastPathComponent)",
-                    executable: try context.tool(named: "clang").url,
-                    arguments: Self.compilerFlags + ["-c", source.path(), "-o", compiled.path()],
-                    inputFiles: [source] + headers, outputFiles: [compiled]))
-            // DWARF goes, BTF stays.
-            commands.append(
-                .buildCommand(
-                    displayName: "Stripping \(name).o",
-                    executable: try context.tool(named: "llvm-objcopy").url,
-                    arguments: ["--strip-debug", compiled.path(), object.path()],
-                    inputFiles: [compiled], outputFiles: [object]))
-            objects.append(object)
+            for variant in Self.variants(of: name) {
+                let compiled = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).debug.o")
+                let object = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).o")
+                commands.append(
+                    .buildCommand(
+                        displayName: "Compiling \(variant.name).bpf.c",
+                        executable: try context.tool(named: "clang").url,
+                        arguments: Self.compilerFlags + variant.flags + ["-c", source.path(), "-o", compiled.path()],
+                        inputFiles: [source] + headers, outputFiles: [compiled]))
+                // DWARF goes, BTF stays.
+                commands.append(
+                    .buildCommand(
+                        displayName: "Stripping \(variant.name).o",
+                        executable: try context.tool(named: "llvm-objcopy").url,
+                        arguments: ["--strip-debug", compiled.path(), object.path()],
+                        inputFiles: [compiled], outputFiles: [object]))
+                objects.append(object)
+            }
         }
         let abi = sources.appending(path: "include/weir_abi.h")
         let embedded = context.pluginWorkDirectoryURL.appending(path: "EmbeddedObjects.swift")
@@ -41,6 +43,14 @@ struct BPFObjects: BuildToolPlugin {
                 arguments: [embedded.path(), abi.path()] + objects.map { $0.path() },
                 inputFiles: objects + [abi], outputFiles: [embedded]))
         return commands
+    }
+
+    /// What a source is compiled to: an object for each engine of the flow table, if it has one.
+    private static func variants(of name: String) -> [(name: String, flags: [String])] {
+        guard name != "clock" else { return [(name, [])] }
+        return ["line", "percpu_hash"].map { engine in
+            ("\(name)_\(engine)", ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""])
+        }
     }
 
     /// `-idirafter`: the kernel's `asm/` headers lie in the host's multiarch folder.

@@ -57,13 +57,31 @@ import Glibc
         return nanoseconds == 0 ? nil : UnixTime(nanoseconds: Int64(nanoseconds))
     }
 
+    /// The tables as they were made.
+    var table: weir_table { unsafe page.pointee.table }
+
+    func setTable(_ table: weir_table) { unsafe page.pointee.table = table }
+
+    /// When the generation of that window was opened: what its packets' times count from.
+    func opened(_ window: UInt32) -> Tick {
+        let opened = unsafe page.pointee.opened
+        return Tick(window % UInt32(WEIR_GENERATIONS) == 0 ? opened.0 : opened.1)
+    }
+
     /// The port number given out last.
     package var lastPort: UInt16 { UInt16(truncatingIfNeeded: unsafe page.pointee.last_port) }
 }
 
 extension ControlPage {
     /// Makes the window the open one for every program run that begins from now on.
-    func open(number: UInt32, anchor: ClockAnchor, closes: UnixTime?) {
+    ///
+    /// - Parameter tick: not later than now.
+    func open(number: UInt32, tick: Tick, anchor: ClockAnchor, closes: UnixTime?) {
+        if number % UInt32(WEIR_GENERATIONS) == 0 {
+            unsafe page.pointee.opened.0 = tick.abi
+        } else {
+            unsafe page.pointee.opened.1 = tick.abi
+        }
         unsafe page.pointee.opened_monotonic_ns = anchor.monotonic.nanoseconds
         unsafe page.pointee.opened_realtime_ns = UInt64(anchor.realtime.nanoseconds)
         unsafe page.pointee.closes_realtime_ns = UInt64(closes?.nanoseconds ?? 0)
@@ -83,7 +101,7 @@ extension ControlPage {
 }
 
 extension ClockAnchor {
-    /// Reads both clocks now. CLOCK_MONOTONIC is the one of `bpf_ktime_get_coarse_ns`.
+    /// Reads both clocks now. CLOCK_MONOTONIC is the one that jiffies follow.
     package static var now: ClockAnchor {
         ClockAnchor(
             monotonic: MonotonicTime(nanoseconds: UInt64(nanoseconds(of: CLOCK_MONOTONIC))),

@@ -7,41 +7,46 @@ import FlowModel
 
 extension FlowKey {
     init(_ key: weir_flow_key) {
-        let version = IPVersion(rawValue: key.ip_version) ?? .v4
+        let isIPv6 = key.kind & UInt8(WEIR_KEY_IPV6) != 0
         self.init(
-            port: PortNumber(key.port), direction: Direction(rawValue: key.direction) ?? .ingress,
+            port: PortNumber(key.port), direction: key.kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress,
             vlanID: key.vlan_id, innerVLANID: key.inner_vlan_id, transport: key.`protocol`,
-            source: IPAddress(wire: unsafe unsafeBitCast(key.src_addr, to: WireAddress.self), version: version),
-            destination: IPAddress(wire: unsafe unsafeBitCast(key.dst_addr, to: WireAddress.self), version: version),
+            source: IPAddress(wire: unsafe unsafeBitCast(key.src_addr, to: WireAddress.self), isIPv6: isIPv6),
+            destination: IPAddress(wire: unsafe unsafeBitCast(key.dst_addr, to: WireAddress.self), isIPv6: isIPv6),
             sourcePort: UInt16(bigEndian: key.src_port), destinationPort: UInt16(bigEndian: key.dst_port),
-            isFragmentWithoutFlow: key.flags & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0)
+            isFragmentWithoutFlow: key.kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0)
     }
 }
 
 /// 16 bytes of an address as two words, in wire order.
-private typealias WireAddress = (UInt64, UInt64)
+typealias WireAddress = (UInt64, UInt64)
 
 extension IPAddress {
-    fileprivate init(wire: WireAddress, version: IPVersion) {
-        switch version {
-        case .v4: self.init(v4: UInt32(truncatingIfNeeded: UInt64(bigEndian: wire.0) >> 32))
-        case .v6: self.init(v6High: UInt64(bigEndian: wire.0), low: UInt64(bigEndian: wire.1))
+    init(wire: WireAddress, isIPv6: Bool) {
+        if isIPv6 {
+            self.init(v6High: UInt64(bigEndian: wire.0), low: UInt64(bigEndian: wire.1))
+        } else {
+            self.init(v4: UInt32(truncatingIfNeeded: UInt64(bigEndian: wire.0) >> 32))
         }
     }
 }
 
 extension FlowCounters {
-    init(_ slot: weir_slot) {
+    /// - Parameter tcpBits: `WEIR_TCP_BITS`, from which AWS's reduction follows: ACK counts only in a segment with SYN.
+    init(
+        count: PacketCount, first: MonotonicTime, last: MonotonicTime, tcpBits: UInt16, dscp: UInt8, timeToLive: UInt8,
+        sourceMAC: MACAddress, destinationMAC: MACAddress
+    ) {
+        let withoutAck = UInt8(truncatingIfNeeded: tcpBits) & 0x2F
         self.init(
-            count: PacketCount(packets: slot.packets, octets: slot.octets),
-            first: MonotonicTime(nanoseconds: slot.first_ns), last: MonotonicTime(nanoseconds: slot.last_ns),
-            tcpControlBits: slot.tcp_control_bits, tcpFlags: slot.tcp_flags, dscp: slot.dscp,
-            sourceMAC: MACAddress(slot.src_mac), destinationMAC: MACAddress(slot.dst_mac))
+            count: count, first: first, last: last, tcpControlBits: tcpBits & 0x0FFF,
+            tcpFlags: tcpBits & UInt16(WEIR_TCP_SYN_ACK) == 0 ? withoutAck : withoutAck | 0x10, dscp: dscp,
+            sourceMAC: sourceMAC, destinationMAC: destinationMAC, timeToLive: timeToLive)
     }
 }
 
 extension MACAddress {
-    fileprivate init(_ bytes: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8)) {
+    init(_ bytes: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8)) {
         let high = UInt64(bytes.0) << 40 | UInt64(bytes.1) << 32 | UInt64(bytes.2) << 24
         self.init(high | UInt64(bytes.3) << 16 | UInt64(bytes.4) << 8 | UInt64(bytes.5))
     }
@@ -59,19 +64,20 @@ extension PortTotals {
     init(_ totals: weir_totals) {
         self.init()
         seen = PacketCount(totals.seen)
-        ip = PacketCount(totals.ip)
         overflow = PacketCount(totals.overflow)
         notIP = PacketCount(totals.not_ip)
         malformed = PacketCount(totals.malformed)
         truncated = PacketCount(totals.truncated)
         fragmentWithoutFlow = PacketCount(totals.fragment_without_flow)
+        // Programs do not count it, since it is what is left.
+        ip = seen - notIP - malformed
     }
 }
 
 extension weir_totals {
     init(_ totals: PortTotals) {
         self.init(
-            seen: weir_count(totals.seen), ip: weir_count(totals.ip), overflow: weir_count(totals.overflow),
+            seen: weir_count(totals.seen), overflow: weir_count(totals.overflow),
             not_ip: weir_count(totals.notIP), malformed: weir_count(totals.malformed),
             truncated: weir_count(totals.truncated), fragment_without_flow: weir_count(totals.fragmentWithoutFlow))
     }

@@ -5,43 +5,15 @@ import FlowMeter
 import FlowModel
 
 extension FlowMaps {
-    /// Calls `body` for every slot of the window's generation that has counted a packet.
-    func forEachSlot(of window: UInt32, _ body: (FlowKey, FlowCounters) -> Void) throws(KernelError) {
-        try flows.withMap(of: window) { map throws(KernelError) in
-            try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { key, slots in
-                let key = FlowKey(key)
-                for slot in slots where slot.packets != 0 { body(key, FlowCounters(slot)) }
-            }
-        }
-    }
-
-    /// How many flows the window's generation holds: a flow on several CPUs is one.
-    func flowCount(of window: UInt32) throws(KernelError) -> Int {
-        var count = 0
-        try flows.withMap(of: window) { map throws(KernelError) in
-            try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { _, _ in count += 1 }
-        }
-        return count
-    }
-
-    /// Empties the window's generation, which must be at rest.
-    func removeFlows(of window: UInt32) throws(KernelError) {
-        try flows.withMap(of: window) { map throws(KernelError) in
-            try map.removeAll(initialKey: weir_flow_key(), initialValue: weir_slot())
-        }
-    }
-
     /// What the port saw in the windows of one generation since it was attached.
     func totals(of side: PortSide, generationOf window: UInt32) throws(KernelError) -> PortTotals {
-        let index = Self.totalsIndex(of: side)
-        return try totals.withMap(of: window) { map throws(KernelError) in
-            try map.valuesPerCPU(of: index, initial: weir_totals()).reduce(PortTotals()) { $0 + PortTotals($1) }
-        }
+        let index = Self.totalsIndex(of: side, window: window)
+        return try totals.valuesPerCPU(of: index, initial: weir_totals()).reduce(PortTotals()) { $0 + PortTotals($1) }
     }
 
     /// What of it was drained, and so belongs to windows before this one.
     func drainedTotals(of side: PortSide, generationOf window: UInt32) throws(KernelError) -> PortTotals {
-        let index = Self.drainedIndex(of: side, window: window)
+        let index = Self.totalsIndex(of: side, window: window)
         return PortTotals(try drained.value(of: index, initial: weir_totals()) ?? weir_totals())
     }
 
@@ -58,18 +30,16 @@ extension FlowMaps {
     /// Notes that all of the window's totals are drained.
     func setDrained(_ side: PortSide, in window: UInt32) throws(KernelError) {
         let now = try totals(of: side, generationOf: window)
-        try drained.set(weir_totals(now), of: Self.drainedIndex(of: side, window: window))
+        try drained.set(weir_totals(now), of: Self.totalsIndex(of: side, window: window))
     }
 
     /// Forgets what a port of that number counted before: called when the number is given out again.
     func clearTotals(of port: PortNumber) throws(KernelError) {
         for side in Direction.allCases.map({ PortSide(port: port, direction: $0) }) {
             for window in 0..<UInt32(WEIR_GENERATIONS) {
-                let index = Self.totalsIndex(of: side)
-                try totals.withMap(of: window) { map throws(KernelError) in
-                    try map.setPerCPU(weir_totals(), of: index)
-                }
-                try drained.set(weir_totals(), of: Self.drainedIndex(of: side, window: window))
+                let index = Self.totalsIndex(of: side, window: window)
+                try totals.setPerCPU(weir_totals(), of: index)
+                try drained.set(weir_totals(), of: index)
             }
         }
     }

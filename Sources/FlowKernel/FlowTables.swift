@@ -8,26 +8,36 @@ package struct FlowTables: ~Copyable {
     package let maps: FlowMaps
     package let control: ControlPage
 
+    package let geometry: TableGeometry
+
     /// Makes new tables, with their first window open. They live as long as somebody refers to them.
-    ///
-    /// - Parameter flowBudget: how many flows a window has room for.
-    package static func create(flowBudget: Int) throws(KernelError) -> FlowTables {
-        let maps = try FlowMaps.create(flowBudget: flowBudget)
+    package static func create(
+        _ geometry: TableGeometry, seed: HashSeed = .random()
+    ) throws(KernelError) -> FlowTables {
+        let maps = try FlowMaps.create(geometry)
         let control = try ControlPage(of: maps.control, isWritable: true)
-        control.open(number: 1, anchor: .now, closes: nil)
-        return FlowTables(maps: maps, control: control)
+        control.setTable(geometry.abi(seed: seed))
+        control.open(number: Window.firstNumber, tick: try TickClock().now(), anchor: .now, closes: nil)
+        return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 
     /// Opens the pinned tables.
     package static func open(in directory: PinDirectory, isWritable: Bool) throws(KernelError) -> FlowTables {
-        let maps = try FlowMaps.open(pinnedIn: directory.layout)
-        let control = try ControlPage(of: maps.control, isWritable: isWritable)
-        return FlowTables(maps: maps, control: control)
+        let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout)
+        let control = try ControlPage(of: controlMap, isWritable: isWritable)
+        guard let geometry = TableGeometry(control.table) else {
+            throw KernelError(
+                .invalid, "cannot open the tables under \(directory.layout)", cause: "they are of no known engine",
+                remedy: "remove that directory, and attach again")
+        }
+        let maps = try FlowMaps.open(
+            controlMap, geometry, pinnedIn: directory.layout, isWritable: isWritable)
+        return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 
     /// Loads a port's copy of a program on these tables.
     package func load(_ kind: ProgramKind, port: PortNumber, role: PortRole) throws(KernelError) -> Program {
-        try Program.load(kind, port: port, role: role, maps: maps)
+        try Program.load(kind, port: port, role: role, maps: maps, table: control.table)
     }
 
     /// Names the daemon that swaps from now on; nil when it stops.
@@ -55,7 +65,7 @@ extension FlowTables {
 
     private func flows(of window: UInt32) throws(KernelError) -> FlowTable {
         var flows = FlowTable()
-        try maps.forEachSlot(of: window) { flows.merge($0, $1) }
+        try maps.table.drain(window, opened: control.opened(window), into: &flows)
         return flows
     }
 
@@ -76,10 +86,8 @@ extension FlowTables {
             egress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .egress)))
     }
 
-    /// How many flows the open window holds so far, over all CPUs and ports.
-    package func occupancy() throws(KernelError) -> Int {
-        try maps.flowCount(of: control.window)
-    }
+    /// How full the table of the open window is, CPU by CPU where each has its own.
+    package func load() throws(KernelError) -> [TableLoad] { try maps.table.load(of: control.window) }
 }
 
 /// A port's totals in both directions.

@@ -10,17 +10,28 @@ import Glibc
 /// map-in-map slot waits for the same thing (kernel: maybe_wait_bpf_programs).
 package struct GracePeriod: ~Copyable {
     private let barrier: MapInMap?
+    private let isNeeded: Bool
 
     package enum Means: Sendable, CaseIterable { case membarrier, mapInMap }
 
     /// Finds out which way works here, by going it once.
     package init() throws(KernelError) {
         barrier = weir_membarrier_global() == 0 ? nil : try MapInMap()
+        isNeeded = true
     }
 
     /// Goes that way, whether or not the other works.
     package init(forcing means: Means) throws(KernelError) {
         barrier = means == .membarrier ? nil : try MapInMap()
+        isNeeded = true
+    }
+
+    /// Does not wait: for who runs the programs himself, on the same thread, and so knows that none is at work.
+    package static var notNeeded: GracePeriod { GracePeriod(isNeeded: false) }
+
+    private init(isNeeded: Bool) {
+        barrier = nil
+        self.isNeeded = isNeeded
     }
 
     package var means: Means {
@@ -32,6 +43,7 @@ package struct GracePeriod: ~Copyable {
 
     /// Blocks 8–40 ms, at times 360 ms.
     package borrowing func wait() throws(KernelError) {
+        guard isNeeded else { return }
         switch barrier {
         case .some(let barrier): try barrier.update()
         case .none:

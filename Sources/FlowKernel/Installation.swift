@@ -27,9 +27,9 @@ package struct Installation: ~Copyable {
 
     /// Opens what is pinned, or makes new tables and pins them. bpffs is mounted if need be.
     ///
-    /// - Parameter flowBudget: for new tables; those that exist keep theirs.
+    /// - Parameter request: for new tables; those that exist stay as they are.
     package static func openOrCreate(
-        _ directory: PinDirectory, flowBudget: Int
+        _ directory: PinDirectory, _ request: TableRequest
     ) throws(KernelError) -> Installation {
         try Capability.require(for: "measure ports")
         try Preemption.requireOneWriter()
@@ -40,7 +40,7 @@ package struct Installation: ~Copyable {
             let tables = try FlowTables.open(in: directory, isWritable: true)
             return Installation(directory: directory, tables: tables, use: use)
         }
-        let tables = try FlowTables.create(flowBudget: flowBudget)
+        let tables = try FlowTables.create(try request.geometry())
         try tables.maps.pin(in: directory.layout)
         return Installation(directory: directory, tables: tables, use: use)
     }

@@ -7,24 +7,28 @@ package import FlowModel
 package struct KernelFlowSource: FlowSource, ~Copyable {
     package let tables: FlowTables
     private let gracePeriod: GracePeriod
+    private let clock: TickClock
 
     /// Takes over the tables; they must be open for writing.
     package init(tables: consuming FlowTables) throws(KernelError) {
-        self.init(tables: tables, gracePeriod: try GracePeriod())
+        try self.init(tables: tables, gracePeriod: GracePeriod())
     }
 
-    package init(tables: consuming FlowTables, gracePeriod: consuming GracePeriod) {
+    package init(tables: consuming FlowTables, gracePeriod: consuming GracePeriod) throws(KernelError) {
+        clock = try TickClock()
         self.gracePeriod = gracePeriod
         self.tables = tables
     }
 
     package mutating func open(_ window: OpenWindow) throws(KernelError) {
-        tables.control.open(number: window.number, anchor: window.anchor, closes: window.end)
+        tables.maps.table.prepare(for: window.number)
+        tables.control.open(
+            number: window.number, tick: try clock.now(), anchor: window.anchor, closes: window.end)
         try gracePeriod.wait()
     }
 
     package func drain(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
-        try tables.maps.forEachSlot(of: window) { flows.merge($0, $1) }
+        try tables.maps.table.drain(window, opened: tables.control.opened(window), into: &flows)
     }
 
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {
@@ -37,7 +41,7 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
 
     package mutating func release(_ window: UInt32) throws(KernelError) {
         for side in try sides() { try tables.maps.setDrained(side, in: window) }
-        try tables.maps.removeFlows(of: window)
+        try tables.maps.table.release(window)
     }
 
     private func sides() throws(KernelError) -> [PortSide] {

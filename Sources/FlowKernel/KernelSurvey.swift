@@ -76,7 +76,7 @@ extension KernelSurvey {
 
     private static var programs: [Finding] {
         do throws(KernelError) {
-            let tables = try FlowTables.create(flowBudget: 1)
+            let tables = try FlowTables.create(try TableRequest(flowBudget: 1).geometry())
             var sizes: [String] = []
             for kind in ProgramKind.allCases {
                 let size = try tables.load(kind, port: PortNumber(1), role: .guest).size

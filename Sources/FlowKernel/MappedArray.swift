@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CHost
 import CLibbpf
 import Glibc
 
@@ -40,6 +41,12 @@ import Glibc
             precondition(index >= 0 && index < count)
             unsafe elements[index] = newValue
         }
+    }
+
+    /// Asks for an element's cache line, which is not there yet.
+    func prefetch(_ index: Int) {
+        precondition(index >= 0 && index < count)
+        unsafe weir_prefetch(elements + index)
     }
 
     /// Calls `body` with all elements, to be read.

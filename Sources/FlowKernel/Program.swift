@@ -17,19 +17,23 @@ package enum ProgramKind: Sendable, CaseIterable {
         }
     }
 
-    /// The first kernel with every helper that the program calls: `bpf_ktime_get_coarse_ns`, `bpf_xdp_get_buff_len`.
+    /// The first kernel with everything that the program takes: an atomic compare-and-exchange, pointers to memory as
+    /// arguments of global functions; for XDP `bpf_xdp_get_buff_len`.
     package var firstKernel: KernelVersion {
         switch self {
-        case .tcFromPort, .tcToPort: KernelVersion(5, 11)
+        case .tcFromPort, .tcToPort: KernelVersion(5, 13)
         case .xdpFromPort: KernelVersion(5, 18)
         }
     }
 
-    fileprivate var object: [UInt8] {
-        switch self {
-        case .tcFromPort: EmbeddedObjects.tcFromPort
-        case .tcToPort: EmbeddedObjects.tcToPort
-        case .xdpFromPort: EmbeddedObjects.xdpFromPort
+    fileprivate func object(for engine: FlowEngine) -> [UInt8] {
+        switch (self, engine) {
+        case (.tcFromPort, .line): EmbeddedObjects.tcFromPortLine
+        case (.tcFromPort, .perCPUHash): EmbeddedObjects.tcFromPortPercpuHash
+        case (.tcToPort, .line): EmbeddedObjects.tcToPortLine
+        case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
+        case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
+        case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
         }
     }
 }
@@ -42,10 +46,14 @@ package struct Program: ~Copyable {
 
     /// Loads the program on the shared maps. The verifier takes some milliseconds.
     static func load(
-        _ kind: ProgramKind, port: PortNumber, role: PortRole, maps: borrowing FlowMaps
+        _ kind: ProgramKind, port: PortNumber, role: PortRole, maps: borrowing FlowMaps, table: weir_table
     ) throws(KernelError) -> Program {
-        let object = try BPFObject(kind.object, named: kind.name)
-        let configuration = weir_port_config(port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0))
+        guard let engine = FlowEngine(abi: table.engine) else {
+            throw KernelError(.invalid, "cannot load the program \(kind.name)", cause: "its tables have no engine")
+        }
+        let object = try BPFObject(kind.object(for: engine), named: kind.name)
+        let configuration = weir_port_config(
+            table: table, port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0))
         try object.setInitialValue(configuration, of: ".rodata.weir")
         try maps.share(with: object)
         do throws(KernelError) {
@@ -55,18 +63,6 @@ package struct Program: ~Copyable {
             throw error
         }
         return Program(loaded: try object.program(named: kind.name), kind: kind)
-    }
-}
-
-extension FlowMaps {
-    /// Makes the object use these maps instead of making its own.
-    fileprivate func share(with object: borrowing BPFObject) throws(KernelError) {
-        try object.reuse(control)
-        try object.reuse(flows.even)
-        try object.reuse(flows.odd)
-        try object.reuse(totals.even)
-        try object.reuse(totals.odd)
-        try object.reuse(fragments)
     }
 }
 

@@ -22,14 +22,27 @@ package struct StatusReport: Codable, Equatable, Sendable {
 
     package struct Table: Codable, Equatable, Sendable {
         package var engine: String
+        /// In the open window so far. Where each CPU has a table of its own, a flow on two CPUs is two.
         package var flows: Int
         package var flowBudget: Int
+        /// Of all maps, and of the flow table alone.
         package var memoryBytes: UInt64
+        package var tableBytes: UInt64
+        /// Where each CPU has a table of its own, these.
+        package var cpus: Int?
+        package var linesPerCPU: Int?
+        package var fullestCPU: Int?
+        /// Lines looked at to find a flow of the open window, on average; nil while there is none.
+        package var meanProbeLength: Double?
 
         enum CodingKeys: String, CodingKey {
-            case engine, flows
+            case engine, flows, cpus
             case flowBudget = "flow_budget"
             case memoryBytes = "memory_bytes"
+            case tableBytes = "table_bytes"
+            case linesPerCPU = "lines_per_cpu"
+            case fullestCPU = "fullest_cpu_lines"
+            case meanProbeLength = "mean_probe_length"
         }
     }
 
@@ -93,9 +106,7 @@ extension StatusReport {
     package init(of directory: PinDirectory, daemon: DaemonReport?) throws(KernelError) {
         bpffs = directory.base
         guard let installation = try Installation.open(directory, isWritable: false) else { return }
-        let tables = Table(
-            engine: "percpu-hash", flows: try installation.tables.occupancy(),
-            flowBudget: installation.tables.maps.flowBudget, memoryBytes: installation.tables.maps.memoryBytes)
+        let tables = try Table(installation.tables)
         table = tables
         measuredBy = DaemonLock.isTaken(directory) ? installation.tables.control.meterPID : nil
         self.daemon = daemon?.pid == measuredBy ? daemon : nil
@@ -107,6 +118,23 @@ extension StatusReport {
         for port in try installation.tables.maps.registeredPorts() {
             ports.append(try Port(port, installation))
         }
+    }
+}
+
+extension StatusReport.Table {
+    fileprivate init(_ tables: borrowing FlowTables) throws(KernelError) {
+        let load = try tables.load()
+        engine = tables.geometry.engine.rawValue
+        flows = load.reduce(0) { $0 + $1.lines }
+        flowBudget = tables.geometry.flowBudget
+        memoryBytes = tables.maps.memoryBytes
+        tableBytes = tables.maps.tableBytes
+        guard tables.geometry.engine == .line else { return }
+        cpus = tables.geometry.cpus
+        linesPerCPU = tables.geometry.lines
+        fullestCPU = load.map(\.lines).max()
+        let probes = load.reduce(0) { $0 + $1.probes }
+        meanProbeLength = flows == 0 ? nil : Double(probes) / Double(flows)
     }
 }
 

@@ -22,8 +22,8 @@ struct AttachCommand: ParsableCommand {
     @Option(help: "What is behind the port: guest or uplink.")
     var role = PortRole.guest
 
-    @Option(help: "Flows that a window has room for, where the tables are made now.")
-    var flows = Configuration.defaultFlows
+    @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
+    var flows: Int?
 
     @Flag(help: "Print the ports as JSON.")
     var json = false
@@ -32,15 +32,18 @@ struct AttachCommand: ParsableCommand {
 
     func validate() throws {
         if xdpMode != nil, hook != .xdp { throw ValidationError("--xdp-mode has a meaning only with --hook xdp.") }
-        guard Configuration.flowsRange.contains(flows) else {
+        if let flows, !Configuration.flowsRange.contains(flows) {
             throw ValidationError("--flows must be from 1 to \(Configuration.flowsRange.upperBound), not \(flows).")
         }
     }
 
     func run() throws {
         for port in ports { _ = try NetworkInterface.named(port) }
-        let directory = PinDirectory(base: try place.configuration().bpffs)
-        let installation = try Installation.openOrCreate(directory, flowBudget: flows)
+        let configuration = try place.configuration()
+        let directory = PinDirectory(base: configuration.bpffs)
+        var tables = configuration.tables
+        tables.flowBudget = flows ?? tables.flowBudget
+        let installation = try Installation.openOrCreate(directory, tables)
         let attached = try attachAll(installation)
         let report = try StatusReport(of: directory, daemon: nil)
         let numbers = attached.map(\.number.rawValue)

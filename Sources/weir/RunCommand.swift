@@ -34,8 +34,17 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Fields of AWS lines; AWS's default format without it.")
     var fields: String?
 
-    @Option(help: "Flows that a window has room for, where the tables are made now.")
+    @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
     var flows: String?
+
+    @Option(help: "Part of the table that one port can take, in percent (25%).")
+    var portShare: String?
+
+    @Option(help: "Memory that the flow table may take at most, such as 512MB.")
+    var tableMemory: String?
+
+    @Option(help: "line, or percpu-hash: plain, slow, and without early swaps.")
+    var tableEngine: String?
 
     @Option(help: "Directory for the daemon's state (WEIR_STATE_DIR).", completion: .directory)
     var stateDir: String?
@@ -64,6 +73,7 @@ struct RunCommand: AsyncParsableCommand {
         try flags.setPorts(ports)
         let texts: [(ConfigurationKey, String?)] = [
             (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.flows, flows),
+            (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.bpffs, place.bpffs), (.socket, place.socket),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }

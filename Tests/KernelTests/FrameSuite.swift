@@ -27,9 +27,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ProgramKind.allCases)
-    func everyHeaderCombinationGivesItsExactKeyAndTotals(_ kind: ProgramKind) throws {
-        var program = try ProgramUnderTest(kind)
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func everyHeaderCombinationGivesItsExactKeyAndTotals(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        var program = try ProgramUnderTest(kind, engine)
         var reference = ReferenceMeter()
         for frame in FrameTable.all
         where frame.bytes.count >= Self.shortest && Self.isOfOnePart(frame.bytes)
@@ -40,8 +40,9 @@ import Testing
         }
     }
 
-    @Test func xdpCountsHeadersBeyondTheFirstPartOfAFrameAsTruncated() throws {
-        var program = try ProgramUnderTest(.xdpFromPort)
+    @Test(arguments: FlowEngine.allCases)
+    func xdpCountsHeadersBeyondTheFirstPartOfAFrameAsTruncated(_ engine: FlowEngine) throws {
+        var program = try ProgramUnderTest(.xdpFromPort, engine)
         let long = FrameTable.all.filter { !Self.isOfOnePart($0.bytes) }
         #expect(!long.isEmpty)
         for frame in long {
@@ -52,9 +53,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ProgramKind.allCases)
-    func everyFrameCutAtEveryByteIsTruncatedOrWhatItStillIs(_ kind: ProgramKind) throws {
-        var program = try ProgramUnderTest(kind)
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func everyFrameCutAtEveryByteIsTruncatedOrWhatItStillIs(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        var program = try ProgramUnderTest(kind, engine)
         var cuts = 0
         for frame in FrameTable.all {
             var reference = ReferenceMeter()
@@ -72,25 +73,31 @@ import Testing
         #expect(cuts > 10_000)
     }
 
-    @Test(arguments: ProgramKind.allCases)
-    func theRoleDecidesTheDirection(_ kind: ProgramKind) throws {
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func theRoleDecidesTheDirection(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         let frame = try #require(FrameTable.transports.first)
         for role in PortRole.allCases {
-            var program = try ProgramUnderTest(kind, role: role)
+            var program = try ProgramUnderTest(kind, engine, role: role)
             program.check(
                 try program.run(frame.bytes), ReferenceParser.classify(frame.bytes), of: "\(frame.name) as \(role)")
         }
     }
 
-    @Test(arguments: ProgramKind.allCases)
-    func aFrameShorterThanEthernetIsRefusedByTheKernelItself(_ kind: ProgramKind) throws {
-        let program = try ProgramUnderTest(kind)
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func aFrameShorterThanEthernetIsRefusedByTheKernelItself(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        let program = try ProgramUnderTest(kind, engine)
         #expect(throws: KernelError.self) { try program.program.run(on: [UInt8](repeating: 0, count: 13)) }
     }
 
     @Test(arguments: [1, 536, 1448, 1460, 8948], [ProgramKind.tcFromPort, .tcToPort])
     func aSegmentedFrameCountsAsItsWirePackets(gsoSize: Int, kind: ProgramKind) throws {
-        var program = try ProgramUnderTest(kind)
+        for engine in FlowEngine.allCases {
+            var program = try ProgramUnderTest(kind, engine)
+            try check(&program, gsoSize: gsoSize)
+        }
+    }
+
+    private func check(_ program: inout ProgramUnderTest, gsoSize: Int) throws {
         for payload in [0, 1, gsoSize - 1, gsoSize, gsoSize + 1, 3 * gsoSize, 60_000] where payload <= 60_000 {
             for frame in segmented(payload: payload) {
                 for segments in [0, 2, 45] {

@@ -8,7 +8,7 @@ import Testing
 
 /// A program on tables of its own, fed by BPF_PROG_TEST_RUN; no interface takes part.
 ///
-/// The tables' one window stays open; after every run they are read and emptied.
+/// Every run has a window of its own.
 struct ProgramUnderTest: ~Copyable {
     static let port = PortNumber(7)
     static let pass: [ProgramKind: Int32] = [.tcFromPort: -1, .tcToPort: -1, .xdpFromPort: 2]
@@ -26,14 +26,15 @@ struct ProgramUnderTest: ~Copyable {
     private var source: KernelFlowSource
     private let direction: Direction
 
-    init(_ kind: ProgramKind, role: PortRole = .guest, flowBudget: Int = 1000) throws {
-        let tables = try FlowTables.create(flowBudget: flowBudget)
+    init(_ kind: ProgramKind, _ engine: FlowEngine, role: PortRole = .guest, flowBudget: Int = 1000) throws {
+        let request = TableRequest(engine: engine, flowBudget: flowBudget, portShare: 1)
+        let tables = try FlowTables.create(try request.geometry())
         try tables.maps.register(
             RegisteredPort(
                 number: Self.port, interface: NetworkInterface(name: "none", index: 0), role: role,
                 networkNamespace: 0))
         let program = try tables.load(kind, port: Self.port, role: role)
-        let source = try KernelFlowSource(tables: tables)
+        let source = try KernelFlowSource(tables: tables, gracePeriod: .notNeeded)
         self.program = program
         self.source = source
         let toPort = role.directionToPort
@@ -50,6 +51,7 @@ struct ProgramUnderTest: ~Copyable {
     /// Reads and empties the tables.
     mutating func takeOutcome(_ verdict: Int32) throws -> Outcome {
         let window = source.tables.control.window
+        try source.open(OpenWindow(number: Window.number(after: window), anchor: .now, end: ClockAnchor.now.realtime))
         var flows = FlowTable()
         try source.drain(window, into: &flows)
         let totals = try source.totals(of: window)

@@ -12,9 +12,9 @@ import Testing
     static let framesEach = 70_000
     static let batch = 500
 
-    @Test(arguments: ProgramKind.allCases)
-    func randomAndMutatedFramesAreAlwaysPassedAndAccountedFor(_ kind: ProgramKind) throws {
-        var program = try ProgramUnderTest(kind, flowBudget: 2 * Self.batch)
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func randomAndMutatedFramesAreAlwaysPassedAndAccountedFor(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        var program = try ProgramUnderTest(kind, engine, flowBudget: 2 * Self.batch)
         var generator = FrameGenerator(seed: 2026)
         var reference = ReferenceMeter()
         var frames = 0

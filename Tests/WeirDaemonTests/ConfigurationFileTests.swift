@@ -50,7 +50,7 @@ struct ConfigurationFileTests {
         expected.socket = "/run/other.sock"
         expected.ports = try [PortRule(pattern: #require(GlobPattern("tap*"))), uplinkRule()]
         expected.interval = .seconds(300)
-        expected.flows = 1000
+        expected.tables.flowBudget = 1000
         expected.logDirectory = "/srv/logs"
         expected.format = .json
         expected.fields = "srcaddr dstaddr"
@@ -88,7 +88,7 @@ struct ConfigurationFileTests {
         #expect(configuration.interval == .seconds(60))
         #expect(configuration.publishPeriod == .seconds(300))
         #expect(configuration.fileSize == 75_000_000)
-        #expect(configuration.flows == 65_536)
+        #expect(configuration.tables == TableRequest())
     }
 
     @Test(
@@ -114,7 +114,7 @@ struct ConfigurationFileTests {
 
     @Test("carriage returns and a byte order mark do no harm")
     func foreignText() throws {
-        #expect(try read("\u{FEFF}flows: 5\r\ninterval: 7\r\n").flows == 5)
+        #expect(try read("\u{FEFF}flows: 5\r\ninterval: 7\r\n").tables.flowBudget == 5)
     }
 
     private func read(_ text: String) throws -> Configuration {

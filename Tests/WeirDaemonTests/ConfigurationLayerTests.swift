@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowKernel
 import Foundation
 import Testing
 import WeirDaemon
@@ -90,8 +91,12 @@ struct ConfigurationLayerTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try "flows: 77\n".write(toFile: path, atomically: true, encoding: .utf8)
         let flags = ConfigurationLayer()
-        #expect(try Configuration.load(flags: flags, configFile: path, environment: ["WEIR_CONFIG": "/no"]).flows == 77)
-        #expect(try Configuration.load(flags: flags, configFile: nil, environment: ["WEIR_CONFIG": path]).flows == 77)
+        #expect(
+            try Configuration.load(flags: flags, configFile: path, environment: ["WEIR_CONFIG": "/no"]).tables
+                .flowBudget == 77)
+        #expect(
+            try Configuration.load(flags: flags, configFile: nil, environment: ["WEIR_CONFIG": path]).tables.flowBudget
+                == 77)
         #expect(throws: ConfigurationError.self) {
             try Configuration.load(flags: flags, configFile: "/no", environment: ["WEIR_CONFIG": path])
         }

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 1
+#define WEIR_ABI_VERSION 2
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -33,12 +33,16 @@ enum weir_role {
 	WEIR_UPLINK = 1,
 };
 
-/* weir_flow_key.flags */
-#define WEIR_KEY_FRAGMENT_WITHOUT_FLOW 0x01
+/* weir_flow_key.kind */
+#define WEIR_KEY_IPV6 0x01			/* else IPv4 */
+#define WEIR_KEY_EGRESS 0x02			/* else ingress */
+#define WEIR_KEY_FRAGMENT_WITHOUT_FLOW 0x04
+#define WEIR_KEY_SEALED 0x80			/* a line that is full */
 
 /*
  * What makes a flow. Addresses and ports are in wire order, the rest in host
  * order. An IPv4 address fills the first four bytes; the others are zero.
+ * Aligned, so that programs can take it as six words.
  */
 struct weir_flow_key {
 	__u8 src_addr[WEIR_ADDRESS_LENGTH];
@@ -48,28 +52,84 @@ struct weir_flow_key {
 	__u16 port;		/* number of the port */
 	__u16 vlan_id;		/* outermost tag; 0: untagged or priority tag */
 	__u16 inner_vlan_id;	/* the tag below it; 0: none */
-	__u8 ip_version;	/* 4 or 6 */
 	__u8 protocol;		/* IANA number of the transport */
-	__u8 direction;		/* enum weir_direction */
-	__u8 flags;		/* WEIR_KEY_* */
-	__u16 zero;		/* padding, always zero */
-};
+	__u8 kind;		/* WEIR_KEY_* */
+	__u32 window;		/* of a line: the window it counts in; else 0 */
+} __attribute__((aligned(8)));
 
 /*
- * The counters of one flow on one CPU in one window. The last three fields
- * describe the first packet only. Times are nanoseconds of CLOCK_MONOTONIC as
- * bpf_ktime_get_coarse_ns() gives them: one tick is their resolution.
+ * Times are ticks (jiffies) since the generation was opened; weir_control says
+ * when that was.
+ *
+ * TCP bits: bits 0-11 are the OR of the control bits of all segments, bytes 12
+ * (low half) and 13 of the header; bit 12 says that a segment had SYN and ACK.
+ */
+#define WEIR_TCP_BITS 0x1fff
+#define WEIR_TCP_SYN_ACK 0x1000
+
+/*
+ * The plain engine: the counters of one flow on one CPU in one window. The
+ * last four fields describe the first packet only.
  */
 struct weir_slot {
 	__u64 packets;		/* wire packets: a GSO frame counts its segments */
 	__u64 octets;		/* from the IP header on, without padding */
-	__u64 first_ns;
-	__u64 last_ns;
-	__u16 tcp_control_bits;	/* OR of bytes 12 (low half) and 13 */
-	__u8 tcp_flags;		/* AWS reduction: ACK only as part of SYN+ACK */
+	__u32 first;		/* ticks */
+	__u32 last;		/* ticks */
+	__u16 tcp_bits;
 	__u8 dscp;
+	__u8 time_to_live;	/* IPv6: the hop limit */
 	__u8 src_mac[WEIR_MAC_LENGTH];
 	__u8 dst_mac[WEIR_MAC_LENGTH];
+};
+
+/*
+ * The line engine: the same in one cache line, which is all that a packet of a
+ * known flow touches. Alive while key.window is the open window's number.
+ */
+struct weir_line {
+	struct weir_flow_key key;
+	__u64 octets_bits;	/* WEIR_LINE_BITS low: TCP bits; above: octets */
+	__u64 packets_last;	/* WEIR_LINE_PACKETS low: packets; above: last */
+};
+
+/* 48 bits of octets: 400 Gb/s for an hour and a half. The rest is flags. */
+#define WEIR_LINE_BITS 16
+/* 39 bits of packets: 100 million a second for an hour and a half. */
+#define WEIR_LINE_PACKETS 39
+/*
+ * 25 bits of time: ticks below 2^24; from there on this bit, and the ticks in
+ * units of 256. Daemons that are away for days cost precision, not the time.
+ */
+#define WEIR_LINE_COARSE (1 << 24)
+#define WEIR_LINE_COARSE_SHIFT 8
+
+/*
+ * What only the first packet of a line knows. The entries of a CPU lie in the
+ * order in which its lines were made: they are the log that a drain walks.
+ */
+struct weir_line_entry {
+	__u32 line;		/* number of the line among its CPU's */
+	__u32 first;		/* ticks */
+	__u8 src_mac[WEIR_MAC_LENGTH];
+	__u8 dst_mac[WEIR_MAC_LENGTH];
+	__u8 dscp;
+	__u8 time_to_live;	/* IPv6: the hop limit */
+	__u16 zero;
+};
+
+/* The state of one CPU's table in one generation, in a cache line of its own. */
+struct weir_line_head {
+	__u32 window;		/* whose state this is; of another: nothing yet */
+	__u32 count;		/* lines made, and entries */
+	__u64 probes;		/* lines looked at to make them */
+	__u64 zero[6];
+};
+
+/* How many lines of a CPU's table one port has taken. */
+struct weir_line_share {
+	__u32 window;		/* in which window; in another: none yet */
+	__u32 count;
 };
 
 struct weir_count {
@@ -82,16 +142,14 @@ struct weir_count {
  * a window is the difference to what weir_totals held when the generation was
  * drained before.
  *
- *	seen = ip + not_ip + malformed
- *	ip = packets in slots + overflow
+ *	seen = packets in the flow table + overflow + not_ip + malformed
  *
- * truncated is a part of malformed, fragment_without_flow a part of ip.
+ * truncated is a part of malformed, fragment_without_flow of the first two.
  * Octets are counted from the IP header on; for what is not IP or malformed,
  * from where the IP header would be to the end of the frame.
  */
 struct weir_totals {
 	struct weir_count seen;
-	struct weir_count ip;
 	struct weir_count overflow;
 	struct weir_count not_ip;
 	struct weir_count malformed;
@@ -99,19 +157,59 @@ struct weir_totals {
 	struct weir_count fragment_without_flow;
 };
 
-/* One mmap-able page; what user space tells the programs, and other readers. */
+enum weir_engine {
+	WEIR_ENGINE_LINE = 1,
+	WEIR_ENGINE_PERCPU_HASH = 2,
+};
+
+/* Longest search for a line; a flow that finds none in it goes to overflow. */
+#define WEIR_LINE_PROBES 64
+/* 32-bit pieces of a key without its window, and a constant. */
+#define WEIR_SEED_WORDS 12
+
+/* The tables, fixed when they are made. */
+struct weir_table {
+	__u32 engine;		/* enum weir_engine */
+	__u32 flow_budget;
+	/* The rest is the line engine's, per CPU and generation. */
+	__u32 cpus;		/* those numbered below this have a table */
+	__u32 lines;		/* at least WEIR_LINE_PROBES */
+	__u32 high_water;	/* lines made at which the meter is woken */
+	__u32 port_share;	/* lines that one port can take */
+	__u32 port_high_water;	/* of these, at which the meter is woken */
+	__u32 zero;
+	__u64 seed[WEIR_SEED_WORDS];	/* of the hash, from the kernel's random source */
+};
+
+/* A moment on both clocks that do not jump. */
+struct weir_tick {
+	__u64 monotonic_ns;	/* CLOCK_MONOTONIC */
+	__u32 jiffies;		/* the lower half of the kernel's 64 bits */
+	__u32 zero;
+};
+
+/*
+ * One mmap-able page; what user space tells the programs, and other readers.
+ * Programs write nothing but woken.
+ */
 struct weir_control {
-	__u32 window;		/* the open window's number; bit 0: its generation */
+	__u32 window;		/* the open window's number, never 0; bit 0: its generation */
 	__u32 meter_pid;	/* the daemon that swaps; 0: nobody does */
 	__u64 opened_monotonic_ns;	/* the anchor of the open window: ... */
 	__u64 opened_realtime_ns;	/* ... both clocks when it was opened */
 	__u64 closes_realtime_ns;	/* when it is due to be closed; 0: unknown */
+	struct weir_tick opened[WEIR_GENERATIONS];	/* zero of their ticks */
 	__u32 interval_ms;	/* length of a window; 0: nobody swaps */
 	__u32 last_port;	/* the port number given out last */
+	struct weir_table table;
+	__u64 apart[7];		/* woken is in a cache line that no packet reads */
+	__u32 woken;		/* the window whose high water the meter was told of */
+	__u32 zero;
 };
 
 /* Baked into each port's copy of a program before it is loaded. */
 struct weir_port_config {
+	struct weir_table table;
 	__u16 port;
 	__u8 role;		/* enum weir_role */
 	__u8 zero[5];
@@ -125,7 +223,7 @@ struct weir_fragment_key {
 	__u16 port;
 	__u16 vlan_id;
 	__u16 inner_vlan_id;
-	__u8 ip_version;
+	__u8 key_kind;		/* WEIR_KEY_IPV6 or 0 */
 	__u8 protocol;		/* IPv4 only: IPv6 does not tell it apart by this */
 	__u8 direction;
 	__u8 zero[3];
@@ -175,20 +273,34 @@ struct weir_port {
 };
 
 _Static_assert(sizeof(struct weir_flow_key) == 48, "flow key");
-_Static_assert(sizeof(struct weir_slot) == 48, "slot");
-_Static_assert(sizeof(struct weir_totals) == 112, "totals");
-_Static_assert(sizeof(struct weir_control) == 40, "control");
-_Static_assert(sizeof(struct weir_port_config) == 8, "port configuration");
+_Static_assert(sizeof(struct weir_slot) == 40, "slot");
+_Static_assert(sizeof(struct weir_line) == 64, "line");
+_Static_assert(sizeof(struct weir_line_entry) == 24, "line entry");
+_Static_assert(sizeof(struct weir_line_head) == 64, "line head");
+_Static_assert(sizeof(struct weir_line_share) == 8, "line share");
+_Static_assert(sizeof(struct weir_table) == 128, "table");
+_Static_assert(sizeof(struct weir_totals) == 96, "totals");
+_Static_assert(sizeof(struct weir_control) == 264, "control");
+_Static_assert(__builtin_offsetof(struct weir_control, woken) == 256, "woken");
+_Static_assert(sizeof(struct weir_port_config) == 136, "port configuration");
 _Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
 _Static_assert(sizeof(struct weir_fragment) == 16, "fragment");
 _Static_assert(sizeof(struct weir_port) == 48, "port");
 
+/* Room for wakes that nobody has read yet: the kernel's least, a page. */
+#define WEIR_WAKES_BYTES 4096
+
 /* Names of maps: the same in the objects and as pins. */
 #define WEIR_MAP_CONTROL "weir_control"
+#define WEIR_DATA_CONTROL ".data.weir"	/* what the object calls it */
 #define WEIR_MAP_FLOWS_0 "weir_flows_0"
 #define WEIR_MAP_FLOWS_1 "weir_flows_1"
-#define WEIR_MAP_TOTALS_0 "weir_totals_0"
-#define WEIR_MAP_TOTALS_1 "weir_totals_1"
+#define WEIR_MAP_LINES "weir_lines"
+#define WEIR_MAP_LINE_ENTRIES "weir_entries"
+#define WEIR_MAP_LINE_HEADS "weir_heads"
+#define WEIR_MAP_LINE_SHARES "weir_shares"
+#define WEIR_MAP_WAKES "weir_wakes"
+#define WEIR_MAP_TOTALS "weir_totals"
 #define WEIR_MAP_DRAINED "weir_drained"
 #define WEIR_MAP_FRAGMENTS "weir_fragments"
 #define WEIR_MAP_PORTS "weir_ports"
@@ -197,5 +309,6 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
 #define WEIR_PROGRAM_TC_TO_PORT "weir_tc_to"
 #define WEIR_PROGRAM_XDP_FROM_PORT "weir_xdp_from"
+#define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif

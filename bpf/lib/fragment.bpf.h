@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "config.bpf.h"
 #include "packet_view.bpf.h"
 
 /* As long as Linux waits for the rest of a datagram (ipfrag_time). */
@@ -22,68 +23,66 @@ struct {
 } weir_fragments SEC(".maps");
 
 static __always_inline void fragment_key(struct weir_fragment_key *datagram,
-					 const struct weir_flow_key *key,
-					 const struct packet_view *packet)
+					 const struct packet_view *packet,
+					 __u8 direction)
 {
 	__builtin_memset(datagram, 0, sizeof(*datagram));
-	__builtin_memcpy(datagram->src_addr, key->src_addr,
+	__builtin_memcpy(datagram->src_addr, packet->src_addr,
 			 WEIR_ADDRESS_LENGTH);
-	__builtin_memcpy(datagram->dst_addr, key->dst_addr,
+	__builtin_memcpy(datagram->dst_addr, packet->dst_addr,
 			 WEIR_ADDRESS_LENGTH);
 	datagram->identification = packet->fragment_id;
-	datagram->port = key->port;
-	datagram->vlan_id = key->vlan_id;
-	datagram->inner_vlan_id = key->inner_vlan_id;
-	datagram->ip_version = key->ip_version;
-	if (key->ip_version == 4)
-		datagram->protocol = key->protocol;
-	datagram->direction = key->direction;
+	datagram->port = weir_port_config.port;
+	datagram->vlan_id = packet->vlan_id;
+	datagram->inner_vlan_id = packet->inner_vlan_id;
+	datagram->key_kind = packet->key_kind;
+	if (!(packet->key_kind & WEIR_KEY_IPV6))
+		datagram->protocol = packet->protocol;
+	datagram->direction = direction;
 }
 
-static __always_inline void fragment_remember(const struct weir_flow_key *key,
-					      const struct packet_view *packet,
-					      __u64 now_ns)
+static __always_inline void fragment_remember(const struct packet_view *packet,
+					      __u8 direction)
 {
 	struct weir_fragment first = {
-		.seen_ns = now_ns,
-		.src_port = key->src_port,
-		.dst_port = key->dst_port,
-		.protocol = key->protocol,
+		.seen_ns = bpf_ktime_get_coarse_ns(),
+		.src_port = packet->src_port,
+		.dst_port = packet->dst_port,
+		.protocol = packet->protocol,
 	};
 	struct weir_fragment_key datagram;
 
-	fragment_key(&datagram, key, packet);
+	fragment_key(&datagram, packet, direction);
 	bpf_map_update_elem(&weir_fragments, &datagram, &first, BPF_ANY);
 }
 
-static __always_inline void fragment_recall(struct weir_flow_key *key,
-					    struct packet_view *packet,
-					    __u64 now_ns)
+static __always_inline void fragment_recall(struct packet_view *packet,
+					    __u8 direction)
 {
 	struct weir_fragment_key datagram;
 	struct weir_fragment *first;
 
-	fragment_key(&datagram, key, packet);
+	fragment_key(&datagram, packet, direction);
 	first = bpf_map_lookup_elem(&weir_fragments, &datagram);
-	if (!first || now_ns - first->seen_ns > FRAGMENT_LIFETIME_NS) {
+	if (!first || bpf_ktime_get_coarse_ns() - first->seen_ns >
+			      FRAGMENT_LIFETIME_NS) {
 		packet->fragment = FRAGMENT_WITHOUT_FLOW;
-		key->flags |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
+		packet->key_kind |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
 		return;
 	}
-	key->src_port = first->src_port;
-	key->dst_port = first->dst_port;
-	key->protocol = first->protocol;
+	packet->src_port = first->src_port;
+	packet->dst_port = first->dst_port;
+	packet->protocol = first->protocol;
 }
 
-/* Completes the key of a fragment; of another packet, does nothing. */
-static __always_inline void fragment_attribute(struct weir_flow_key *key,
-					       struct packet_view *packet,
-					       __u64 now_ns)
+/* Completes what makes the flow of a fragment; of another packet, nothing. */
+static __always_inline void fragment_attribute(struct packet_view *packet,
+					       __u8 direction)
 {
 	if (packet->fragment == FRAGMENT_FIRST)
-		fragment_remember(key, packet, now_ns);
+		fragment_remember(packet, direction);
 	else if (packet->fragment == FRAGMENT_LATER)
-		fragment_recall(key, packet, now_ns);
+		fragment_recall(packet, direction);
 }
 
 #endif

@@ -10,6 +10,24 @@
 
 #include "../include/weir_abi.h"
 
+/*
+ * Loads of 8 and 2 bytes from wherever they are: one instruction each. Of a
+ * header the compiler knows that it may lie anywhere, and loads byte by byte;
+ * kernels with a BPF JIT run on machines that need not.
+ */
+typedef __u64 __attribute__((may_alias)) word;
+typedef __u16 __attribute__((may_alias)) half_word;
+
+static __always_inline __u64 load_word(const void *at)
+{
+	return *(const word *)at;
+}
+
+static __always_inline __u16 load_half_word(const void *at)
+{
+	return *(const half_word *)at;
+}
+
 /* What the hook knows. */
 struct frame {
 	void *context;		/* the program's */
@@ -38,14 +56,23 @@ enum fragment_kind {
 
 /* What parse found; packets and octets are right for every kind. */
 struct packet_view {
+	__u64 src_addr[2];	/* as weir_flow_key has them */
+	__u64 dst_addr[2];
+	__u64 mac[2];		/* bytes 0-7 and 4-11 of the frame */
 	__u32 packets;		/* on the wire */
 	__u32 octets;		/* as weir_totals has them */
 	__u32 fragment_id;	/* wire order */
-	__u16 tcp_control_bits;
+	__u16 src_port;		/* wire order; ICMP: the type */
+	__u16 dst_port;		/* wire order; ICMP: the code */
+	__u16 vlan_id;
+	__u16 inner_vlan_id;
+	__u16 tcp_bits;		/* WEIR_TCP_BITS */
+	__u8 key_kind;		/* WEIR_KEY_*, but for the direction */
+	__u8 protocol;
 	__u8 fragment;		/* enum fragment_kind */
 	__u8 dscp;
-	__u8 src_mac[WEIR_MAC_LENGTH];
-	__u8 dst_mac[WEIR_MAC_LENGTH];
+	__u8 time_to_live;
+	__u8 zero;
 };
 
 #endif

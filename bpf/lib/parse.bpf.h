@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * From a frame to its flow key: Ethernet, up to three VLAN tags, IPv4 with
+ * From a frame to what makes its flow: Ethernet, up to three VLAN tags, IPv4 with
  * options, IPv6 with extension headers, the transport's ports. Reads only, no
  * maps; every path returns a kind, none decides what happens to the frame.
  */
@@ -45,7 +45,7 @@ parse_length(struct cursor *cursor, const struct frame *frame,
 
 static __always_inline enum packet_kind
 parse_ipv4(struct cursor *cursor, const struct frame *frame,
-	   struct weir_flow_key *key, struct packet_view *packet)
+	   struct packet_view *packet)
 {
 	struct iphdr *ip = cursor->at;
 	enum packet_kind kind;
@@ -62,10 +62,10 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 	if (kind != PACKET_IP)
 		return kind;
 
-	__builtin_memcpy(key->src_addr, &ip->saddr, sizeof(ip->saddr));
-	__builtin_memcpy(key->dst_addr, &ip->daddr, sizeof(ip->daddr));
-	key->ip_version = 4;
-	key->protocol = ip->protocol;
+	packet->src_addr[0] = ip->saddr;
+	packet->dst_addr[0] = ip->daddr;
+	packet->protocol = ip->protocol;
+	packet->time_to_live = ip->ttl;
 	packet->dscp = ip->tos >> 2;
 	packet->fragment_id = ip->id;
 	fragment = bpf_ntohs(ip->frag_off);
@@ -81,7 +81,7 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 
 static __always_inline enum packet_kind
 parse_ipv6(struct cursor *cursor, const struct frame *frame,
-	   struct weir_flow_key *key, struct packet_view *packet)
+	   struct packet_view *packet)
 {
 	struct ipv6hdr *ip = cursor->at;
 	enum packet_kind kind;
@@ -97,17 +97,20 @@ parse_ipv6(struct cursor *cursor, const struct frame *frame,
 	if (kind != PACKET_IP)
 		return kind;
 
-	__builtin_memcpy(key->src_addr, &ip->saddr, sizeof(ip->saddr));
-	__builtin_memcpy(key->dst_addr, &ip->daddr, sizeof(ip->daddr));
-	key->ip_version = 6;
-	key->protocol = ip->nexthdr;
+	packet->src_addr[0] = load_word(&ip->saddr);
+	packet->src_addr[1] = load_word((void *)&ip->saddr + 8);
+	packet->dst_addr[0] = load_word(&ip->daddr);
+	packet->dst_addr[1] = load_word((void *)&ip->daddr + 8);
+	packet->key_kind = WEIR_KEY_IPV6;
+	packet->protocol = ip->nexthdr;
+	packet->time_to_live = ip->hop_limit;
 	packet->dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
 
 	cursor->at += sizeof(*ip);
 	cursor->left -= sizeof(*ip);
-	if (!is_ipv6_extension(key->protocol))
+	if (!is_ipv6_extension(packet->protocol))
 		return PACKET_IP;
-	return parse_ipv6_extensions(cursor, frame, key, packet);
+	return parse_ipv6_extensions(cursor, frame, packet);
 }
 
 /*
@@ -135,14 +138,13 @@ static __always_inline void count_segments(const struct cursor *cursor,
 static __always_inline enum packet_kind parse_ip(struct cursor *cursor,
 						 const struct frame *frame,
 						 int ether_type,
-						 struct weir_flow_key *key,
 						 struct packet_view *packet)
 {
 	switch (ether_type) {
 	case ETH_P_IP:
-		return parse_ipv4(cursor, frame, key, packet);
+		return parse_ipv4(cursor, frame, packet);
 	case ETH_P_IPV6:
-		return parse_ipv6(cursor, frame, key, packet);
+		return parse_ipv6(cursor, frame, packet);
 	case -1:
 		return PACKET_TRUNCATED;
 	default:
@@ -150,10 +152,9 @@ static __always_inline enum packet_kind parse_ip(struct cursor *cursor,
 	}
 }
 
-/* key and packet are zero when this is called. */
-static __always_inline enum packet_kind
-parse(const struct frame *frame, struct weir_flow_key *key,
-      struct packet_view *packet)
+/* packet is zero when this is called. */
+static __always_inline enum packet_kind parse(const struct frame *frame,
+					      struct packet_view *packet)
 {
 	struct cursor cursor = {
 		.at = frame->data,
@@ -165,11 +166,11 @@ parse(const struct frame *frame, struct weir_flow_key *key,
 	int ether_type;
 
 	packet->packets = 1;
-	ether_type = parse_ethernet(&cursor, frame, key, packet);
+	ether_type = parse_ethernet(&cursor, frame, packet);
 	after_ethernet = cursor.left;
-	kind = parse_ip(&cursor, frame, ether_type, key, packet);
+	kind = parse_ip(&cursor, frame, ether_type, packet);
 	if (kind == PACKET_IP && packet->fragment != FRAGMENT_LATER)
-		kind = parse_transport(&cursor, key, packet);
+		kind = parse_transport(&cursor, packet);
 	if (kind == PACKET_IP)
 		count_segments(&cursor, frame, packet);
 	else

@@ -25,19 +25,18 @@ static __always_inline int is_vlan(__be16 ether_type)
 	       ether_type == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline void key_add_vlan(struct weir_flow_key *key, int depth,
-					 __u16 vlan_id)
+static __always_inline void add_vlan(struct packet_view *packet, int depth,
+				     __u16 vlan_id)
 {
 	if (depth == 0)
-		key->vlan_id = vlan_id;
+		packet->vlan_id = vlan_id;
 	else if (depth == 1)
-		key->inner_vlan_id = vlan_id;
+		packet->inner_vlan_id = vlan_id;
 }
 
 /* Ethernet and tags. Returns the type of what follows; -1 where it is cut. */
 static __always_inline int parse_ethernet(struct cursor *cursor,
 					  const struct frame *frame,
-					  struct weir_flow_key *key,
 					  struct packet_view *packet)
 {
 	struct ethhdr *ethernet = cursor_take(cursor, sizeof(*ethernet));
@@ -48,11 +47,11 @@ static __always_inline int parse_ethernet(struct cursor *cursor,
 		cursor->left = 0;
 		return -1;
 	}
-	__builtin_memcpy(packet->src_mac, ethernet->h_source, WEIR_MAC_LENGTH);
-	__builtin_memcpy(packet->dst_mac, ethernet->h_dest, WEIR_MAC_LENGTH);
-	type = ethernet->h_proto;
+	packet->mac[0] = load_word(ethernet);
+	packet->mac[1] = load_word((void *)ethernet + 4);
+	type = load_half_word(&ethernet->h_proto);
 	if (frame->has_vlan)
-		key_add_vlan(key, depth++, frame->vlan_id);
+		add_vlan(packet, depth++, frame->vlan_id);
 #pragma unroll
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		struct vlan_tag *tag;
@@ -62,7 +61,7 @@ static __always_inline int parse_ethernet(struct cursor *cursor,
 		tag = cursor_take(cursor, sizeof(*tag));
 		if (!tag)
 			return -1;
-		key_add_vlan(key, depth++, bpf_ntohs(tag->tci) & VLAN_ID_MASK);
+		add_vlan(packet, depth++, bpf_ntohs(tag->tci) & VLAN_ID_MASK);
 		type = tag->next;
 	}
 	return bpf_ntohs(type);

@@ -134,15 +134,15 @@ __noinline int walk_extensions(FRAME_CONTEXT *context,
 	return walk_ended(walk) ? PACKET_IP : PACKET_MALFORMED;
 }
 
-/* Leaves the transport's number in the key, and the cursor at its header. */
+/* Leaves the transport's number in the view, and the cursor at its header. */
 static __always_inline enum packet_kind
 parse_ipv6_extensions(struct cursor *cursor, const struct frame *frame,
-		      struct weir_flow_key *key, struct packet_view *packet)
+		      struct packet_view *packet)
 {
 	struct extension_walk walk = {
 		.offset = cursor->at - frame->data,
 		.left = cursor->left,
-		.protocol = key->protocol,
+		.protocol = packet->protocol,
 	};
 	int kind = walk_extensions(frame->context, &walk);
 
@@ -150,7 +150,7 @@ parse_ipv6_extensions(struct cursor *cursor, const struct frame *frame,
 		return kind;
 	if (walk.offset > FRAME_OFFSET_MAX)
 		return PACKET_MALFORMED;
-	key->protocol = walk.protocol;
+	packet->protocol = walk.protocol;
 	packet->fragment = walk.fragment;
 	packet->fragment_id = walk.fragment_id;
 	cursor->at = frame->data + walk.offset;

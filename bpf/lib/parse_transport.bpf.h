@@ -32,7 +32,7 @@ struct transport_ports {
  * and code. needed is its shortest form.
  */
 static __always_inline enum packet_kind
-parse_ports(struct cursor *cursor, struct weir_flow_key *key, __u32 needed,
+parse_ports(struct cursor *cursor, struct packet_view *packet, __u32 needed,
 	    int is_fragment)
 {
 	struct transport_ports *ports;
@@ -44,16 +44,15 @@ parse_ports(struct cursor *cursor, struct weir_flow_key *key, __u32 needed,
 	ports = cursor->at;
 	if ((void *)(ports + 1) > cursor->end)
 		return PACKET_TRUNCATED;
-	key->src_port = ports->src;
-	key->dst_port = ports->dst;
+	packet->src_port = ports->src;
+	packet->dst_port = ports->dst;
 	cursor->at += needed;
 	cursor->left -= needed;
 	return PACKET_IP;
 }
 
-static __always_inline enum packet_kind parse_icmp(struct cursor *cursor,
-						   struct weir_flow_key *key,
-						   __u32 needed)
+static __always_inline enum packet_kind
+parse_icmp(struct cursor *cursor, struct packet_view *packet, __u32 needed)
 {
 	__u8 *type_and_code = cursor->at;
 
@@ -61,33 +60,44 @@ static __always_inline enum packet_kind parse_icmp(struct cursor *cursor,
 		return PACKET_MALFORMED;
 	if ((void *)(type_and_code + 2) > cursor->end)
 		return PACKET_TRUNCATED;
-	key->src_port = bpf_htons(type_and_code[0]);
-	key->dst_port = bpf_htons(type_and_code[1]);
+	packet->src_port = bpf_htons(type_and_code[0]);
+	packet->dst_port = bpf_htons(type_and_code[1]);
 	cursor->at += needed;
 	cursor->left -= needed;
 	return PACKET_IP;
 }
 
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
+
+/* Of a header of 14 bytes at least. */
+static __always_inline __u16 tcp_bits(const __u8 *header)
+{
+	__u16 bits = (header[12] & 0x0f) << 8 | header[13];
+
+	if ((bits & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+		bits |= WEIR_TCP_SYN_ACK;
+	return bits;
+}
+
 /* The first fragment of a segment may be too short to hold its flags. */
 static __always_inline enum packet_kind
-parse_tcp_fragment(struct cursor *cursor, struct weir_flow_key *key,
-		   struct packet_view *packet)
+parse_tcp_fragment(struct cursor *cursor, struct packet_view *packet)
 {
 	__u8 *header = cursor->at;
 	enum packet_kind kind;
 	__u32 left = cursor->left;
 
-	kind = parse_ports(cursor, key, sizeof(struct tcphdr), 1);
+	kind = parse_ports(cursor, packet, sizeof(struct tcphdr), 1);
 	if (kind != PACKET_IP || left < 14)
 		return kind;
 	if ((void *)(header + 14) > cursor->end)
 		return PACKET_TRUNCATED;
-	packet->tcp_control_bits = (header[12] & 0x0f) << 8 | header[13];
+	packet->tcp_bits = tcp_bits(header);
 	return PACKET_IP;
 }
 
 static __always_inline enum packet_kind parse_tcp(struct cursor *cursor,
-						  struct weir_flow_key *key,
 						  struct packet_view *packet)
 {
 	struct tcphdr *tcp = cursor->at;
@@ -101,40 +111,39 @@ static __always_inline enum packet_kind parse_tcp(struct cursor *cursor,
 	length = (header[12] >> 4) * 4;
 	if (length < sizeof(*tcp) || length > cursor->left)
 		return PACKET_MALFORMED;
-	key->src_port = tcp->source;
-	key->dst_port = tcp->dest;
-	packet->tcp_control_bits = (header[12] & 0x0f) << 8 | header[13];
+	packet->src_port = tcp->source;
+	packet->dst_port = tcp->dest;
+	packet->tcp_bits = tcp_bits(header);
 	cursor->left -= length;
 	return PACKET_IP;
 }
 
 static __always_inline enum packet_kind
-parse_transport(struct cursor *cursor, struct weir_flow_key *key,
-		struct packet_view *packet)
+parse_transport(struct cursor *cursor, struct packet_view *packet)
 {
 	int is_fragment = packet->fragment != FRAGMENT_NONE;
 
-	switch (key->protocol) {
+	switch (packet->protocol) {
 	case IPPROTO_TCP:
 		if (is_fragment)
-			return parse_tcp_fragment(cursor, key, packet);
-		return parse_tcp(cursor, key, packet);
+			return parse_tcp_fragment(cursor, packet);
+		return parse_tcp(cursor, packet);
 	case IPPROTO_UDP:
 	case UDP_LITE_PROTOCOL:
-		return parse_ports(cursor, key, sizeof(struct udphdr),
+		return parse_ports(cursor, packet, sizeof(struct udphdr),
 				   is_fragment);
 	case IPPROTO_SCTP:
-		return parse_ports(cursor, key, SCTP_HEADER_MIN, is_fragment);
+		return parse_ports(cursor, packet, SCTP_HEADER_MIN, is_fragment);
 	case IPPROTO_DCCP:
-		return parse_ports(cursor, key, DCCP_HEADER_MIN, is_fragment);
+		return parse_ports(cursor, packet, DCCP_HEADER_MIN, is_fragment);
 	case IPPROTO_ICMP:
-		if (key->ip_version != 4)
+		if (packet->key_kind & WEIR_KEY_IPV6)
 			return PACKET_IP;
-		return parse_icmp(cursor, key, ICMP_HEADER_MIN);
+		return parse_icmp(cursor, packet, ICMP_HEADER_MIN);
 	case IPPROTO_ICMPV6:
-		if (key->ip_version != 6)
+		if (!(packet->key_kind & WEIR_KEY_IPV6))
 			return PACKET_IP;
-		return parse_icmp(cursor, key, ICMPV6_HEADER_MIN);
+		return parse_icmp(cursor, packet, ICMPV6_HEADER_MIN);
 	default:
 		return PACKET_IP;
 	}

@@ -20,15 +20,37 @@ struct flow_map {
 struct flow_map weir_flows_0 SEC(".maps");
 struct flow_map weir_flows_1 SEC(".maps");
 
+static __always_inline void slot_start(struct weir_slot *slot,
+				       const struct packet_view *packet,
+				       __u32 now)
+{
+	slot->first = now;
+	slot->dscp = packet->dscp;
+	slot->time_to_live = packet->time_to_live;
+	__builtin_memcpy(slot->dst_mac, packet->mac, WEIR_MAC_LENGTH);
+	__builtin_memcpy(slot->src_mac, (void *)&packet->mac[1] + 2,
+			 WEIR_MAC_LENGTH);
+}
+
+static __always_inline void slot_add(struct weir_slot *slot,
+				     const struct packet_view *packet,
+				     __u32 now)
+{
+	slot->packets += packet->packets;
+	slot->octets += packet->octets;
+	slot->last = now;
+	slot->tcp_bits |= packet->tcp_bits;
+}
+
 static __always_inline int table_insert(void *flows,
 					const struct weir_flow_key *key,
 					const struct packet_view *packet,
-					__u64 now_ns)
+					__u32 now)
 {
 	struct weir_slot slot = {};
 
-	slot_start(&slot, packet, now_ns);
-	slot_add(&slot, packet, now_ns);
+	slot_start(&slot, packet, now);
+	slot_add(&slot, packet, now);
 	/*
 	 * BPF_ANY: where another CPU has made the entry since the lookup, this
 	 * sets our own CPU's value, which nobody else can have touched.
@@ -39,26 +61,29 @@ static __always_inline int table_insert(void *flows,
 static __always_inline int table_count_in(void *flows,
 					  const struct weir_flow_key *key,
 					  const struct packet_view *packet,
-					  __u64 now_ns)
+					  __u32 now)
 {
 	struct weir_slot *slot = bpf_map_lookup_elem(flows, key);
 
 	if (!slot)
-		return table_insert(flows, key, packet, now_ns);
+		return table_insert(flows, key, packet, now);
 	if (!slot->packets)	/* the flow's first packet on this CPU */
-		slot_start(slot, packet, now_ns);
-	slot_add(slot, packet, now_ns);
+		slot_start(slot, packet, now);
+	slot_add(slot, packet, now);
 	return 0;
 }
 
-static __always_inline int table_count(__u32 generation,
-				       const struct weir_flow_key *key,
+static __always_inline int table_count(const struct open_window *open,
 				       const struct packet_view *packet,
-				       __u64 now_ns)
+				       __u8 direction)
 {
-	if (generation)
-		return table_count_in(&weir_flows_1, key, packet, now_ns);
-	return table_count_in(&weir_flows_0, key, packet, now_ns);
+	union key_words key;
+
+	flow_key_make(&key, packet, direction, 0);
+	if (open->generation)
+		return table_count_in(&weir_flows_1, &key.key, packet,
+				      open->now);
+	return table_count_in(&weir_flows_0, &key.key, packet, open->now);
 }
 
 #endif

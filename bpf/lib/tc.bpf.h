@@ -9,31 +9,33 @@
 #define FRAME_CONTEXT struct __sk_buff
 
 #include "account.bpf.h"
-#include "parse.bpf.h"
+#include "parse_plain.bpf.h"
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
 #define TC_NEXT (-1)
 
-/* A global function: called twice, looked at by the verifier once. */
-__noinline int tc_parse(struct __sk_buff *skb, struct weir_flow_key *key,
-			struct packet_view *packet)
+static __always_inline void tc_frame(struct frame *frame, struct __sk_buff *skb)
 {
-	struct frame frame = {
-		.context = skb,
-		.data = (void *)(long)skb->data,
-		.data_end = (void *)(long)skb->data_end,
-		.length = skb->len,
-		.gso_size = skb->gso_size,
-		.gso_segments = skb->gso_segs,
-		.vlan_id = skb->vlan_tci & VLAN_ID_MASK,
-		.has_vlan = skb->vlan_present,
-	};
+	frame->context = skb;
+	frame->data = (void *)(long)skb->data;
+	frame->data_end = (void *)(long)skb->data_end;
+	frame->length = skb->len;
+	frame->gso_size = skb->gso_size;
+	frame->gso_segments = skb->gso_segs;
+	frame->vlan_id = skb->vlan_tci & VLAN_ID_MASK;
+	frame->has_vlan = skb->vlan_present;
+}
 
-	if (!key || !packet)
+/* A global function: called twice, looked at by the verifier once. */
+__noinline int tc_parse(struct __sk_buff *skb, struct packet_view *packet)
+{
+	struct frame frame;
+
+	if (!packet)
 		return PACKET_MALFORMED;
-	__builtin_memset(key, 0, sizeof(*key));
+	tc_frame(&frame, skb);
 	__builtin_memset(packet, 0, sizeof(*packet));
-	return parse(&frame, key, packet);
+	return parse(&frame, packet);
 }
 
 /* 1 where headers may lie outside the linear area and could be brought in. */
@@ -47,18 +49,31 @@ static __always_inline int tc_pull_headers(struct __sk_buff *skb)
 	return linear < wanted && !bpf_skb_pull_data(skb, wanted);
 }
 
+/* The long way, for whatever frame. */
+static __always_inline int tc_parse_any(struct __sk_buff *skb,
+					struct packet_view *packet)
+{
+	int kind = tc_parse(skb, packet);
+
+	if (kind == PACKET_TRUNCATED && tc_pull_headers(skb))
+		kind = tc_parse(skb, packet);
+	return kind;
+}
+
 static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
 {
-	struct packet_view packet;
-	struct weir_flow_key key;
-	int kind;
+	struct packet_view plain = {};
+	struct frame frame;
 
-	kind = tc_parse(skb, &key, &packet);
-	if (kind == PACKET_TRUNCATED && tc_pull_headers(skb))
-		kind = tc_parse(skb, &key, &packet);
-	key.port = weir_port_config.port;
-	key.direction = direction;
-	account(kind, &key, &packet);
+	tc_frame(&frame, skb);
+	if (parse_plain(&frame, &plain)) {
+		account(PACKET_IP, &plain, direction);
+	} else {
+		struct packet_view packet;
+		int kind = tc_parse_any(skb, &packet);
+
+		account(kind, &packet, direction);
+	}
 	return TC_NEXT;
 }
 

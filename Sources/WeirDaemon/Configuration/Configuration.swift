@@ -16,8 +16,8 @@ package struct Configuration: Equatable, Sendable {
     package var ports: [PortRule] = []
     /// The length of a window, in whole seconds.
     package var interval = Duration.seconds(60)
-    /// Flows that a window has room for.
-    package var flows = Configuration.defaultFlows
+    /// How the flow tables are made, where there are none yet.
+    package var tables = TableRequest()
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
     package var format = FormatChoice.aws
@@ -65,7 +65,6 @@ extension Configuration {
 }
 
 extension Configuration {
-    package static let defaultFlows = 65_536
     package static let flowsRange = 1...16_777_216
 
     /// Names that libvirt, OpenStack and people give to the interfaces of guests.

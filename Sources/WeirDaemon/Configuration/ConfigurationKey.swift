@@ -8,6 +8,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case ports
     case interval
     case flows
+    case portShare = "port-share"
+    case tableMemory = "table-memory"
+    case tableEngine = "table-engine"
     case logDirectory = "log-dir"
     case format
     case fields

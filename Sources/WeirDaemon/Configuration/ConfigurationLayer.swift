@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowExport
+package import FlowKernel
 
 /// What one source says: the flags, the environment, or a file. nil says nothing.
 package struct ConfigurationLayer: Equatable, Sendable {
@@ -10,6 +11,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var ports: [PortRule]?
     package var interval: Duration?
     package var flows: Int?
+    package var portShare: Double?
+    package var tableMemory: Int?
+    package var tableEngine: FlowEngine?
     package var logDirectory: String?
     package var format: FormatChoice?
     package var fields: String?
@@ -54,13 +58,16 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .ports: ports = try setting.ports()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
+        case .portShare: portShare = try setting.share()
+        case .tableMemory: tableMemory = try setting.size(1_000...1_000_000_000_000, "from 1KB to 1000GB")
+        case .tableEngine: tableEngine = try setting.choice(FlowEngine.allCases, named: \.rawValue)
         case .logDirectory: logDirectory = try setting.path()
         case .format: format = try setting.choice(FormatChoice.allCases, named: \.rawValue)
         case .fields: fields = try setting.fields()
         case .layout: layout = try setting.choice(LogFileConfiguration.Layout.allCases, named: \.rawValue)
         case .hourly: hourly = try setting.truth()
         case .publishPeriod: publishPeriod = try setting.duration(.seconds(1) ... .seconds(86_400))
-        case .fileSize: fileSize = try setting.size(1_000...5_000_000_000)
+        case .fileSize: fileSize = try setting.size(1_000...5_000_000_000, "from 1KB to 5GB")
         case .accountID: accountID = try setting.identifier()
         case .region: region = try setting.identifier()
         case .flowLogID: flowLogID = try setting.identifier()
@@ -82,7 +89,10 @@ extension Configuration {
         socket = first(\.socket) ?? socket
         ports = first(\.ports) ?? ports
         interval = first(\.interval) ?? interval
-        flows = first(\.flows) ?? flows
+        tables.flowBudget = first(\.flows) ?? tables.flowBudget
+        tables.portShare = first(\.portShare) ?? tables.portShare
+        tables.memoryLimit = first(\.tableMemory).map { UInt64($0) }
+        tables.engine = first(\.tableEngine) ?? tables.engine
         logDirectory = first(\.logDirectory)
         format = first(\.format) ?? format
         fields = first(\.fields)

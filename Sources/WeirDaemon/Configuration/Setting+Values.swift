@@ -14,6 +14,16 @@ extension Setting {
         }
     }
 
+    /// A part of a whole, from 1% to 100%.
+    func share() throws(ConfigurationError) -> Double {
+        try read("a percentage from 1% to 100%, such as 25%") { text in
+            guard text.hasSuffix("%"), let percent = Int(text.dropLast()), (1...100).contains(percent) else {
+                return nil
+            }
+            return Double(percent) / 100
+        }
+    }
+
     func duration(_ range: ClosedRange<Duration>) throws(ConfigurationError) -> Duration {
         let limits = "from \(range.lowerBound.configurationText) to \(range.upperBound.configurationText)"
         return try read("whole seconds \(limits), such as 60, 60s, 5m or 1h") { text in
@@ -21,8 +31,8 @@ extension Setting {
         }
     }
 
-    func size(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-        try read("a size from 1KB to 5GB, such as 75MB") { text in
+    func size(_ range: ClosedRange<Int>, _ limits: String) throws(ConfigurationError) -> Int {
+        try read("a size \(limits), such as 75MB") { text in
             byteCount(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }

@@ -34,7 +34,7 @@ package struct Daemon: ~Copyable {
         try directory.prepare()
         let lock = try DaemonLock.take(directory)
         let publisher = try Self.publisher(configuration, logger, directory)
-        let installation = try Installation.openOrCreate(directory, flowBudget: configuration.flows)
+        let installation = try Installation.openOrCreate(directory, configuration.tables)
         let tables = try FlowTables.open(in: directory, isWritable: true)
         let meter = FlowMeter(
             source: try KernelFlowSource(tables: tables), interval: configuration.interval,

@@ -27,7 +27,7 @@ extension RealInterfaces {
             sender = try NetworkNamespace("sender")
             receiver = try NetworkNamespace("receiver")
             try sender.addPair("out0", to: receiver, "in0")
-            installation = try TemporaryInstallation(flowBudget: Self.room)
+            installation = try TemporaryInstallation(TableRequest(engine: .perCPUHash, flowBudget: Self.room))
         }
 
         /// Frames to the port: they are counted in the sender's own call, so that nothing need be waited for.

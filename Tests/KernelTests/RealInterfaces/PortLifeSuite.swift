@@ -125,8 +125,8 @@ extension RealInterfaces {
         @Test func anInstallationThatIsOpenedAgainGoesOnWithItsNumbers() throws {
             let port = try installation.attach("port0", in: host)
             try sendToPort()
-            let again = try Installation.openOrCreate(installation.directory, flowBudget: 7)
-            let (ports, budget) = (try again.attachedPorts(), again.tables.maps.flowBudget)
+            let again = try Installation.openOrCreate(installation.directory, TableRequest(flowBudget: 7))
+            let (ports, budget) = (try again.attachedPorts(), again.tables.geometry.flowBudget)
             let (flows, last) = (try again.tables.snapshot().flows, again.tables.control.lastPort)
             #expect(ports == [port] && last == port.number.rawValue)
             #expect(budget == TemporaryInstallation.flowBudget, "the tables that exist keep their size")

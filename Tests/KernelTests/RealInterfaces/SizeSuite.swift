@@ -11,7 +11,7 @@ extension RealInterfaces {
     /// What Weir takes of the kernel; printed, so that growth is seen.
     @Suite struct SizeSuite {
         @Test func tablesFor65536FlowsOnTwoCPUsTakeAtMost48MB() throws {
-            let installation = try TemporaryInstallation(flowBudget: 65_536)
+            let installation = try TemporaryInstallation(TableRequest(flowBudget: 65_536))
             let own = installation.installation.tables.maps.memoryBytes
             let listed = try Self.mapBytes(in: installation.directory)
             print("tables for 65,536 flows: \(own) bytes on \(try Self.possibleCPUs()) CPUs")
@@ -50,7 +50,7 @@ extension RealInterfaces {
 
         @Test(arguments: ProgramKind.allCases)
         func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind) throws {
-            let tables = try FlowTables.create(flowBudget: 100)
+            let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let size = try tables.load(kind, port: PortNumber(1), role: .guest).size
             print("\(kind.name): \(size.instructions) instructions, \(size.verified) verified")
             #expect((1..<4096).contains(size.instructions))

@@ -13,9 +13,9 @@ final class TemporaryInstallation {
 
     static let flowBudget = 4096
 
-    init(flowBudget: Int = flowBudget) throws {
+    init(_ request: TableRequest = TableRequest(flowBudget: flowBudget)) throws {
         directory = PinDirectory(base: "/sys/fs/bpf/weir-t-\(UUID().uuidString)")
-        installation = try Installation.openOrCreate(directory, flowBudget: flowBudget)
+        installation = try Installation.openOrCreate(directory, request)
     }
 
     deinit {
@@ -80,7 +80,7 @@ final class TemporaryInstallation {
         let tables = try FlowTables.open(in: directory, isWritable: true)
         let number = tables.control.window
         return FlowMeter(
-            source: KernelFlowSource(tables: tables, gracePeriod: gracePeriod), interval: interval,
+            source: try KernelFlowSource(tables: tables, gracePeriod: gracePeriod), interval: interval,
             openWindow: number, opened: now, now: now)
     }
 }

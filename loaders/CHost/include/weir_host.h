@@ -34,6 +34,12 @@ int weir_interface_hardware_type(const char *name);
 void weir_store_release_u32(uint32_t *place, uint32_t value);
 uint32_t weir_load_acquire_u32(const uint32_t *place);
 
+/* Asks for the cache line at that place, without waiting for it. */
+static inline void weir_prefetch(const void *place)
+{
+	__builtin_prefetch(place);
+}
+
 /*
  * From now on what libbpf would print to standard error is kept, per thread.
  * weir_take_libbpf_log returns what was kept since the last call: valid until

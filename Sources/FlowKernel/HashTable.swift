@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+import FlowMeter
+import FlowModel
+
+/// The plain engine's maps: one BPF_MAP_TYPE_PERCPU_HASH a generation.
+struct HashTable: ~Copyable {
+    let even: BPFMap
+    let odd: BPFMap
+
+    static func create(_ geometry: TableGeometry) throws(KernelError) -> HashTable {
+        func layout(_ name: String) -> MapLayout {
+            var layout = Self.layout(name)
+            layout.maxEntries = geometry.flowBudget
+            return layout
+        }
+        return HashTable(
+            even: try .create(layout(WEIR_MAP_FLOWS_0)), odd: try .create(layout(WEIR_MAP_FLOWS_1)))
+    }
+
+    static func open(pinnedIn directory: String) throws(KernelError) -> HashTable {
+        func pinned(_ name: String) throws(KernelError) -> BPFMap {
+            try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name))
+        }
+        return HashTable(even: try pinned(WEIR_MAP_FLOWS_0), odd: try pinned(WEIR_MAP_FLOWS_1))
+    }
+
+    func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
+        try body(even)
+        try body(odd)
+    }
+
+    private static func layout(_ name: String) -> MapLayout {
+        MapLayout(
+            name: name, type: BPF_MAP_TYPE_PERCPU_HASH, keySize: MemoryLayout<weir_flow_key>.size,
+            valueSize: MemoryLayout<weir_slot>.stride, maxEntries: 1)
+    }
+
+    /// Calls `body` with the map that programs use in the window of that number.
+    private borrowing func withMap<Result>(
+        of window: UInt32, _ body: (borrowing BPFMap) throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        window % UInt32(WEIR_GENERATIONS) == 0 ? try body(even) : try body(odd)
+    }
+}
+
+extension HashTable {
+    /// Merges every slot of the window's generation that has counted a packet.
+    func drain(_ window: UInt32, opened: Tick, into flows: inout FlowTable) throws(KernelError) {
+        try withMap(of: window) { map throws(KernelError) in
+            try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { key, slots in
+                let key = FlowKey(key)
+                for slot in slots where slot.packets != 0 { flows.merge(key, FlowCounters(slot, opened)) }
+            }
+        }
+    }
+
+    /// How many flows the window's generation holds: a flow on several CPUs is one.
+    func count(of window: UInt32) throws(KernelError) -> Int {
+        var count = 0
+        try withMap(of: window) { map throws(KernelError) in
+            try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { _, _ in count += 1 }
+        }
+        return count
+    }
+
+    /// Empties the window's generation, which must be at rest.
+    func removeAll(of window: UInt32) throws(KernelError) {
+        try withMap(of: window) { map throws(KernelError) in
+            try map.removeAll(initialKey: weir_flow_key(), initialValue: weir_slot())
+        }
+    }
+}
+
+extension FlowCounters {
+    fileprivate init(_ slot: weir_slot, _ opened: Tick) {
+        self.init(
+            count: PacketCount(packets: slot.packets, octets: slot.octets), first: opened.time(after: slot.first),
+            last: opened.time(after: slot.last), tcpBits: slot.tcp_bits, dscp: slot.dscp,
+            timeToLive: slot.time_to_live, sourceMAC: MACAddress(slot.src_mac),
+            destinationMAC: MACAddress(slot.dst_mac))
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CWeirABI
+
+/// How large the flow tables are: all of it follows from the number of flows that a window is to have room for.
+///
+/// The line engine divides that number over the CPUs. A CPU that sees more than its part reaches its high water early,
+/// and the meter empties it: so its memory does not grow with the CPUs, and unevenness costs swaps, not flows.
+package struct TableGeometry: Equatable, Sendable {
+    package let engine: FlowEngine
+    /// Flows that a window has room for without an early swap or a loss, where the CPUs share them evenly.
+    package let flowBudget: Int
+    /// CPUs with a table of their own: those numbered below this. The line engine's, as all that follows.
+    package let cpus: Int
+    /// Lines of one CPU in one generation.
+    package let lines: Int
+    /// Lines in use at which the meter is woken.
+    package let highWater: Int
+    /// Lines that one port can take.
+    package let portShare: Int
+    /// Of these, lines in use at which the meter is woken.
+    package let portHighWater: Int
+
+    /// - Parameter portShare: the part of each CPU's table that one port can take, above 0 and up to 1.
+    package init(engine: FlowEngine, flowBudget: Int, portShare: Double = Self.defaultPortShare, cpus: Int) {
+        precondition(flowBudget > 0 && cpus > 0 && portShare > 0 && portShare <= 1)
+        self.engine = engine
+        self.flowBudget = flowBudget
+        self.cpus = cpus
+        let part = (flowBudget + cpus - 1) / cpus
+        lines = max(Int(WEIR_LINE_PROBES), part + (part + Self.skewDivisor - 1) / Self.skewDivisor)
+        highWater = Self.mark(in: lines)
+        self.portShare = max(1, Int(Double(lines) * portShare))
+        portHighWater = Self.mark(in: self.portShare)
+    }
+
+    package static let defaultPortShare = 0.25
+    /// A sixteenth more than an even part, for what chance does to it.
+    private static let skewDivisor = 16
+
+    /// Seven tenths.
+    private static func mark(in room: Int) -> Int { max(1, room * 7 / 10) }
+}
+
+extension TableGeometry {
+    /// Memory of the flow table, both generations, in bytes; for the line engine exact but for the rounding to pages.
+    package var tableBytes: UInt64 {
+        switch engine {
+        case .line:
+            let perLine = MemoryLayout<weir_line>.stride + MemoryLayout<weir_line_entry>.stride
+            let perCPU = lines * perLine + MemoryLayout<weir_line_head>.stride
+            return UInt64(Int(WEIR_GENERATIONS) * cpus * perCPU)
+        case .perCPUHash:
+            // The kernel's element, the key, a pointer, a bucket; and a slot for each possible CPU (facts: 112 + n × CPUs).
+            let perFlow = 112 + cpus * MemoryLayout<weir_slot>.stride
+            return UInt64(Int(WEIR_GENERATIONS) * flowBudget * perFlow)
+        }
+    }
+
+    /// The largest budget whose table takes at most that many bytes; 0 where none does.
+    package static func largestBudget(
+        engine: FlowEngine, portShare: Double = defaultPortShare, cpus: Int, fitting limit: UInt64
+    ) -> Int {
+        func fits(_ budget: Int) -> Bool {
+            TableGeometry(engine: engine, flowBudget: budget, portShare: portShare, cpus: cpus).tableBytes <= limit
+        }
+        guard fits(1) else { return 0 }
+        var fitting = 1
+        var tooLarge = Int(clamping: limit)
+        while tooLarge - fitting > 1 {
+            let middle = fitting + (tooLarge - fitting) / 2
+            if fits(middle) { fitting = middle } else { tooLarge = middle }
+        }
+        return fitting
+    }
+}
+
+extension TableGeometry {
+    init?(_ table: weir_table) {
+        guard let engine = FlowEngine(abi: table.engine) else { return nil }
+        self.engine = engine
+        flowBudget = Int(table.flow_budget)
+        cpus = Int(table.cpus)
+        lines = Int(table.lines)
+        highWater = Int(table.high_water)
+        portShare = Int(table.port_share)
+        portHighWater = Int(table.port_high_water)
+    }
+
+    /// - Parameter seed: of the hash; secret.
+    func abi(seed: HashSeed) -> weir_table {
+        weir_table(
+            engine: engine.abi, flow_budget: UInt32(flowBudget), cpus: UInt32(cpus), lines: UInt32(lines),
+            high_water: UInt32(highWater), port_share: UInt32(portShare), port_high_water: UInt32(portHighWater),
+            zero: 0, seed: seed.words)
+    }
+}
+
+/// What the line engine's hash is made of.
+package struct HashSeed: Sendable {
+    typealias Words = (
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
+    )
+    let words: Words
+
+    /// From the kernel's random source (getrandom(2)).
+    package static func random() -> HashSeed {
+        var generator = SystemRandomNumberGenerator()
+        func next() -> UInt64 { generator.next() }
+        return HashSeed(
+            words: (
+                next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
+            ))
+    }
+
+    /// For tests alone: whoever knows the seed can make flows collide.
+    package static let zero = HashSeed(words: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+}

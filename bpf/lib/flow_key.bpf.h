@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * From a parsed packet to its flow key, made of whole words: a word that is
+ * stored in pieces and then read as one costs as much as the rest of the hash.
+ */
+#ifndef WEIR_FLOW_KEY_BPF_H
+#define WEIR_FLOW_KEY_BPF_H
+
+#include <linux/types.h>
+
+#include "config.bpf.h"
+#include "packet_view.bpf.h"
+
+#define KEY_WORDS 6
+/* The last word: inner VLAN id, protocol and kind below, the window above. */
+#define KEY_WINDOW_SHIFT 32
+
+union key_words {
+	struct weir_flow_key key;
+	__u64 words[KEY_WORDS];
+};
+
+_Static_assert(sizeof(union key_words) == sizeof(struct weir_flow_key),
+	       "a key is whole words");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "words are composed for little-endian machines");
+
+static __always_inline void flow_key_make(union key_words *key,
+					  const struct packet_view *packet,
+					  __u8 direction, __u32 window)
+{
+	__u8 kind = packet->key_kind;
+
+	if (direction == WEIR_EGRESS)
+		kind |= WEIR_KEY_EGRESS;
+	key->words[0] = packet->src_addr[0];
+	key->words[1] = packet->src_addr[1];
+	key->words[2] = packet->dst_addr[0];
+	key->words[3] = packet->dst_addr[1];
+	key->words[4] = packet->src_port | (__u64)packet->dst_port << 16 |
+			(__u64)weir_port_config.port << 32 |
+			(__u64)packet->vlan_id << 48;
+	key->words[5] = packet->inner_vlan_id |
+			(__u64)packet->protocol << 16 | (__u64)kind << 24 |
+			(__u64)window << KEY_WINDOW_SHIFT;
+}
+
+#endif
