@@ -56,6 +56,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // How fast it is.
+        .target(
+            name: "FlowBench",
+            dependencies: ["FlowModel", "FlowKernel", "FlowFormats", "FlowTestKit"], plugins: ["BPFObjects"]),
+        .executableTarget(
+            name: "weir-bench",
+            dependencies: [
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
         // What every test needs, and the tests.
         .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
         .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
@@ -66,10 +77,11 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel"]),
         .testTarget(
             name: "WeirCommandTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
-        .testTarget(name: "KernelTests", dependencies: ["FlowKernel", "FlowMeter", "FlowTestKit"]),
+        .testTarget(name: "KernelTests", dependencies: ["FlowBench", "FlowKernel", "FlowMeter", "FlowTestKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,7 +3,8 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles `bpf/*.bpf.c` with the toolchain's own clang and embeds the objects as Swift byte arrays.
+/// Compiles `bpf/*.bpf.c`, or for the bench `bpf/bench/*.bpf.c`, with the toolchain's own clang and embeds the objects
+/// as Swift byte arrays.
 @main
 struct BPFObjects: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -13,7 +14,8 @@ struct BPFObjects: BuildToolPlugin {
             + files(in: sources.appending(path: "lib"), suffix: ".h")
         var commands: [Command] = []
         var objects: [URL] = []
-        for source in try files(in: sources, suffix: ".bpf.c") {
+        let programs = target.name == "FlowBench" ? sources.appending(path: "bench") : sources
+        for source in try files(in: programs, suffix: ".bpf.c") {
             let name = source.lastPathComponent.replacing(".bpf.c", with: "")
             for variant in Self.variants(of: name) {
                 let compiled = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).debug.o")

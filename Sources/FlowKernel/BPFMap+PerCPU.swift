@@ -32,7 +32,7 @@ extension BPFMap {
     ///
     /// bpf(BPF_MAP_LOOKUP_BATCH): a few system calls for the whole map. Of a map at rest every key comes once; of one
     /// that is being written, keys may be missed or come twice.
-    func forEach<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    package func forEach<Key: BitwiseCopyable, Value: BitwiseCopyable>(
         initialKey: Key, initialValue: Value, _ body: (Key, ArraySlice<Value>) -> Void
     ) throws(KernelError) {
         precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)
@@ -50,7 +50,7 @@ extension BPFMap {
     }
 
     /// Removes all keys that are there at this moment.
-    func removeAll<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    package func removeAll<Key: BitwiseCopyable, Value: BitwiseCopyable>(
         initialKey: Key, initialValue: Value
     ) throws(KernelError) {
         var keys: [Key] = []

@@ -18,7 +18,8 @@ package struct BPFProgram: ~Copyable {
         guard raw >= 0 else { throw KernelError(errno: errno, "cannot keep the program \(name)") }
         descriptor = Descriptor(owning: raw)
         self.name = name
-        type = unsafe BPFProgramType(bpf_program__type(program), flags: bpf_program__flags(program))
+        let section = unsafe String(cString: bpf_program__section_name(program))
+        type = unsafe BPFProgramType(bpf_program__type(program), section: section)
         size = ProgramSize(of: raw)
     }
 }
@@ -32,12 +33,11 @@ package enum BPFProgramType: String, Hashable, Sendable, CaseIterable {
     case xdpFrags = "xdp.frags"
     case other = "other"
 
-    init(_ type: bpf_prog_type, flags: UInt32) {
-        // linux/bpf.h
-        let hasFrags: UInt32 = 1 << 5  // BPF_F_XDP_HAS_FRAGS
+    /// libbpf loads what is in a section of frags with BPF_F_XDP_HAS_FRAGS, and does not say so otherwise.
+    init(_ type: bpf_prog_type, section: String) {
         switch type {
         case BPF_PROG_TYPE_SCHED_CLS: self = .tc
-        case BPF_PROG_TYPE_XDP: self = flags & hasFrags == 0 ? .xdp : .xdpFrags
+        case BPF_PROG_TYPE_XDP: self = section.hasPrefix("xdp.frags") ? .xdpFrags : .xdp
         default: self = .other
         }
     }

@@ -23,6 +23,17 @@ int weir_enter_network_namespace(int fd)
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;
 }
 
+int weir_stay_on_cpu(int cpu)
+{
+	cpu_set_t cpus;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+}
+
 int weir_is_bpffs(const char *path)
 {
 	struct statfs file_system;

@@ -85,7 +85,7 @@ extension NetworkNamespace {
     /// Runs the body with the calling thread inside the namespace, and what it opens or starts.
     ///
     /// The thread comes back before this returns; traps where it cannot. Only for bodies that stay on the thread.
-    package func inside<Value>(_ body: () throws -> Value) throws -> Value {
+    package func inside<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
         let home = try FileHandle(forReadingFrom: URL(filePath: "/proc/thread-self/ns/net"))
         let there = try FileHandle(forReadingFrom: URL(filePath: path))
         try Self.enter(there, named: name)

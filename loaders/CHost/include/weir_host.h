@@ -12,6 +12,12 @@
  */
 int weir_enter_network_namespace(int fd);
 
+/*
+ * Keeps the calling thread on that CPU from now on (sched_setaffinity(2)).
+ * Returns 0, or -errno: EINVAL for a CPU that is not there or not allowed.
+ */
+int weir_stay_on_cpu(int cpu);
+
 /* 1 if the path lies on a mounted bpffs, 0 if not, -errno on failure. */
 int weir_is_bpffs(const char *path);
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Columns as wide as their widest cell, two blanks between them.
-struct TextTable {
-    let rows: [[String]]
+package struct TextTable {
+    package let rows: [[String]]
     /// The columns of numbers.
-    let rightAligned: Range<Int>
+    package let rightAligned: Range<Int>
 
-    var lines: [String] {
+    package init(rows: [[String]], rightAligned: Range<Int>) {
+        self.rows = rows
+        self.rightAligned = rightAligned
+    }
+
+    package var lines: [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

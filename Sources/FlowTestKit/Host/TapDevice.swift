@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// A tap as a virtual machine monitor has it: frames are written with a virtio header in front. It goes with its owner.
+package final class TapDevice: Sendable {
+    package let name: String
+    private let descriptor: Int32
+
+    /// Makes the tap in the namespace and brings it up, with no addresses.
+    package init(_ name: String, in namespace: NetworkNamespace) throws {
+        self.name = name
+        descriptor = try namespace.inside { try Self.open(name) }
+        try namespace.bringUp(name)
+        try waitUntil("\(name) has a carrier") { try namespace.ip("link show \(name)").contains("LOWER_UP") }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func open(_ name: String) throws -> Int32 {
+        // Not blocking, as QEMU has it: only such writes take the kernel's shorter way (tun_can_build_skb).
+        let descriptor = unsafe Foundation.open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw Failure(operation: "open /dev/net/tun", errno: errno) }
+        var request = interfaceRequest(name)
+        let result = unsafe request.withUnsafeMutableBytes { bytes in
+            unsafe ioctl(descriptor, setInterface, bytes.baseAddress!)
+        }
+        guard result == 0 else {
+            let failure = Failure(operation: "make the tap \(name)", errno: errno)
+            close(descriptor)
+            throw failure
+        }
+        return descriptor
+    }
+
+    /// linux/if_tun.h: TUNSETIFF; IFF_TAP, IFF_NO_PI, IFF_VNET_HDR.
+    private static let setInterface: UInt = 0x4004_54ca
+    private static let flags: UInt16 = 0x0002 | 0x1000 | 0x4000
+
+    /// A `struct ifreq`: sixteen bytes of name, then the flags.
+    private static func interfaceRequest(_ name: String) -> [UInt8] {
+        precondition(name.utf8.count < 16)
+        let bytes = Array(name.utf8) + Array(repeating: 0, count: 16 - name.utf8.count)
+        return bytes + [UInt8(truncatingIfNeeded: flags), UInt8(flags >> 8)] + Array(repeating: 0, count: 22)
+    }
+
+    /// Writes what a guest sends; the kernel has dealt with it when this returns.
+    package func write(_ frame: TapFrame) throws {
+        let written = unsafe frame.bytes.withUnsafeBytes { bytes in
+            unsafe Foundation.write(descriptor, bytes.baseAddress, bytes.count)
+        }
+        guard written == frame.bytes.count else {
+            throw Failure(operation: "write \(frame.bytes.count) bytes to \(name)", errno: errno)
+        }
+    }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let operation: String
+        package let errno: Int32
+
+        package var description: String { "cannot \(operation): errno \(errno)" }
+    }
+}
+
+/// A frame with its virtio header (linux/virtio_net.h, `struct virtio_net_hdr`).
+package struct TapFrame: Sendable {
+    package let bytes: [UInt8]
+
+    /// A frame that goes as it is.
+    package init(_ frame: Frame) { bytes = Array(repeating: 0, count: 10) + frame.bytes }
+
+    /// A TCP frame over IPv4 or IPv6 that the kernel is to cut into segments, and whose checksum it completes.
+    ///
+    /// - Parameters:
+    ///   - transport: which of the frame's layers is TCP.
+    ///   - headers: how long the TCP header is, options included.
+    ///   - segment: payload of a segment.
+    package init(_ frame: Frame, isIPv4: Bool, transport: Int, headers: Int = 20, segment: Int) {
+        let start = frame.offsets[transport]
+        let fields = [start + headers, segment, start, 16].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+        let needsChecksum: UInt8 = 1
+        bytes = [needsChecksum, isIPv4 ? 1 : 4] + fields + frame.bytes
+    }
+}

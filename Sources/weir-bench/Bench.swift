@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowBench
+import FlowKernel
+import Foundation
+
+/// A whole run: part after part, each figure checked, all in one report.
+struct Bench {
+    let settings: Settings
+    let parts: Set<BenchPart>
+    let programs: [String]
+
+    func run() throws -> BenchReport {
+        try ThreadCPU.stay(on: settings.cpu)
+        var report = BenchReport(
+            machine: .here,
+            method: BenchReport.Method(
+                rounds: settings.rounds, packetsARun: settings.packetsARun, cpu: settings.cpu,
+                isQuick: settings.isQuick, defaultEngine: Engine.standard.rawValue,
+                reference: BenchProgram.reference.rawValue))
+        try runStage(roomFor: Settings.usualBudget, into: &report)
+        try runStage(roomFor: Ratios.mostFlows, into: &report)
+        try runRecords(into: &report)
+        try runRest(into: &report)
+        return report
+    }
+
+    /// Tables of one size, and all that is measured on them.
+    private func runStage(roomFor room: Int, into report: inout BenchReport) throws {
+        guard !parts.isDisjoint(with: [.packets, .forms, .insert, .drain]) else { return }
+        Self.say("making tables for \(room) flows")
+        let foreign = try programs.map { try ForeignSubject($0) }
+        let isUsual = room == Settings.usualBudget
+        let stage = try Stage(settings, roomFor: room, foreign: foreign)
+        let counts = settings.flowCounts.filter { ($0 <= Settings.usualBudget) == isUsual }
+        for flows in counts where parts.contains(.packets) {
+            Self.say("packets of \(flows) flows")
+            report.packets += try stage.packets(.ipv4, flows: flows, .uniform)
+        }
+        if parts.contains(.packets) {
+            let flows = isUsual ? Ratios.manyFlows : Ratios.mostFlows
+            Self.say("packets of \(flows) flows, by Zipf's law")
+            report.packets += try stage.packets(.ipv4, flows: flows, .zipf)
+        }
+        try runFlows(stage, isUsual: isUsual, into: &report)
+    }
+
+    private func runFlows(_ stage: Stage, isUsual: Bool, into report: inout BenchReport) throws {
+        if parts.contains(.forms), isUsual {
+            for form in FrameForm.all where form.name != FrameForm.ipv4.name || !parts.contains(.packets) {
+                Self.say("packets: \(form.name)")
+                report.packets += try stage.packets(form, flows: Ratios.hotFlows[1], .uniform)
+            }
+        }
+        if parts.contains(.insert), isUsual {
+            Self.say("new flows")
+            report.inserts = try stage.inserts()
+        }
+        if parts.contains(.drain) {
+            let flows = isUsual ? Ratios.manyFlows : Ratios.mostFlows
+            Self.say("drain of \(flows) flows")
+            report.drains += try stage.drains(flows: flows)
+        }
+    }
+
+    private func runRecords(into report: inout BenchReport) throws {
+        guard parts.contains(.records) else { return }
+        for flows in [Ratios.manyFlows, Ratios.mostFlows] {
+            for engine in Engine.allCases {
+                Self.say("records of \(flows) flows, \(engine.rawValue)")
+                report.records.append(try RecordPath(engine, flows: flows).figure(rounds: settings.rounds))
+            }
+        }
+    }
+
+    private func runRest(into report: inout BenchReport) throws {
+        if parts.contains(.memory) {
+            Self.say("memory")
+            report.memory = try MemoryMeasurement.figures()
+        }
+        if parts.contains(.swap) {
+            Self.say("swaps")
+            report.swaps = try Engine.allCases.map { engine in
+                try SwapMeasurement.figure(of: engine, swaps: settings.swaps)
+            }
+        }
+        if parts.contains(.tap) {
+            Self.say("frames through a tap")
+            report.taps = try TapBench(settings).figures()
+        }
+    }
+
+    /// A run takes minutes; standard output is the report's.
+    static func say(_ text: String) { FileHandle.standardError.write(Data("weir-bench: \(text)\n".utf8)) }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FlowBench
+import FlowKernel
+import Foundation
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir-bench",
+        abstract: "Measure what counting a packet costs.",
+        discussion: """
+            Runs programs on made packets, and on a tap in a network namespace of its own; touches no interface of this \
+            host. Takes root. What the figures mean is in docs/performance.md.
+
+            Exit status: 0 done, 1 failed or packets counted are not packets sent, 2 the command was not understood.
+            """)
+
+    @Flag(help: "Fewer and shorter rounds: done in less than five minutes.")
+    var quick = false
+
+    @Option(
+        defaultAsFlag: "-",
+        help: ArgumentHelp(
+            "Write JSON: to standard output in place of the tables, or to a file beside them.", valueName: "file"),
+        completion: .file())
+    var json: String?
+
+    @Option(
+        help: ArgumentHelp("Write a plot of ns a packet against flows.", valueName: "file.svg"), completion: .file())
+    var plot: String?
+
+    @Option(help: ArgumentHelp("Measure a TC or XDP program of an object file as well.", valueName: "file:section"))
+    var program: [String] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Measure only: \(BenchPart.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "part"))
+    var only: [BenchPart] = []
+
+    @Option(help: "CPU to run on; the last one by itself.")
+    var cpu: Int?
+
+    func validate() throws {
+        guard plot == nil || parts.contains(.packets) else {
+            throw ValidationError("--plot shows packets: add packets to --only.")
+        }
+    }
+
+    private var parts: Set<BenchPart> { Set(only.isEmpty ? BenchPart.allCases : only) }
+
+    func run() throws {
+        try Capability.require(for: "measure programs")
+        let settings = Settings(isQuick: quick, cpu: cpu ?? ThreadCPU.online - 1)
+        let report = try Bench(settings: settings, parts: parts, programs: program).run()
+        let document = BenchDocument(report, engines: Engine.allCases.map(\.rawValue))
+        if json != "-" { print(ReportText(report, document).text) }
+        if let json { try write(try document.json(), to: json) }
+        if let plot { try write(Data(PacketPlot(report).svg.utf8), to: plot) }
+    }
+
+    private func write(_ data: Data, to path: String) throws {
+        if path == "-" { return try FileHandle.standardOutput.write(contentsOf: data) }
+        do {
+            try data.write(to: URL(filePath: path))
+        } catch {
+            throw BenchFailure(
+                description: "cannot write \(path): \((error as NSError).localizedFailureReason ?? "\(error)")")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowBench
+
+/// How much is measured.
+struct Settings {
+    let isQuick: Bool
+    /// What every run is pinned to.
+    let cpu: Int
+    /// An odd number: the median is one that was measured.
+    var rounds: Int { isQuick ? 7 : 15 }
+    /// Long enough that making the packet and the system call (microseconds) do not show.
+    var packetsARun: Int { isQuick ? 1 << 20 : 1 << 22 }
+    /// Of what is short: many short rounds are less disturbed by neighbours than a few long ones.
+    var shortRounds: Int { 4 * rounds + 1 }
+    var packetsAShortRun: Int { packetsARun / 4 }
+    /// For the plot.
+    var flowCounts: [Int] {
+        let asked = Ratios.hotFlows + [Ratios.manyFlows, Ratios.mostFlows]
+        return (isQuick ? asked : asked + [32, 8192, 262_144]).sorted()
+    }
+    var swaps: Int { isQuick ? 50 : 200 }
+    var framesAWrite: Int { isQuick ? 5000 : 20_000 }
+
+    /// Same packets in every run.
+    static let seed: UInt64 = 2026
+    /// What an operator gets who says nothing; tables for fewer flows are made with it.
+    static let usualBudget = 262_144
+}

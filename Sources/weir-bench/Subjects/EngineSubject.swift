@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowBench
+import FlowKernel
+import FlowMeter
+import FlowModel
+
+/// One of Weir's engines with tables of its own, as it is attached to a guest's port.
+final class EngineSubject: Subject {
+    static let port = PortNumber(1)
+    static let side = PortSide(port: port, direction: .egress)
+
+    let engine: Engine
+    var name: String { engine.rawValue }
+    let types: [BPFProgramType] = [.tc, .xdpFrags]
+    private var source: KernelFlowSource
+    private let tc: Program
+    private let xdp: Program
+
+    init(_ engine: Engine, roomFor flows: Int) throws(KernelError) {
+        let tables = try engine.makeTables(roomFor: flows)
+        try tables.register(Self.port)
+        self.engine = engine
+        tc = try tables.load(.tcFromPort, port: Self.port, role: .guest)
+        xdp = try tables.load(.xdpFromPort, port: Self.port, role: .guest)
+        source = try KernelFlowSource(tables: tables)
+    }
+
+    func withProgram(_ type: BPFProgramType, _ body: (borrowing BPFProgram) throws -> Void) throws {
+        if type == .tc { try body(tc.loaded) } else { try body(xdp.loaded) }
+    }
+
+    func countedPackets() throws -> UInt64? {
+        let totals = try source.totals(of: openWindow)[Self.side] ?? PortTotals()
+        guard totals.overflow.isZero else {
+            throw BenchFailure(
+                description: "\(totals.overflow.packets) packets found no slot in the tables of \(name)")
+        }
+        return totals.ip.packets
+    }
+
+    /// Closes the window, checks that its slots hold what its totals say, and forgets it.
+    func empty() throws {
+        let expected = try countedPackets()
+        let closed = try closeWindow()
+        let sum = try drain(closed)
+        guard sum.packets == expected else {
+            throw BenchFailure(
+                description: "the slots of \(name) hold \(sum.packets) packets, its totals \(expected ?? 0)")
+        }
+        try release(closed)
+    }
+}
+
+extension EngineSubject {
+    private var openWindow: UInt32 { source.tables.control.window }
+
+    /// Opens the next window and returns the number of the one before, which is at rest then.
+    func closeWindow() throws(KernelError) -> UInt32 {
+        let number = openWindow
+        let now = ClockAnchor.now
+        let end = now.realtime.advanced(by: .seconds(3600))
+        try source.open(OpenWindow(number: number &+ 1, anchor: now, end: end))
+        return number
+    }
+
+    /// Reads all slots of a closed window, and does no more with them than to add them up.
+    func drain(_ window: UInt32) throws(KernelError) -> (flows: Int, packets: UInt64) {
+        var flows = 0
+        var packets: UInt64 = 0
+        try source.drain(window) { _, counters in
+            flows += 1
+            packets += counters.count.packets
+        }
+        return (flows, packets)
+    }
+
+    func release(_ window: UInt32) throws(KernelError) { try source.release(window) }
+}
+
+extension FlowTables {
+    /// Enters a port that no interface is behind.
+    func register(_ port: PortNumber) throws(KernelError) {
+        try maps.register(
+            RegisteredPort(
+                number: port, interface: NetworkInterface(name: "none", index: 0), role: .guest, networkNamespace: 0))
+    }
+}
