@@ -14,10 +14,11 @@ struct BPFObjects: BuildToolPlugin {
             + files(in: sources.appending(path: "lib"), suffix: ".h")
         var commands: [Command] = []
         var objects: [URL] = []
-        let programs = target.name == "FlowBench" ? sources.appending(path: "bench") : sources
+        let isBench = target.name == "FlowBench"
+        let programs = isBench ? sources.appending(path: "bench") : sources
         for source in try files(in: programs, suffix: ".bpf.c") {
             let name = source.lastPathComponent.replacing(".bpf.c", with: "")
-            for variant in Self.variants(of: name) {
+            for variant in isBench ? [(name, [])] : Self.variants(of: name) {
                 let compiled = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).debug.o")
                 let object = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).o")
                 commands.append(

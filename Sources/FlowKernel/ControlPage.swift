@@ -57,6 +57,9 @@ import Glibc
         return nanoseconds == 0 ? nil : UnixTime(nanoseconds: Int64(nanoseconds))
     }
 
+    /// Whether programs have said that the open window fills up.
+    package var isFillingUp: Bool { unsafe page.pointee.woken == page.pointee.window }
+
     /// The tables as they were made.
     var table: weir_table { unsafe page.pointee.table }
 

@@ -30,11 +30,13 @@ enum EngineTable: ~Copyable {
         }
     }
 
-    /// Merges all that was counted in the window.
-    func drain(_ window: UInt32, opened: Tick, into flows: inout FlowTable) throws(KernelError) {
+    /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.
+    func forEachBatch(
+        of window: UInt32, opened: Tick, _ body: (Span<CountedFlow>) -> Void
+    ) throws(KernelError) {
         switch self {
-        case .line(let table): table.drain(window, opened: opened, into: &flows)
-        case .perCPUHash(let table): try table.drain(window, opened: opened, into: &flows)
+        case .line(let table): table.forEachBatch(of: window, opened: opened, body)
+        case .perCPUHash(let table): try table.forEachBatch(of: window, opened: opened, body)
         }
     }
 

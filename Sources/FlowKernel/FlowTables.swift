@@ -40,6 +40,11 @@ package struct FlowTables: ~Copyable {
         try Program.load(kind, port: port, role: role, maps: maps, table: control.table)
     }
 
+    /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.
+    package func forEachBatch(of window: UInt32, _ body: (Span<CountedFlow>) -> Void) throws(KernelError) {
+        try maps.table.forEachBatch(of: window, opened: control.opened(window), body)
+    }
+
     /// Names the daemon that swaps from now on; nil when it stops.
     package func setMeter(pid: Int32?, interval: Duration?) { control.setMeter(pid: pid, interval: interval) }
 }
@@ -65,7 +70,7 @@ extension FlowTables {
 
     private func flows(of window: UInt32) throws(KernelError) -> FlowTable {
         var flows = FlowTable()
-        try maps.table.drain(window, opened: control.opened(window), into: &flows)
+        try forEachBatch(of: window) { flows.merge($0) }
         return flows
     }
 

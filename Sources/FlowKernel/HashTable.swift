@@ -47,15 +47,26 @@ struct HashTable: ~Copyable {
 }
 
 extension HashTable {
-    /// Merges every slot of the window's generation that has counted a packet.
-    func drain(_ window: UInt32, opened: Tick, into flows: inout FlowTable) throws(KernelError) {
+    /// Calls `body` with every slot of the window's generation that has counted a packet, some at a time.
+    func forEachBatch(
+        of window: UInt32, opened: Tick, _ body: (Span<CountedFlow>) -> Void
+    ) throws(KernelError) {
+        var batch: [CountedFlow] = []
         try withMap(of: window) { map throws(KernelError) in
             try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { key, slots in
                 let key = FlowKey(key)
-                for slot in slots where slot.packets != 0 { flows.merge(key, FlowCounters(slot, opened)) }
+                for slot in slots where slot.packets != 0 {
+                    batch.append(CountedFlow(key: key, counters: FlowCounters(slot, opened)))
+                }
+                guard batch.count >= Self.batch else { return }
+                body(batch.span)
+                batch.removeAll(keepingCapacity: true)
             }
         }
+        body(batch.span)
     }
+
+    private static var batch: Int { 1024 }
 
     /// How many flows the window's generation holds: a flow on several CPUs is one.
     func count(of window: UInt32) throws(KernelError) -> Int {

@@ -8,6 +8,8 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     package let tables: FlowTables
     private let gracePeriod: GracePeriod
     private let clock: TickClock
+    /// Rung by programs when the open window fills up.
+    package let wakes: MeterWakes
 
     /// Takes over the tables; they must be open for writing.
     package init(tables: consuming FlowTables) throws(KernelError) {
@@ -15,7 +17,10 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     }
 
     package init(tables: consuming FlowTables, gracePeriod: consuming GracePeriod) throws(KernelError) {
-        clock = try TickClock()
+        let clock = try TickClock()
+        let wakes = try MeterWakes(of: tables.maps)
+        self.clock = clock
+        self.wakes = wakes
         self.gracePeriod = gracePeriod
         self.tables = tables
     }
@@ -28,7 +33,7 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     }
 
     package func drain(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
-        try tables.maps.table.drain(window, opened: tables.control.opened(window), into: &flows)
+        try tables.forEachBatch(of: window) { flows.merge($0) }
     }
 
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {

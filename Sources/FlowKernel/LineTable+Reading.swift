@@ -6,12 +6,12 @@ import FlowMeter
 import FlowModel
 
 extension LineTable {
-    /// Merges every line of the window into the table, without a system call.
+    /// Calls `body` with every line of the window, some at a time, without a system call.
     ///
     /// Of a generation at rest each line comes once. Of one that is being written, what is there at this moment: each
     /// counter as some packet left it.
-    func drain(_ window: UInt32, opened: Tick, into flows: inout FlowTable) {
-        for cpu in 0..<geometry.cpus { drain(table(of: window, cpu: cpu), window, opened, into: &flows) }
+    func forEachBatch(of window: UInt32, opened: Tick, _ body: (Span<CountedFlow>) -> Void) {
+        for cpu in 0..<geometry.cpus { forEachBatch(in: table(of: window, cpu: cpu), window, opened, body) }
     }
 
     /// The index of the head, and so of the lines and of the log.
@@ -25,10 +25,11 @@ extension LineTable {
         return head.window == window ? min(Int(head.count), geometry.lines) : 0
     }
 
-    private func drain(_ table: Int, _ window: UInt32, _ opened: Tick, into flows: inout FlowTable) {
+    private func forEachBatch(
+        in table: Int, _ window: UInt32, _ opened: Tick, _ body: (Span<CountedFlow>) -> Void
+    ) {
         let count = count(in: table, window)
         let base = table * geometry.lines
-        flows.reserveCapacity(flows.count + count)
         var batch: [CountedFlow] = []
         batch.reserveCapacity(Self.batch)
         for index in 0..<count {
@@ -37,14 +38,12 @@ extension LineTable {
             let line = mappedLines[base + entry.line]
             guard line.window == window, !line.isEmpty else { continue }
             batch.append(CountedFlow(line, entry, opened))
-            if batch.count == Self.batch { Self.hand(&batch, to: &flows) }
+            if batch.count == Self.batch {
+                body(batch.span)
+                batch.removeAll(keepingCapacity: true)
+            }
         }
-        Self.hand(&batch, to: &flows)
-    }
-
-    private static func hand(_ batch: inout [CountedFlow], to flows: inout FlowTable) {
-        flows.merge(batch.span)
-        batch.removeAll(keepingCapacity: true)
+        body(batch.span)
     }
 
     /// Small enough to stay in the first-level cache.

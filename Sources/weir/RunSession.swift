@@ -36,7 +36,7 @@ struct RunSession: Sendable {
     private func measure(onStart: (DaemonBoard) -> Void) throws {
         // A reader of standard output that goes away must not take the daemon with it.
         signal(SIGPIPE, SIG_IGN)
-        let stop = StopSignal()
+        let stop = try StopSignal()
         let signals = stop.listen(to: [SIGINT, SIGTERM])
         defer { for signal in signals { signal.cancel() } }
         var daemon = try Daemon(

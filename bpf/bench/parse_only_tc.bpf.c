@@ -5,13 +5,19 @@
 
 #include "../lib/tc.bpf.h"
 
+/* Makes the compiler believe that somebody reads the value. */
+#define keep(value) asm volatile("" : : "r"(&(value)) : "memory")
+
 SEC("tc")
 int parse_only_tc(struct __sk_buff *skb)
 {
-	struct packet_view packet;
-	struct weir_flow_key key;
+	struct packet_view packet = {};
+	struct frame frame;
 
-	tc_parse(skb, &key, &packet);
+	tc_frame(&frame, skb);
+	if (!parse_plain(&frame, &packet))
+		tc_parse_any(skb, &packet);
+	keep(packet);
 	return TC_NEXT;
 }
 

@@ -3,9 +3,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#define FRAME_CONTEXT struct xdp_md
-
-#include "../lib/parse.bpf.h"
+#include "../lib/xdp.bpf.h"
 
 /* Makes the compiler believe that somebody reads the value. */
 #define keep(value) asm volatile("" : : "r"(&(value)) : "memory")
@@ -13,17 +11,12 @@
 SEC("xdp.frags")
 int parse_only_xdp(struct xdp_md *xdp)
 {
-	struct frame frame = {
-		.context = xdp,
-		.data = (void *)(long)xdp->data,
-		.data_end = (void *)(long)xdp->data_end,
-		.length = bpf_xdp_get_buff_len(xdp),
-	};
-	struct weir_flow_key key = {};
 	struct packet_view packet = {};
+	struct frame frame;
 
-	parse(&frame, &key, &packet);
-	keep(key);
+	xdp_frame(&frame, xdp);
+	if (!parse_plain(&frame, &packet))
+		xdp_parse(xdp, &packet);
 	keep(packet);
 	return XDP_PASS;
 }

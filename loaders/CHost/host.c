@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <linux/magic.h>
@@ -41,6 +42,13 @@ int weir_is_bpffs(const char *path)
 	if (statfs(path, &file_system))
 		return -errno;
 	return (unsigned long)file_system.f_type == BPF_FS_MAGIC;
+}
+
+int weir_event_descriptor(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int weir_membarrier_global(void)

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Dispatch
+package import FlowKernel
 import Glibc
 import Synchronization
 
-/// A request to end, and the wait for it. Safe to use from any thread.
+/// A request to end, and the wait for it. Safe to use from any thread; one waits.
 package final class StopSignal: Sendable {
     private let isRequestedFlag = Atomic(false)
-    private let semaphore = DispatchSemaphore(value: 0)
+    private let bell: Bell
 
-    package init() {}
+    package init() throws(KernelError) { bell = try Bell() }
 
     package var isRequested: Bool { isRequestedFlag.load(ordering: .acquiring) }
 
     package func request() {
         isRequestedFlag.store(true, ordering: .releasing)
-        semaphore.signal()
+        bell.ring()
     }
 
-    /// Blocks the thread until a request, but not longer than that.
-    package func wait(atMost duration: Duration) {
+    /// Blocks the thread until a request, or until programs ring for the meter, but not longer than that.
+    package func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes? = nil) {
         guard !isRequested, duration > .zero else { return }
-        let nanoseconds = duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
-        _ = semaphore.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
+        bell.wait(atMost: duration, orFor: wakes)
     }
 
     /// Takes these signals as requests from now on. The sources must be kept.

@@ -2,24 +2,27 @@
 
 import FlowKernel
 
-/// Weir's table engines. To add one is to add a case here.
-enum Engine: String, CaseIterable {
-    case percpuHash = "percpu-hash"
+/// Weir's table engines: all that there are are measured.
+typealias Engine = FlowEngine
 
+extension FlowEngine {
     /// The one that an operator gets who asks for none.
-    static let standard = Engine.percpuHash
+    static let standard = FlowEngine.default
 
-    /// Makes tables in which one port, whose packets all come on one CPU, has room for that many flows.
+    /// Makes tables in which one port, whose packets all come on one CPU, has room for that many flows: as full as
+    /// tables get before the meter is woken, seven tenths.
     func makeTables(roomFor flows: Int) throws(KernelError) -> FlowTables {
         switch self {
-        case .percpuHash: try FlowTables.create(flowBudget: flows)
+        case .line:
+            let cpus = try TableRequest(engine: self, flowBudget: 1).geometry().cpus
+            let request = TableRequest(engine: self, flowBudget: (flows * 27 / 20 + 64) * cpus, portShare: 1)
+            return try FlowTables.create(try request.geometry())
+        case .perCPUHash: return try makeTables(budget: flows)
         }
     }
 
     /// Makes tables as an operator would who expects that many flows in a window.
     func makeTables(budget flows: Int) throws(KernelError) -> FlowTables {
-        switch self {
-        case .percpuHash: try FlowTables.create(flowBudget: flows)
-        }
+        try FlowTables.create(try TableRequest(engine: self, flowBudget: flows).geometry())
     }
 }

@@ -60,7 +60,7 @@ extension EngineSubject {
         let number = openWindow
         let now = ClockAnchor.now
         let end = now.realtime.advanced(by: .seconds(3600))
-        try source.open(OpenWindow(number: number &+ 1, anchor: now, end: end))
+        try source.open(OpenWindow(number: Window.number(after: number), anchor: now, end: end))
         return number
     }
 
@@ -68,9 +68,9 @@ extension EngineSubject {
     func drain(_ window: UInt32) throws(KernelError) -> (flows: Int, packets: UInt64) {
         var flows = 0
         var packets: UInt64 = 0
-        try source.drain(window) { _, counters in
-            flows += 1
-            packets += counters.count.packets
+        try source.tables.forEachBatch(of: window) { batch in
+            flows += batch.count
+            for index in batch.indices { packets += batch[index].counters.count.packets }
         }
         return (flows, packets)
     }

@@ -36,6 +36,12 @@ int weir_interface_hardware_type(const char *name);
 #define WEIR_HARDWARE_ETHERNET 1	/* ARPHRD_ETHER */
 #define WEIR_HARDWARE_LOOPBACK 772	/* ARPHRD_LOOPBACK: has Ethernet headers, too */
 
+/*
+ * A new eventfd(2), close-on-exec and non-blocking; or -errno. Writing adds to
+ * its count, which reading takes: 8 bytes each.
+ */
+int weir_event_descriptor(void);
+
 /* Stores and loads of memory that kernel programs share, never torn. */
 void weir_store_release_u32(uint32_t *place, uint32_t value);
 uint32_t weir_load_acquire_u32(const uint32_t *place);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import Glibc
+
+/// A bell that any thread can ring, and that one thread waits for: an eventfd(2).
+package struct Bell: ~Copyable, Sendable {
+    private let descriptor: Descriptor
+
+    package init() throws(KernelError) {
+        let raw = weir_event_descriptor()
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot make an event descriptor") }
+        descriptor = Descriptor(owning: raw)
+    }
+
+    /// It rings until it is heard by `wait`; ringing twice before is ringing once. Never blocks.
+    package borrowing func ring() {
+        var one: UInt64 = 1
+        _ = unsafe write(descriptor.raw, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Blocks until it is rung, the programs ring for the meter, or the time is over.
+    ///
+    /// - Parameter wakes: of the tables that the meter is at; nil waits for this bell alone.
+    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes?) {
+        let milliseconds = max(0, min(duration / .milliseconds(1), 3_600_000)).rounded(.up)
+        var places = [pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)]
+        switch wakes {
+        case .some(let wakes): places.append(pollfd(fd: wakes.descriptor, events: Int16(POLLIN), revents: 0))
+        case .none: break
+        }
+        guard unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0 else { return }
+        var count: UInt64 = 0
+        _ = unsafe read(descriptor.raw, &count, MemoryLayout<UInt64>.size)
+        switch wakes {
+        case .some(let wakes): wakes.hear()
+        case .none: break
+        }
+    }
+}

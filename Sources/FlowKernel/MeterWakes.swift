@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import Glibc
+
+/// The receiving end of the ring through which programs say that the open window fills up.
+///
+/// One event a window. What it is about is in the control page; here it only ends a wait. One reader at a time.
+@safe package struct MeterWakes: ~Copyable {
+    private let ring: OpaquePointer
+
+    package init(of maps: borrowing FlowMaps) throws(KernelError) {
+        // Called for each event; 0 goes on to the next.
+        let ignore: ring_buffer_sample_fn = { _, _, _ in 0 }
+        guard let opened = unsafe ring_buffer__new(maps.wakes.descriptor.raw, ignore, nil, nil) else {
+            throw KernelError(errno: errno, "cannot listen to \(maps.wakes.name)")
+        }
+        unsafe ring = unsafe opened
+    }
+
+    deinit { unsafe ring_buffer__free(ring) }
+
+    /// Readable (poll(2)) while there are events that nobody has heard.
+    var descriptor: CInt { unsafe ring_buffer__epoll_fd(ring) }
+
+    /// Takes all events out of the ring. Does not block.
+    func hear() { _ = unsafe ring_buffer__consume(ring) }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* From an XDP context to a frame, and its account. */
+#ifndef WEIR_XDP_BPF_H
+#define WEIR_XDP_BPF_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define FRAME_CONTEXT struct xdp_md
+
+#include "account.bpf.h"
+#include "parse_plain.bpf.h"
+
+static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
+{
+	__builtin_memset(frame, 0, sizeof(*frame));
+	frame->context = xdp;
+	frame->data = (void *)(long)xdp->data;
+	frame->data_end = (void *)(long)xdp->data_end;
+	/* What is not in the first buffer goes the long way: a call less. */
+	frame->length = frame->data_end - frame->data;
+}
+
+/* The long way, for whatever frame; a function as tc_parse() is one. */
+__noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
+{
+	struct frame frame;
+
+	if (!packet)
+		return PACKET_MALFORMED;
+	xdp_frame(&frame, xdp);
+	frame.length = bpf_xdp_get_buff_len(xdp);
+	__builtin_memset(packet, 0, sizeof(*packet));
+	return parse(&frame, packet);
+}
+
+static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
+{
+	struct packet_view plain = {};
+	struct frame frame;
+
+	xdp_frame(&frame, xdp);
+	if (parse_plain(&frame, &plain)) {
+		account(PACKET_IP, &plain, direction);
+	} else {
+		struct packet_view packet;
+		int kind = xdp_parse(xdp, &packet);
+
+		account(kind, &packet, direction);
+	}
+	return XDP_PASS;
+}
+
+#endif
