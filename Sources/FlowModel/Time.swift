@@ -4,7 +4,7 @@
 package struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     package var nanoseconds: UInt64
 
-    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+    @inlinable package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     @inlinable package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
@@ -21,13 +21,20 @@ package struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 package struct UnixTime: Hashable, Comparable, Sendable {
     package var nanoseconds: Int64
 
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
 
     /// Whole seconds, rounded down.
-    package var seconds: Int64 { nanoseconds.floorDivided(by: 1_000_000_000) }
+    @inlinable package var seconds: Int64 {
+        // Unsigned, since that is a multiplication and a shift for a divisor that the compiler knows.
+        guard nanoseconds < 0 else { return Int64(UInt64(nanoseconds) / 1_000_000_000) }
+        return nanoseconds.floorDivided(by: 1_000_000_000)
+    }
     /// Whole milliseconds, rounded down.
-    package var milliseconds: Int64 { nanoseconds.floorDivided(by: 1_000_000) }
+    @inlinable package var milliseconds: Int64 {
+        guard nanoseconds < 0 else { return Int64(UInt64(nanoseconds) / 1_000_000) }
+        return nanoseconds.floorDivided(by: 1_000_000)
+    }
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
