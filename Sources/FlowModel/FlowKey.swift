@@ -45,9 +45,9 @@ package struct FlowKey: Hashable, Sendable, BitwiseCopyable {
         self.isFragmentWithoutFlow = isFragmentWithoutFlow
     }
 
-    @inlinable package var version: IPVersion { source.version }
+    package var version: IPVersion { source.version }
 
-    @inlinable package var isICMP: Bool { transport == TransportNumber.icmp || transport == TransportNumber.icmpv6 }
+    package var isICMP: Bool { transport == TransportNumber.icmp || transport == TransportNumber.icmpv6 }
 }
 
 /// IANA protocol numbers that Weir treats in a way of their own.

@@ -27,13 +27,13 @@ package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
     }
 
     /// The eight 16-bit groups of an IPv6 address, first on the wire first.
-    @inlinable @inline(__always) package func group(_ index: Int) -> UInt16 {
+    package func group(_ index: Int) -> UInt16 {
         let half = index < 4 ? high : low
         return UInt16(truncatingIfNeeded: half >> UInt64(48 - 16 * (index % 4)))
     }
 
     /// The four bytes of an IPv4 address, first on the wire first.
-    @inlinable package func byte(_ index: Int) -> UInt8 {
+    package func byte(_ index: Int) -> UInt8 {
         UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * index))
     }
 }
@@ -118,7 +118,7 @@ extension IPAddress: CustomStringConvertible {
 
     /// Whether this is an IPv4 address in IPv6 clothes, ::ffff:0:0/96 (RFC 4291 §2.5.5.2), which RFC 5952 §5 writes
     /// with its last 32 bits in dotted decimal.
-    @inlinable package var isMappedV4: Bool { version == .v6 && high == 0 && low >> 32 == 0xFFFF }
+    package var isMappedV4: Bool { version == .v6 && high == 0 && low >> 32 == 0xFFFF }
 
     private var dottedDecimalDescription: String {
         (0..<4).map { "\(byte($0))" }.joined(separator: ".")
@@ -132,7 +132,7 @@ extension IPAddress: CustomStringConvertible {
     }
 
     /// The groups that RFC 5952 §4.2 shortens to `::`: the first longest run of two zero groups or more.
-    @inlinable package var longestZeroRun: Range<Int> {
+    package var longestZeroRun: Range<Int> {
         var starts: UInt32 = 0
         for index in 0..<8 where group(index) == 0 { starts |= 1 << UInt32(index) }
         // A bit stays for as many turns as zero groups follow from it on.

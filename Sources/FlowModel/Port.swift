@@ -22,7 +22,7 @@ package enum PortRole: UInt8, Sendable, CaseIterable {
     }
 
     /// The direction of frames that the host sends out of such a port.
-    @inlinable package var directionToPort: Direction {
+    package var directionToPort: Direction {
         switch self {
         case .guest: .ingress
         case .uplink: .egress

@@ -30,7 +30,7 @@ package struct AWSTextEncoder: RecordEncoder {
         var line = memory.begin(longest: longest)
         write(record, to: &line)
         line.replaceLast(by: UInt8(ascii: "\n"))
-        memory.finish(line, longest: longest, into: &bytes)
+        memory.finish(line, into: &bytes)
     }
 
     private mutating func makePieces(of port: Port) {

@@ -36,7 +36,7 @@ package struct JSONLinesEncoder: RecordEncoder {
         line.ownHeaders(of: record)
         line.ownJudgement(of: record)
         line.window(record.window)
-        memory.finish(line, longest: longest, into: &bytes)
+        memory.finish(line, into: &bytes)
     }
 
     private mutating func makePieces(of port: Port) {

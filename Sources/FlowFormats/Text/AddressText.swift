@@ -63,7 +63,9 @@ extension LineWriter {
     private mutating func groups(of address: IPAddress, _ range: Range<Int>) {
         var index = range.lowerBound
         while index < range.upperBound {
-            let digits = hexadecimalDigits(address.group(index))
+            // Not by `group`, which is a call into another module.
+            let half = index < 4 ? address.high : address.low
+            let digits = hexadecimalDigits(UInt16(truncatingIfNeeded: half >> UInt64(48 - 16 * (index & 3))))
             let zeros = (digits & 0x00FF_FFFF | 1 << 24).trailingZeroBitCount & ~7
             store((UInt64(asciiHexadecimal(digits)) | 0x3A << 32) >> UInt64(zeros), count: 5 - zeros / 8)
             index += 1
