@@ -12,8 +12,6 @@ struct LogOwner: Hashable {
         account = identity.accountID
         region = identity.region
     }
-
-    func matches(_ identity: PortIdentity) -> Bool { account == identity.accountID && region == identity.region }
 }
 
 /// The folder and the name of a log file, as AWS has them in S3. An unknown account is `unknown`, an unknown region

@@ -3,32 +3,32 @@
 import FlowModel
 
 extension LogFileSink {
-    /// Lines are compressed and written in batches of about this many bytes: enough to compress well, and the unit in
-    /// which records are given up.
-    private var batchSize: Int { min(256 << 10, max(1, configuration.backlogLimit / 8)) }
+    /// The stream of a port's owner; nil between windows. Names are compared only for a port's first line in a window.
+    func stream(for port: Port) -> LogStream? {
+        if let last = current?.last, last.port === port { return last.stream }
+        guard current != nil else { return nil }
+        let stream = current?.streams[ObjectIdentifier(port)]?.stream ?? stream(of: LogOwner(port.identity))
+        let found = CurrentWindow.PortStream(port: port, stream: stream)
+        current?.streams[ObjectIdentifier(port)] = found
+        current?.last = found
+        return stream
+    }
 
-    /// The stream for an identity; looks it up only where it is not the last entry's.
-    func stream(for identity: PortIdentity, last: LogStream?) -> LogStream {
-        if let last, last.owner.matches(identity) { return last }
-        let owner = LogOwner(identity)
+    private func stream(of owner: LogOwner) -> LogStream {
         if let stream = streams[owner] { return stream }
         let stream = LogStream(owner)
         streams[owner] = stream
         return stream
     }
 
-    func append(_ entry: LogEntry, to stream: LogStream, period: UnixTime, window: Window) {
-        if stream.forming == nil {
-            stream.forming = RecordBatch(stream: stream, period: period, window: window.start, bytes: takeSpare())
-        }
-        stream.forming?.append(entry, as: configuration.format)
-        if let size = stream.forming?.bytes.count, size >= batchSize { closeBatch(of: stream) }
-    }
-
-    /// Hands the batch that was forming over: to its file, or to the backlog.
+    /// Hands the lines that were formatted over: to their file, or to the backlog.
     func closeBatch(of stream: LogStream) {
-        guard let batch = stream.forming else { return }
-        stream.forming = nil
+        guard let current, stream.tally.records > 0 else { return }
+        let batch = RecordBatch(
+            stream: stream, period: current.period, window: current.window.start, bytes: stream.bytes,
+            tally: stream.tally)
+        stream.bytes = spare.popLast() ?? []
+        stream.tally = RecordTally()
         deliverBacklog()
         if !backlog.holds(stream), deliver(batch) { return }
         backlog.add(batch).forEach(giveUp)
@@ -44,13 +44,23 @@ extension LogFileSink {
     }
 
     func keepSpare(_ bytes: consuming [UInt8]) {
+        guard spare.count < streams.count else { return }
         bytes.removeAll(keepingCapacity: true)
-        spare = bytes
+        spare.append(bytes)
+    }
+}
+
+/// The window whose lines are coming.
+struct CurrentWindow {
+    /// The port is kept alive, so that its identifier stays its own.
+    struct PortStream {
+        let port: Port
+        let stream: LogStream
     }
 
-    private func takeSpare() -> [UInt8] {
-        var bytes: [UInt8] = []
-        swap(&bytes, &spare)
-        return bytes
-    }
+    let window: Window
+    /// Start of its publish period.
+    let period: UnixTime
+    var last: PortStream?
+    var streams: [ObjectIdentifier: PortStream] = [:]
 }

@@ -24,8 +24,14 @@ package final class LogFileSink {
     /// What failed in this call already, and waits for the next.
     var stalled: Set<ObjectIdentifier> = []
     let header: [UInt8]
-    /// A buffer that a written batch left behind.
-    var spare: [UInt8] = []
+    private var encoder: any RecordEncoder
+    /// The window whose lines are coming.
+    var current: CurrentWindow?
+    /// Buffers that written batches left behind, at most one a stream.
+    var spare: [[UInt8]] = []
+    /// Lines are compressed and written in batches of about this many bytes: enough to compress well, and the unit in
+    /// which records are given up.
+    let batchSize: Int
 
     /// Makes the directory where it is missing. Throws where it cannot be written.
     package init(configuration: LogFileConfiguration) throws(ExportError) {
@@ -34,23 +40,51 @@ package final class LogFileSink {
         var header: [UInt8] = []
         configuration.format.appendHeader(to: &header)
         self.header = header
+        encoder = configuration.format.makeEncoder()
+        batchSize = min(256 << 10, max(1, configuration.backlogLimit / 8))
         try Self.prove(configuration.directory)
     }
 
-    /// Writes the entries of one window; after the window that ends with its period, the files are published.
+    /// Begins a window: its lines follow by `append`, then `end`.
+    package func begin(_ window: Window) {
+        current = CurrentWindow(
+            window: window, period: startOfPeriod(holding: window.end.advanced(by: .nanoseconds(-1))))
+    }
+
+    /// Takes a line of a flow. It is formatted now, and written when there are enough of them.
+    package func append(_ record: borrowing FlowRecord) {
+        guard let stream = stream(for: record.port) else { return }
+        encoder.append(record, to: &stream.bytes)
+        stream.tally.records += 1
+        stream.tally.count += record.count
+        if stream.bytes.count >= batchSize { closeBatch(of: stream) }
+    }
+
+    /// Takes a line of any kind.
+    package func append(_ entry: LogEntry) {
+        guard let stream = stream(for: entry.port) else { return }
+        encoder.append(entry, to: &stream.bytes)
+        stream.tally.records += 1
+        stream.tally.count += entry.count
+        if stream.bytes.count >= batchSize { closeBatch(of: stream) }
+    }
+
+    /// Writes what was not written yet; after the window that ends with its period, the files are published.
     ///
-    /// Throws the first thing that failed. The entries are taken in any case: what could not be written waits for the
+    /// Throws the first thing that failed. The lines are taken in any case: what could not be written waits for the
     /// next call, so do not hand it over again.
-    package func write(_ entries: [LogEntry], of window: Window) throws(ExportError) {
-        let period = startOfPeriod(holding: window.end.advanced(by: .nanoseconds(-1)))
-        var stream: LogStream?
-        for entry in entries {
-            let current = self.stream(for: entry.port.identity, last: stream)
-            stream = current
-            append(entry, to: current, period: period, window: window)
-        }
+    package func end() throws(ExportError) {
+        guard let window = current?.window else { return }
         for stream in streams.values { closeBatch(of: stream) }
+        current = nil
         try finish(publishingBefore: startOfPeriod(holding: window.end))
+    }
+
+    /// All lines of one window, where there are few.
+    package func write(_ entries: [LogEntry], of window: Window) throws(ExportError) {
+        begin(window)
+        for entry in entries { append(entry) }
+        try end()
     }
 
     /// Tries again what waits, and publishes files whose period ended at least one window length ago: a net for when

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowFormats
 import FlowModel
 
 /// Formatted lines of one owner and one publish period, which are written or given up together.
@@ -10,14 +9,8 @@ struct RecordBatch {
     let period: UnixTime
     /// Start of the window that the lines are of.
     let window: UnixTime
-    var bytes: [UInt8]
-    var tally = RecordTally()
-
-    mutating func append(_ entry: LogEntry, as format: any RecordFormat) {
-        format.append(entry, to: &bytes)
-        tally.records += 1
-        tally.count += entry.count
-    }
+    let bytes: [UInt8]
+    let tally: RecordTally
 }
 
 /// Lines, and the packets that they tell of.
@@ -30,8 +23,9 @@ struct RecordTally: Equatable {
 final class LogStream {
     let owner: LogOwner
     var file: LogFile?
-    /// The lines that are being formatted.
-    var forming: RecordBatch?
+    /// The lines that were formatted and are in no batch yet.
+    var bytes: [UInt8] = []
+    var tally = RecordTally()
 
     init(_ owner: LogOwner) { self.owner = owner }
 }

@@ -35,7 +35,7 @@ package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
     }
 
     /// Adds what another CPU, or another part of the window, counted of the same flow.
-    @inlinable package mutating func merge(_ other: FlowCounters) {
+    package mutating func merge(_ other: FlowCounters) {
         count += other.count
         tcpControlBits |= other.tcpControlBits
         tcpFlags |= other.tcpFlags
@@ -55,7 +55,7 @@ package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
     package var packets: UInt64
     package var octets: UInt64
 
-    @inlinable package init(packets: UInt64 = 0, octets: UInt64 = 0) {
+    package init(packets: UInt64 = 0, octets: UInt64 = 0) {
         self.packets = packets
         self.octets = octets
     }
@@ -64,7 +64,7 @@ package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
 
     package var isZero: Bool { packets == 0 && octets == 0 }
 
-    @inlinable package static func + (left: Self, right: Self) -> Self {
+    package static func + (left: Self, right: Self) -> Self {
         PacketCount(packets: left.packets &+ right.packets, octets: left.octets &+ right.octets)
     }
 
@@ -73,7 +73,7 @@ package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
         PacketCount(packets: left.packets &- right.packets, octets: left.octets &- right.octets)
     }
 
-    @inlinable package static func += (left: inout Self, right: Self) { left = left + right }
+    package static func += (left: inout Self, right: Self) { left = left + right }
 }
 
 /// An Ethernet address in the low 48 bits, first byte on the wire most significant.

@@ -38,27 +38,6 @@ package struct FlowRecord: Equatable, Sendable {
     }
 }
 
-/// What the packets themselves do not say, where somebody else does. nil is not known.
-package struct FlowAttribution: Equatable, Sendable {
-    /// The interface's own address, where it is not the packet's: AWS `srcaddr` against `pkt-srcaddr`.
-    package var interfaceSource: IPAddress?
-    package var interfaceDestination: IPAddress?
-    package var sourceService: String?
-    package var destinationService: String?
-    package var trafficPath: Int?
-
-    package init(
-        interfaceSource: IPAddress? = nil, interfaceDestination: IPAddress? = nil, sourceService: String? = nil,
-        destinationService: String? = nil, trafficPath: Int? = nil
-    ) {
-        self.interfaceSource = interfaceSource
-        self.interfaceDestination = interfaceDestination
-        self.sourceService = sourceService
-        self.destinationService = destinationService
-        self.trafficPath = trafficPath
-    }
-}
-
 /// A line of a flow log.
 package enum LogEntry: Equatable, Sendable {
     case flow(FlowRecord)

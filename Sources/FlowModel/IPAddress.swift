@@ -133,15 +133,16 @@ extension IPAddress: CustomStringConvertible {
 
     /// The groups that RFC 5952 §4.2 shortens to `::`: the first longest run of two zero groups or more.
     package var longestZeroRun: Range<Int> {
-        var longest = 0..<0
-        var start = 0
-        for index in 0..<8 {
-            if group(index) != 0 {
-                start = index + 1
-            } else if index + 1 - start > max(longest.count, 1) {
-                longest = start..<(index + 1)
-            }
+        var starts: UInt32 = 0
+        for index in 0..<8 where group(index) == 0 { starts |= 1 << UInt32(index) }
+        // A bit stays for as many turns as zero groups follow from it on.
+        var last = starts
+        var length = 0
+        while starts != 0 {
+            last = starts
+            length += 1
+            starts &= starts >> 1
         }
-        return longest
+        return length < 2 ? 0..<0 : last.trailingZeroBitCount..<last.trailingZeroBitCount + length
     }
 }

@@ -31,18 +31,27 @@ package enum PortRole: UInt8, Sendable, CaseIterable {
 }
 
 /// An interface that Weir measures.
-package struct Port: Equatable, Sendable {
-    package var number: PortNumber
+///
+/// A reference that never changes, since every record of a window refers to its port: what is known of a port anew is
+/// another `Port`.
+package final class Port: Equatable, Sendable {
+    package let number: PortNumber
     /// The interface's name when it was attached.
-    package var name: String
-    package var role: PortRole
-    package var identity: PortIdentity
+    package let name: String
+    package let role: PortRole
+    package let identity: PortIdentity
 
     package init(number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity()) {
         self.number = number
         self.name = name
         self.role = role
         self.identity = identity
+    }
+
+    package static func == (left: Port, right: Port) -> Bool {
+        left === right
+            || left.number == right.number && left.name == right.name && left.role == right.role
+                && left.identity == right.identity
     }
 }
 

@@ -6,7 +6,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    @inlinable package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package func advanced(by duration: Duration) -> Self {
         MonotonicTime(nanoseconds: UInt64(max(0, Int64(nanoseconds) + duration.wholeNanoseconds)))
@@ -25,9 +25,16 @@ package struct UnixTime: Hashable, Comparable, Sendable {
     package init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
 
     /// Whole seconds, rounded down.
-    package var seconds: Int64 { nanoseconds.floorDivided(by: 1_000_000_000) }
+    package var seconds: Int64 {
+        // Unsigned, since that is a multiplication and a shift for a divisor that the compiler knows.
+        guard nanoseconds < 0 else { return Int64(UInt64(nanoseconds) / 1_000_000_000) }
+        return nanoseconds.floorDivided(by: 1_000_000_000)
+    }
     /// Whole milliseconds, rounded down.
-    package var milliseconds: Int64 { nanoseconds.floorDivided(by: 1_000_000) }
+    package var milliseconds: Int64 {
+        guard nanoseconds < 0 else { return Int64(UInt64(nanoseconds) / 1_000_000) }
+        return nanoseconds.floorDivided(by: 1_000_000)
+    }
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 

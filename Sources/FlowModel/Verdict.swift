@@ -3,7 +3,7 @@
 /// Whether the packets of a flow were let through, and who says so.
 package enum Verdict: Equatable, Sendable {
     case accept(VerdictSource)
-    case reject(VerdictSource, reason: String?)
+    case reject(VerdictSource, reason: RejectReason?)
     case unknown
 
     package var source: VerdictSource? {
@@ -19,9 +19,20 @@ package enum VerdictSource: Equatable, Sendable {
     /// A frame was counted at the port's own egress hook.
     case observed
 
-    package var name: String {
+    package var name: StaticString {
         switch self {
         case .observed: "observed"
         }
     }
+}
+
+/// Why packets were not let through, in AWS's words where AWS has one. A reference: verdicts are copied a record.
+package final class RejectReason: Equatable, Sendable, ExpressibleByStringLiteral {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    package convenience init(stringLiteral text: String) { self.init(text) }
+
+    package static func == (left: RejectReason, right: RejectReason) -> Bool { left.text == right.text }
 }

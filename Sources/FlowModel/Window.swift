@@ -42,7 +42,7 @@ package enum FlowEndReason: UInt8, Sendable {
     case forcedEnd = 4
 
     /// The word in JSON.
-    package var name: String {
+    package var name: StaticString {
         switch self {
         case .activeTimeout: "active timeout"
         case .forcedEnd: "forced end"

@@ -82,7 +82,8 @@ struct DumpCommand: ParsableCommand {
         var bytes: [UInt8] = []
         if let recordFormat {
             recordFormat.appendHeader(to: &bytes)
-            for entry in entries { recordFormat.append(entry, to: &bytes) }
+            var encoder = recordFormat.makeEncoder()
+            for entry in entries { encoder.append(entry, to: &bytes) }
         } else {
             let useColour = TableFormat.shouldUseColour(
                 isTerminal: isatty(STDOUT_FILENO) == 1, environment: ProcessInfo.processInfo.environment)

@@ -76,20 +76,21 @@ import Testing
 
     @Test func `Every field at its longest fits into its line`() {
         let name = String(repeating: "n", count: 5_000)
-        var port = Entries.port(
-            name, account: name, vpc: name, subnet: name, instance: name, region: name, zone: name)
-        port.identity.sublocationType = name
-        port.identity.sublocationID = name
+        func port(interface: String?) -> Port {
+            Entries.port(
+                interface, account: name, vpc: name, subnet: name, instance: name, region: name, zone: name,
+                sublocation: (name, name), name: name)
+        }
         let address = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
         let record = Entries.flow(
-            address, .max, address, .max, packets: .max, octets: .max, verdict: .reject(.observed, reason: name),
-            tcpFlags: .max, port: port,
+            address, .max, address, .max, packets: .max, octets: .max,
+            verdict: .reject(.observed, reason: RejectReason(name)),
+            tcpFlags: .max, port: port(interface: name),
             attribution: FlowAttribution(sourceService: name, destinationService: name, trafficPath: .min))
         let words = line(.flow(record), AWSTextFormat(fields: AWSField.allCases)).split(separator: " ")
         #expect(words.count == 42 && words.filter { $0 == name }.count == 12)
-        port.identity.interfaceID = nil
-        port.name = name
-        let gap = line(.noData(port: port, window: Entries.window()), AWSTextFormat(fields: AWSField.allCases))
+        let gap = line(
+            .noData(port: port(interface: nil), window: Entries.window()), AWSTextFormat(fields: AWSField.allCases))
         #expect(gap.split(separator: " ").count == 42)
     }
 

@@ -6,12 +6,14 @@ import FlowModel
 enum Entries {
     static func port(
         _ interface: String? = "eni-1235b8ca123456789", account: String? = "123456789010", vpc: String? = nil,
-        subnet: String? = nil, instance: String? = nil, region: String? = nil, zone: String? = nil
+        subnet: String? = nil, instance: String? = nil, region: String? = nil, zone: String? = nil,
+        sublocation: (type: String, id: String)? = nil, name: String = "tap7"
     ) -> Port {
         let identity = PortIdentity(
             accountID: account, interfaceID: interface, vpcID: vpc, subnetID: subnet, instanceID: instance,
-            region: region, availabilityZoneID: zone)
-        return Port(number: PortNumber(7), name: "tap7", role: .guest, identity: identity)
+            region: region, availabilityZoneID: zone, sublocationType: sublocation?.type, sublocationID: sublocation?.id
+        )
+        return Port(number: PortNumber(7), name: name, role: .guest, identity: identity)
     }
 
     static func window(_ start: Int64 = 1_700_000_000, _ end: Int64 = 1_700_000_060) -> Window {

@@ -104,9 +104,9 @@ private func names(in line: String) -> [String] {
 }
 
 private let completeRecord: FlowRecord = {
-    var port = Entries.port(vpc: "vpc-1", subnet: "subnet-1", instance: "i-1", region: "eu-1", zone: "eu-1-az1")
-    port.identity.sublocationType = "outpost"
-    port.identity.sublocationID = "op-1"
+    let port = Entries.port(
+        vpc: "vpc-1", subnet: "subnet-1", instance: "i-1", region: "eu-1", zone: "eu-1-az1",
+        sublocation: ("outpost", "op-1"))
     var record = Entries.flow(
         "2001:db8::1", 443, "2001:db8::2", 50000, packets: 3, octets: 180,
         verdict: .reject(.observed, reason: "BPA"), tcpFlags: 18, direction: .egress, port: port,

@@ -25,11 +25,12 @@ import Testing
 
     @Test func `Every row has its arrow and its last column in the same place`() {
         let entries: [LogEntry] = (0..<200).map { _ in
-            var record = Entries.flow(
+            let name = String("interface-name".prefix(.random(in: 1...14)))
+            let record = Entries.flow(
                 "\(IPAddress(v6High: .random(in: 0...(.max)), low: 1))", .random(in: 0...(.max)), "192.0.2.1",
                 .random(in: 0...(.max)), transport: .random(in: 0...255),
-                packets: UInt64.random(in: 0...(.max)) >> UInt64.random(in: 0..<64), octets: .random(in: 0...(.max)))
-            record.port.name = String("interface-name".prefix(.random(in: 1...14)))
+                packets: UInt64.random(in: 0...(.max)) >> UInt64.random(in: 0..<64), octets: .random(in: 0...(.max)),
+                port: Entries.port(name: name))
             return .flow(record)
         }
         let rows = table(entries).split(separator: "\n").dropFirst().map(Array.init)
@@ -51,8 +52,7 @@ import Testing
     }
 
     @Test func `An interface's name cannot speak to the terminal`() {
-        var port = Entries.port()
-        port.name = "e\u{1B}[2Jvil\u{9B}"
+        let port = Entries.port(name: "e\u{1B}[2Jvil\u{9B}")
         #expect(table([.noData(port: port, window: Entries.window())]).contains("\ne?[2Jvil?  "))
     }
 

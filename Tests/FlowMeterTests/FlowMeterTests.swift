@@ -86,6 +86,22 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         #expect(try meter.leftover() == nil)
     }
 
+    @Test func theStorageOfAReleasedWindowIsThatOfTheNext() throws {
+        var meter = Self.meter(FakeFlowSource(openWindow: 1))
+        var capacities: [Int] = []
+        for window in 1...9 as ClosedRange<Int64> {
+            let count: UInt16 = window == 1 ? 20_000 : 10
+            for index in 0..<count { meter.source.count(flow(1, from: index), counters(1, at: 100, to: 101)) }
+            let closed = try #require(try meter.advance(to: clocks(100 + 60 * window, wall: 1_000_020 + 60 * window)))
+            #expect(closed.flows.count == Int(count) && closed.violations.isEmpty)
+            capacities.append(closed.flows.capacity)
+            try meter.release(closed)
+        }
+        // Kept for five windows that did not need it, then given back.
+        #expect(capacities[0] >= 20_000 && capacities[1...5].allSatisfy { $0 == capacities[0] })
+        #expect(capacities[6...].allSatisfy { $0 < 1000 })
+    }
+
     @Test func framesThatAreNotAccountedForAreAViolation() throws {
         var source = FakeFlowSource(openWindow: 1)
         let side = PortSide(port: PortNumber(1), direction: .egress)
@@ -137,6 +153,24 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         let closed = Self.closed([flow(1, direction): counters(1, at: 55, to: 109)])
         guard case .flow(let record) = try #require(closed.entries(ports: Self.ports(role)).first) else { return }
         #expect(record.verdict == verdict)
+    }
+
+    @Test func everyFlowOfAPortThatIsGivenIsOneRecordWithItsPort() {
+        var flows = FlowTable()
+        for index in 0..<1000 as Range<UInt16> {
+            flows.merge(flow(1 + index % 3, from: index), counters(1, at: 55, to: 60))
+        }
+        let ports = [1, 3].map { Port(number: PortNumber($0), name: "tap\($0)", role: .guest) }
+        var seen: Set<FlowKey> = []
+        let closed = Self.closed(flows)
+        let count = closed.forEachRecord(ports: Dictionary(uniqueKeysWithValues: ports.map { ($0.number, $0) })) {
+            record in
+            #expect(record.key.port == record.port.number && record.count.packets == 1)
+            seen.insert(record.key)
+        }
+        // The second of three ports is not given.
+        #expect(count == 667 && seen.count == 667)
+        #expect(closed.forEachRecord(ports: [:]) { _ in } == 0)
     }
 
     @Test func aPortWithoutAnIPPacketSaysNoData() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowModel
+import FlowModel
 
 /// AWS's flow log text: the chosen fields with blanks between, the names in the first line of a file.
 ///
@@ -28,65 +28,48 @@ package struct AWSTextFormat: RecordFormat {
     package static let `default` = AWSTextFormat(fields: AWSField.allCases.filter { $0.since == 2 })
 
     package func appendHeader(to bytes: inout [UInt8]) {
-        let longest = fields.reduce(0) { $0 + $1.name.utf8.count + 1 }
-        appendLine(to: &bytes, longest: longest) { field, line in line.appendText(field.name) }
+        appendLine(to: &bytes) { field, bytes in bytes.appendText(field.name) }
     }
 
-    package func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
-        switch entry {
-        case .flow(let record):
-            appendLine(to: &bytes, longest: longestLine(record)) { field, line in
-                append(field, of: record, to: &line)
-            }
-        case .noData(let port, let window):
-            appendLine(to: &bytes, longest: longestLine(port)) { field, line in
-                append(field, of: port, in: window, status: "NODATA", to: &line)
-            }
-        case .skipData(let port, let window, _):
-            appendLine(to: &bytes, longest: longestLine(port)) { field, line in
-                append(field, of: port, in: window, status: "SKIPDATA", to: &line)
+    package func makeEncoder() -> any RecordEncoder { AWSTextEncoder(self) }
+
+    /// A line that tells of no flow.
+    func appendGap(_ port: Port, _ window: Window, status: String, to bytes: inout [UInt8]) {
+        appendLine(to: &bytes) { field, bytes in
+            switch field {
+            case .start: bytes.appendDecimal(window.start.seconds)
+            case .end: bytes.appendDecimal(window.end.seconds)
+            case .logStatus: bytes.appendText(status)
+            case .version, .accountID, .interfaceID: appendConstant(field, of: port, to: &bytes)
+            default: bytes.append(UInt8(ascii: "-"))
             }
         }
     }
 
-    /// Makes room once for the whole line.
-    private func appendLine(
-        to bytes: inout [UInt8], longest: Int, _ appendField: (AWSField, inout OutputSpan<UInt8>) -> Void
-    ) {
-        bytes.append(addingCapacity: longest) { line in
-            for index in fields.indices {
-                if index > 0 { line.append(UInt8(ascii: " ")) }
-                appendField(fields[index], &line)
-            }
-            line.append(UInt8(ascii: "\n"))
+    private func appendLine(to bytes: inout [UInt8], _ appendField: (AWSField, inout [UInt8]) -> Void) {
+        for index in fields.indices {
+            if index > 0 { bytes.append(UInt8(ascii: " ")) }
+            appendField(fields[index], &bytes)
         }
+        bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// No line that tells of the port is longer, but for what is known of a flow.
-    func longestLine(_ port: Port) -> Int {
+    /// A field that is the same in all flows' lines of a port.
+    func appendConstant(_ field: AWSField, of port: Port, to bytes: inout [UInt8]) {
         let identity = port.identity
-        let owner = length(identity.accountID) + length(identity.interfaceID) + port.name.utf8.count
-        let machine = length(identity.vpcID) + length(identity.subnetID) + length(identity.instanceID)
-        let place = length(identity.region) + length(identity.availabilityZoneID)
-        let sublocation = length(identity.sublocationType) + length(identity.sublocationID)
-        let plainFields = fields.count * (OutputSpan<UInt8>.longestAddress + 1)
-        return owner + machine + place + sublocation + plainFields
-    }
-
-    func length(_ name: String?) -> Int { name?.utf8.count ?? 0 }
-
-    /// A field of a line that tells of no flow.
-    private func append(
-        _ field: AWSField, of port: Port, in window: Window, status: String, to line: inout OutputSpan<UInt8>
-    ) {
         switch field {
-        case .version: line.appendDecimal(UInt64(version))
-        case .accountID: line.appendWord(port.identity.accountID ?? "unknown")
-        case .interfaceID: line.appendWord(port.identity.interfaceID ?? port.name)
-        case .start: line.appendDecimal(window.start.seconds)
-        case .end: line.appendDecimal(window.end.seconds)
-        case .logStatus: line.appendText(status)
-        default: line.append(UInt8(ascii: "-"))
+        case .version: bytes.appendDecimal(UInt64(version))
+        case .logStatus: bytes.appendText("OK")
+        case .accountID: bytes.appendWord(identity.accountID ?? "unknown")
+        case .interfaceID: bytes.appendWord(identity.interfaceID ?? port.name)
+        case .vpcID: bytes.appendWord(identity.vpcID ?? "-")
+        case .subnetID: bytes.appendWord(identity.subnetID ?? "-")
+        case .instanceID: bytes.appendWord(identity.instanceID ?? "-")
+        case .region: bytes.appendWord(identity.region ?? "-")
+        case .availabilityZoneID: bytes.appendWord(identity.availabilityZoneID ?? "-")
+        case .sublocationType: bytes.appendWord(identity.sublocationType ?? "-")
+        case .sublocationID: bytes.appendWord(identity.sublocationID ?? "-")
+        default: bytes.append(UInt8(ascii: "-"))
         }
     }
 }

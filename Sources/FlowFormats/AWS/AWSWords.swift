@@ -2,38 +2,51 @@
 
 import FlowModel
 
-extension IPVersion {
-    /// The value of AWS's `type`.
-    var typeName: String {
-        switch self {
-        case .v4: "IPv4"
-        case .v6: "IPv6"
-        }
-    }
-}
-
-extension Direction {
-    /// The value of AWS's `flow-direction`.
-    var name: String {
-        switch self {
-        case .ingress: "ingress"
-        case .egress: "egress"
-        }
-    }
-}
-
 extension Verdict {
-    /// The value of AWS's `action`; nil is not known.
-    var action: String? {
-        switch self {
-        case .accept: "ACCEPT"
-        case .reject: "REJECT"
-        case .unknown: nil
-        }
-    }
-
     /// The value of AWS's `reject-reason`; nil is not known, or nothing was rejected.
     var rejectReason: String? {
-        if case .reject(_, let reason) = self { reason } else { nil }
+        if case .reject(_, let reason) = self { reason?.text } else { nil }
+    }
+}
+
+extension FlowRecord {
+    /// Of the names that no port's pieces hold; 0 for most records.
+    var lengthOfNames: Int {
+        var length = 0
+        if let attribution {
+            length += (attribution.sourceService?.utf8.count ?? 0) + (attribution.destinationService?.utf8.count ?? 0)
+        }
+        if let reason = verdict.rejectReason { length += reason.utf8.count }
+        return length
+    }
+}
+
+extension LineWriter {
+    /// The value of AWS's `type`.
+    @inline(__always)
+    mutating func typeName(_ version: IPVersion) {
+        switch version {
+        case .v4: text("IPv4")
+        case .v6: text("IPv6")
+        }
+    }
+
+    /// The value of AWS's `flow-direction`.
+    @inline(__always)
+    mutating func name(_ direction: Direction) {
+        switch direction {
+        case .ingress: text("ingress")
+        case .egress: text("egress")
+        }
+    }
+
+    /// The value of AWS's `action`; a dash where it is not known.
+    @inline(__always)
+    mutating func action(_ verdict: Verdict) {
+        switch verdict {
+        case .accept: text("ACCEPT")
+        case .reject: text("REJECT")
+        case .unknown: text("-")
+        }
     }
 }

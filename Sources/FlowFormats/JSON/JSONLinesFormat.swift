@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowModel
+import FlowModel
 
 /// One JSON object a line (RFC 8259, UTF-8): AWS's names with underscores in AWS's order, then Weir's own.
 ///
@@ -33,57 +33,27 @@ package struct JSONLinesFormat: RecordFormat {
 
     package func appendHeader(to bytes: inout [UInt8]) {}
 
-    package func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
-        switch entry {
-        case .flow(let record): append(record, to: &bytes)
-        case .noData(let port, let window):
-            append(port, window, status: "NODATA", overflow: nil, to: &bytes)
-        case .skipData(let port, let window, let overflow):
-            append(port, window, status: "SKIPDATA", overflow: overflow, to: &bytes)
-        }
-        bytes.appendText("}\n")
-    }
+    package func makeEncoder() -> any RecordEncoder { JSONLinesEncoder() }
 
-    private func append(
-        _ port: Port, _ window: Window, status: String, overflow: PacketCount?, to bytes: inout [UInt8]
+    /// A line that tells of no flow.
+    static func appendGap(
+        _ port: Port, _ window: Window, status: StaticString, overflow: PacketCount?, to bytes: inout [UInt8]
     ) {
-        appendOwner(port, to: &bytes)
-        bytes.appendMember("start", window.start.seconds)
-        bytes.appendMember("end", window.end.seconds)
-        bytes.appendMember("log_status", word: status)
-        appendMachine(port.identity, to: &bytes)
-        appendPlace(port.identity, to: &bytes)
-        bytes.appendMember("port", port.name)
-        if let overflow {
-            bytes.appendMember("overflow_packets", overflow.packets)
-            bytes.appendMember("overflow_bytes", overflow.octets)
+        JSONPiece.owner.append(of: port, to: &bytes)
+        bytes.appendLine(longest: 200) { line in
+            line.member(",\"start\":", window.start.seconds)
+            line.member(",\"end\":", window.end.seconds)
+            line.member(",\"log_status\":", word: status)
         }
-        append(window, to: &bytes)
-    }
-}
-
-extension JSONLinesFormat {
-    func appendOwner(_ port: Port, to bytes: inout [UInt8]) {
-        bytes.appendText("{\"version\":8")
-        bytes.appendMember("account_id", port.identity.accountID)
-        bytes.appendMember("interface_id", port.identity.interfaceID ?? port.name)
-    }
-
-    func appendMachine(_ identity: PortIdentity, to bytes: inout [UInt8]) {
-        bytes.appendMember("vpc_id", identity.vpcID)
-        bytes.appendMember("subnet_id", identity.subnetID)
-        bytes.appendMember("instance_id", identity.instanceID)
-    }
-
-    func appendPlace(_ identity: PortIdentity, to bytes: inout [UInt8]) {
-        bytes.appendMember("region", identity.region)
-        bytes.appendMember("az_id", identity.availabilityZoneID)
-        bytes.appendMember("sublocation_type", identity.sublocationType)
-        bytes.appendMember("sublocation_id", identity.sublocationID)
-    }
-
-    func append(_ window: Window, to bytes: inout [UInt8]) {
-        bytes.appendMember("window_start", window.start.seconds)
-        bytes.appendMember("window_end", window.end.seconds)
+        for piece in [JSONPiece.machine, .place, .portName] { piece.append(of: port, to: &bytes) }
+        bytes.appendLine(longest: 300) { line in
+            if let overflow {
+                line.member(",\"overflow_packets\":", overflow.packets)
+                line.member(",\"overflow_bytes\":", overflow.octets)
+            }
+            line.member(",\"window_start\":", window.start.seconds)
+            line.member(",\"window_end\":", window.end.seconds)
+            line.text("}\n")
+        }
     }
 }

@@ -2,52 +2,50 @@
 
 import FlowModel
 
-/// Members of an object, each with the comma before it: the object's first member is written by hand.
-///
-/// The names are our own words and are not escaped. A value of nil writes nothing.
-extension [UInt8] {
-    mutating func appendMember(_ name: String, _ value: some FixedWidthInteger & UnsignedInteger) {
-        appendMemberName(name)
-        appendDecimal(value)
+/// Members of an object. The name stands with the comma before it and all that comes before the value: `,"end":`.
+extension LineWriter {
+    @inline(__always)
+    mutating func member(_ name: StaticString, _ value: some FixedWidthInteger & UnsignedInteger) {
+        text(name)
+        decimal(UInt64(value))
     }
 
-    mutating func appendMember(_ name: String, _ value: Int64) {
-        appendMemberName(name)
-        appendDecimal(value)
-    }
-
-    mutating func appendMember(_ name: String, _ value: String?) {
-        guard let value else { return }
-        appendMemberName(name)
-        appendJSONString(value)
+    @inline(__always)
+    mutating func member(_ name: StaticString, _ value: Int64) {
+        text(name)
+        decimal(value)
     }
 
     /// A word of our own, which needs no escapes.
-    mutating func appendMember(_ name: String, word: String) {
-        appendMemberName(name)
-        append(UInt8(ascii: "\""))
-        appendText(word)
-        append(UInt8(ascii: "\""))
+    @inline(__always)
+    mutating func member(_ name: StaticString, word: StaticString) {
+        text(name)
+        byte(UInt8(ascii: "\""))
+        text(word)
+        byte(UInt8(ascii: "\""))
     }
 
-    mutating func appendMember(_ name: String, _ address: IPAddress) {
-        appendMemberName(name)
-        append(UInt8(ascii: "\""))
-        appendAddress(address)
-        append(UInt8(ascii: "\""))
+    @inline(__always)
+    mutating func member(_ name: StaticString, _ address: IPAddress) {
+        text(name)
+        byte(UInt8(ascii: "\""))
+        self.address(address)
+        byte(UInt8(ascii: "\""))
     }
 
-    mutating func appendMember(_ name: String, _ address: MACAddress?) {
+    /// nil writes nothing, as below.
+    @inline(__always)
+    mutating func member(_ name: StaticString, _ address: MACAddress?) {
         guard let address else { return }
-        appendMemberName(name)
-        append(UInt8(ascii: "\""))
-        appendMAC(address)
-        append(UInt8(ascii: "\""))
+        text(name)
+        byte(UInt8(ascii: "\""))
+        mac(address)
+        byte(UInt8(ascii: "\""))
     }
 
-    mutating func appendMemberName(_ name: String) {
-        appendText(",\"")
-        appendText(name)
-        appendText("\":")
+    mutating func member(_ name: StaticString, _ value: String?) {
+        guard let value else { return }
+        text(name)
+        jsonString(value)
     }
 }

@@ -128,7 +128,7 @@ extension TableRow {
     private static func word(for verdict: Verdict) -> String {
         switch verdict {
         case .accept: "accept"
-        case .reject(_, let reason): reason.map { "reject (\(printable($0)))" } ?? "reject"
+        case .reject(_, let reason): reason.map { "reject (\(printable($0.text)))" } ?? "reject"
         case .unknown: "-"
         }
     }

@@ -1,50 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension [UInt8] {
-    /// Appends text as it is: for our own words.
-    package mutating func appendText(_ text: String) {
-        append(addingCapacity: text.utf8.count) { $0.appendText(text) }
+extension LineWriter {
+    /// An operator's name so that it cannot break a line into other columns or lines: blanks and control characters
+    /// become `_`, an empty name `-`. One byte where the name is empty, else as many as it has.
+    mutating func word(_ name: String) {
+        if name.isEmpty { return byte(UInt8(ascii: "-")) }
+        for byte in name.utf8 { self.byte(byte <= 0x20 || byte == 0x7F ? UInt8(ascii: "_") : byte) }
     }
 
-    /// Appends a JSON string with its quotes; what RFC 8259 §7 wants escaped is.
-    package mutating func appendJSONString(_ text: String) {
-        let source = text.utf8.span
-        // The longest escape has six bytes.
-        append(addingCapacity: 6 * source.count + 2) { line in
-            line.append(UInt8(ascii: "\""))
-            for index in source.indices { line.appendEscaped(source[index]) }
-            line.append(UInt8(ascii: "\""))
+    /// A JSON string with its quotes; what RFC 8259 §7 wants escaped is. At most six bytes for one, and the quotes.
+    mutating func jsonString(_ text: String) {
+        byte(UInt8(ascii: "\""))
+        for byte in text.utf8 { escaped(byte) }
+        byte(UInt8(ascii: "\""))
+    }
+
+    private mutating func escaped(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            self.byte(UInt8(ascii: "\\"))
+            self.byte(byte)
+        case 0..<0x20:
+            text("\\u00")
+            self.byte(hexadecimalDigit(byte >> 4))
+            self.byte(hexadecimalDigit(byte))
+        default: self.byte(byte)
         }
     }
 }
 
-extension OutputSpan<UInt8> {
-    mutating func appendText(_ text: String) {
-        let source = text.utf8.span
-        for index in source.indices { append(source[index]) }
-    }
+extension [UInt8] {
+    /// Appends text as it is: for our own words.
+    package mutating func appendText(_ text: String) { append(contentsOf: text.utf8) }
 
-    /// Appends an operator's name so that it cannot break a line into other columns or lines: blanks and control
-    /// characters become `_`, an empty name `-`.
-    mutating func appendWord(_ name: String) {
-        let source = name.utf8.span
-        if source.isEmpty { return append(UInt8(ascii: "-")) }
-        for index in source.indices {
-            let byte = source[index]
-            append(byte <= 0x20 || byte == 0x7F ? UInt8(ascii: "_") : byte)
-        }
-    }
+    /// Appends a name as one word.
+    mutating func appendWord(_ name: String) { appendLine(longest: name.utf8.count + 1) { $0.word(name) } }
 
-    mutating func appendEscaped(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-            append(UInt8(ascii: "\\"))
-            append(byte)
-        case 0..<0x20:
-            appendText("\\u00")
-            append(hexadecimalDigit(byte >> 4))
-            append(hexadecimalDigit(byte))
-        default: append(byte)
-        }
+    /// Appends a JSON string.
+    mutating func appendJSONString(_ text: String) {
+        appendLine(longest: 6 * text.utf8.count + 2) { $0.jsonString(text) }
     }
 }

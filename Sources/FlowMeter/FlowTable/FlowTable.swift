@@ -62,7 +62,7 @@ package struct FlowTable: Sendable {
         while found != 0 {
             if found ^ tag <= UInt64(UInt32.max) {
                 let index = Int(truncatingIfNeeded: found & UInt64(UInt32.max)) - 1
-                if flows[index].key == flow.key {
+                if flows[index].key.isSame(as: flow.key) {
                     flows[index].counters.merge(flow.counters)
                     return addSum(flow)
                 }
@@ -89,7 +89,7 @@ package struct FlowTable: Sendable {
         var place = Int(truncatingIfNeeded: hash) & mask
         while places[place] != 0 {
             let index = Int(places[place] & UInt64(UInt32.max)) - 1
-            if places[place] ^ hash << 32 <= UInt64(UInt32.max), flows[index].key == key {
+            if places[place] ^ hash << 32 <= UInt64(UInt32.max), flows[index].key.isSame(as: key) {
                 return flows[index].counters
             }
             place = (place + 1) & mask

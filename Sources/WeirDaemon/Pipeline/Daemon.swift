@@ -127,19 +127,19 @@ extension Daemon {
         try publish(closed, forgetting: [])
     }
 
-    private mutating func publish(_ closed: ClosedWindow, forgetting ports: [PortNumber]) throws {
-        let entries = closed.entries(ports: try keeper.ports())
-        publisher.publish(entries, of: closed.window)
+    private mutating func publish(_ closed: consuming ClosedWindow, forgetting ports: [PortNumber]) throws {
+        let records = publisher.publish(closed, ports: try keeper.ports())
         let violations = closed.violations
         for violation in violations { logger.critical("frames are not all accounted for: \(violation)") }
+        let summary = WindowSummary(closed)
         try meter.release(closed)
         try meter.source.forget(ports)
         board.update { report in
             report.windows += 1
-            report.records += UInt64(entries.count)
+            report.records += UInt64(records)
             report.conservationViolations += UInt64(violations.count)
         }
-        onWindow(WindowSummary(closed, ports: closed.portCount))
+        onWindow(summary)
     }
 
     private func report() {
@@ -171,15 +171,11 @@ package struct WindowSummary: Equatable, Sendable {
     package let seen: PacketCount
     package let overflow: PacketCount
 
-    init(_ closed: ClosedWindow, ports: Int) {
+    init(_ closed: borrowing ClosedWindow) {
         window = closed.window
-        self.ports = ports
+        ports = Set(closed.totals.keys.map(\.port)).count
         flows = closed.flows.count
         seen = closed.totals.values.reduce(.zero) { $0 + $1.seen }
         overflow = closed.totals.values.reduce(.zero) { $0 + $1.overflow }
     }
-}
-
-extension ClosedWindow {
-    fileprivate var portCount: Int { Set(totals.keys.map(\.port)).count }
 }

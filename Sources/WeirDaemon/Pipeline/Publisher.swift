@@ -2,6 +2,7 @@
 
 package import FlowExport
 package import FlowFormats
+package import FlowMeter
 package import FlowModel
 package import Logging
 import SystemPackage
@@ -29,9 +30,21 @@ package final class Publisher {
     /// Whether lines still go anywhere.
     package var hasReaders: Bool { files != nil || printer != nil }
 
-    package func publish(_ entries: [LogEntry], of window: Window) {
-        attempt { try self.files?.write(entries, of: window) }
-        printLines(entries)
+    /// Writes all lines of the window, and returns how many there are.
+    package func publish(_ closed: borrowing ClosedWindow, ports: [PortNumber: Port]) -> Int {
+        files?.begin(closed.window)
+        let records = closed.forEachRecord(ports: ports) { record in
+            files?.append(record)
+            printer?.append(record)
+        }
+        let gaps = closed.gaps(ports: ports)
+        for gap in gaps {
+            files?.append(gap)
+            printer?.append(gap)
+        }
+        attempt { try self.files?.end() }
+        printLines()
+        return records + gaps.count
     }
 
     package func publishDue(now: UnixTime) { attempt { try self.files?.publishDue(now: now) } }
@@ -51,31 +64,14 @@ package final class Publisher {
         }
     }
 
-    private func printLines(_ entries: [LogEntry]) {
+    private func printLines() {
         do {
-            try printer?.print(entries)
+            try printer?.finish()
         } catch {
             printer = nil
             let consequence = hasReaders ? "measuring goes on without it" : "nobody is left to measure for"
             logger.error("cannot print to standard output: \(systemReason(error)); \(consequence)")
         }
-    }
-}
-
-/// Prints lines to standard output, after one header where the format has one.
-struct LinePrinter {
-    private let format: any RecordFormat
-    private var buffer: [UInt8] = []
-
-    init(format: any RecordFormat) {
-        self.format = format
-        format.appendHeader(to: &buffer)
-    }
-
-    mutating func print(_ entries: [LogEntry]) throws {
-        for entry in entries { format.append(entry, to: &buffer) }
-        try FileDescriptor.standardOutput.writeAll(buffer)
-        buffer.removeAll(keepingCapacity: true)
     }
 }
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+extension ClosedWindow {
+    /// Calls the function with the record of every flow of the ports given, in no particular order, and returns how many
+    /// there were.
+    ///
+    /// A flow of a port that is not given gets no record: the register forgets a port only after its last window. One
+    /// record is made for all, and changed from call to call: a million of them need the memory of one, and what is the
+    /// same in the next costs nothing.
+    @discardableResult
+    package func forEachRecord(ports: [PortNumber: Port], _ body: (borrowing FlowRecord) -> Void) -> Int {
+        guard let anyPort = ports.values.first else { return 0 }
+        let times = RecordTimes(of: self)
+        let places = places(of: ports)
+        var record = FlowRecord(window: window, port: anyPort)
+        var count = 0
+        let records = flows.records
+        for index in records.indices {
+            let number = records[index].key.port
+            if number != record.port.number || count == 0 {
+                guard number.rawValue < places.count, let port = places[Int(number.rawValue)] else { continue }
+                record.port = port
+            }
+            record.set(records[index], times)
+            body(record)
+            count += 1
+        }
+        return count
+    }
+
+    /// The lines that tell of no flow: for each port NODATA where no IP packet was seen, SKIPDATA where packets found no
+    /// slot.
+    package func gaps(ports: [PortNumber: Port]) -> [LogEntry] {
+        ports.values.sorted { $0.number < $1.number }.compactMap(gap(of:))
+    }
+
+    /// All lines at once, where there are few.
+    package func entries(ports: [PortNumber: Port]) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        forEachRecord(ports: ports) { entries.append(.flow(copy $0)) }
+        return entries + gaps(ports: ports)
+    }
+
+    /// The ports by their numbers: a hash a record would cost more than the record.
+    private func places(of ports: [PortNumber: Port]) -> [Port?] {
+        guard let highest = ports.keys.max() else { return [] }
+        var places = [Port?](repeating: nil, count: Int(highest.rawValue) + 1)
+        for (number, port) in ports { places[Int(number.rawValue)] = port }
+        return places
+    }
+
+    private func gap(of port: Port) -> LogEntry? {
+        let totals = Direction.allCases.reduce(into: PortTotals()) { sum, direction in
+            sum += self.totals[PortSide(port: port.number, direction: direction)] ?? PortTotals()
+        }
+        if !totals.overflow.isZero { return .skipData(port: port, window: window, overflow: totals.overflow) }
+        return totals.ip.isZero ? .noData(port: port, window: window) : nil
+    }
+}
+
+extension FlowRecord {
+    fileprivate init(window: Window, port: Port) {
+        let nothing = IPAddress(v4: 0)
+        self.init(
+            port: port, window: window,
+            key: FlowKey(
+                port: port.number, direction: .ingress, transport: 0, source: nothing, destination: nothing),
+            count: .zero, first: window.start, last: window.start)
+    }
+
+    /// All but window and port.
+    @inline(__always)
+    fileprivate mutating func set(_ flow: CountedFlow, _ times: RecordTimes) {
+        key = flow.key
+        count = flow.counters.count
+        first = times.time(of: flow.counters.first)
+        last = times.time(of: flow.counters.last)
+        tcpControlBits = flow.counters.tcpControlBits
+        tcpFlags = flow.counters.tcpFlags
+        dscp = flow.counters.dscp
+        sourceMAC = flow.counters.sourceMAC
+        destinationMAC = flow.counters.destinationMAC
+        verdict = flow.key.direction.bit == port.role.directionToPort.bit ? .accept(.observed) : .unknown
+    }
+}
+
+/// The wall-clock times of a window's packets, inside the window.
+///
+/// The swap decides to which window a packet belongs, and it comes some milliseconds after the edge; the kernel's coarse
+/// clock lags by up to a tick. Neither may put a packet's second outside of its window.
+private struct RecordTimes {
+    /// How far the wall clock was ahead of the monotonic clock, in nanoseconds.
+    private let offset: Int64
+    private let earliest: Int64
+    private let latest: Int64
+
+    init(of closed: ClosedWindow) {
+        offset = closed.anchor.realtime.nanoseconds - Int64(closed.anchor.monotonic.nanoseconds)
+        earliest = closed.window.start.nanoseconds
+        latest = max(earliest, closed.window.end.nanoseconds - 1)
+    }
+
+    @inline(__always)
+    func time(of moment: MonotonicTime) -> UnixTime {
+        UnixTime(nanoseconds: min(max(Int64(moment.nanoseconds) + offset, earliest), latest))
+    }
+}
