@@ -20,6 +20,7 @@ struct Bench {
                 reference: BenchProgram.reference.rawValue))
         try runStage(roomFor: Settings.usualBudget, into: &report)
         try runStage(roomFor: Ratios.mostFlows, into: &report)
+        try runInserts(into: &report)
         try runRecords(into: &report)
         try runRest(into: &report)
         return report
@@ -27,10 +28,11 @@ struct Bench {
 
     /// Tables of one size, and all that is measured on them.
     private func runStage(roomFor room: Int, into report: inout BenchReport) throws {
-        guard !parts.isDisjoint(with: [.packets, .forms, .insert, .drain]) else { return }
+        let isUsual = room == Settings.usualBudget
+        let onStage: Set<BenchPart> = isUsual ? [.packets, .forms, .drain] : [.packets, .drain]
+        guard !parts.isDisjoint(with: onStage) else { return }
         Self.say("making tables for \(room) flows")
         let foreign = try programs.map { try ForeignSubject($0) }
-        let isUsual = room == Settings.usualBudget
         let stage = try Stage(settings, roomFor: room, foreign: foreign)
         let counts = settings.flowCounts.filter { ($0 <= Settings.usualBudget) == isUsual }
         for flows in counts where parts.contains(.packets) {
@@ -52,15 +54,18 @@ struct Bench {
                 report.packets += try stage.packets(form, flows: Ratios.hotFlows[1], .uniform)
             }
         }
-        if parts.contains(.insert), isUsual {
-            Self.say("new flows")
-            report.inserts = try stage.inserts()
-        }
         if parts.contains(.drain) {
             let flows = isUsual ? Ratios.manyFlows : Ratios.mostFlows
             Self.say("drain of \(flows) flows")
             report.drains += try stage.drains(flows: flows)
         }
+    }
+
+    private func runInserts(into report: inout BenchReport) throws {
+        guard parts.contains(.insert) else { return }
+        Self.say("new flows")
+        var measurement = try InsertMeasurement()
+        (report.inserts, report.insertsUsed) = try measurement.figures(rounds: settings.rounds)
     }
 
     private func runRecords(into report: inout BenchReport) throws {

@@ -53,6 +53,8 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
         try Capability.require(for: "measure programs")
         let settings = Settings(isQuick: quick, cpu: cpu ?? ThreadCPU.online - 1)
+        // Now, not after minutes of measuring.
+        for path in [json, plot].compactMap(\.self) { try write(Data(), to: path) }
         let report = try Bench(settings: settings, parts: parts, programs: program).run()
         let document = BenchDocument(report, engines: Engine.allCases.map(\.rawValue))
         if json != "-" { print(ReportText(report, document).text) }

@@ -60,12 +60,13 @@ package struct ReportText {
     }
 
     private var flowSection: [String] {
-        let rows =
-            report.inserts.map { ["a new flow", $0.subject, Self.short($0.flows), Self.number($0.nanoseconds.median)] }
-            + report.drains.map {
-                ["a drained flow", $0.subject, Self.short($0.flows), Self.number($0.nanoseconds.median)]
-            }
-        return Self.section("ns a flow", header: ["WHAT", "SUBJECT", "FLOWS", "NS"], rows: rows)
+        let kinds = [
+            ("new flow", report.inserts), ("new flow, used table", report.insertsUsed), ("drained flow", report.drains),
+        ]
+        let rows = kinds.flatMap { kind, figures in
+            figures.map { [$0.subject, kind, Self.short($0.flows), Self.number($0.nanoseconds.median)] }
+        }
+        return Self.section("ns a flow", header: ["SUBJECT", "WHAT", "FLOWS", "NS"], rows: rows)
     }
 
     private var recordSection: [String] {
@@ -158,6 +159,8 @@ extension ReportText {
     }
 
     static func number(_ value: Double, digits: Int = 1) -> String {
-        String(format: "%.\(digits)f", value)
+        let text = String(format: "%.\(digits)f", value)
+        // What rounds to nothing has no sign.
+        return Double(text) == 0 && text.hasPrefix("-") ? String(text.dropFirst()) : text
     }
 }

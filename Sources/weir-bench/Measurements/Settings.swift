@@ -12,7 +12,7 @@ struct Settings {
     /// Long enough that making the packet and the system call (microseconds) do not show.
     var packetsARun: Int { isQuick ? 1 << 20 : 1 << 22 }
     /// Of what is short: many short rounds are less disturbed by neighbours than a few long ones.
-    var shortRounds: Int { 4 * rounds + 1 }
+    var shortRounds: Int { 3 * rounds }
     var packetsAShortRun: Int { packetsARun / 4 }
     /// For the plot.
     var flowCounts: [Int] {

@@ -58,21 +58,6 @@ extension Stage {
         }
     }
 
-    /// Nanoseconds a packet that is the first of its flow, until the tables are full.
-    ///
-    /// Only of what can be emptied between rounds, and at the TC hook.
-    func inserts() throws -> [FlowsFigure] {
-        var lanes = try Lanes(tables, .ipv4, sequence, only: .tc)
-        fill(packets: room, flows: room, .uniform)
-        for round in 0..<settings.rounds {
-            try lanes.measure(round: round, packets: room, leadIn: 0, sequence)
-            try lanes.empty()
-        }
-        return lanes.all.filter { $0.subject.name != BenchProgram.empty.rawValue }.map { lane in
-            FlowsFigure(subject: lane.subject.name, flows: room, nanoseconds: lanes.net(of: lane).figure)
-        }
-    }
-
     /// Nanoseconds a flow to read tables at rest that hold that many flows.
     func drains(flows: Int) throws -> [FlowsFigure] {
         var lanes = try Lanes(tables, .ipv4, sequence, only: .tc)

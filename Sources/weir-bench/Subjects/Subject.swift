@@ -29,11 +29,6 @@ extension Subject {
     func empty() throws {}
 }
 
-/// A result that must not be believed.
-struct BenchFailure: Error, CustomStringConvertible {
-    let description: String
-}
-
 extension Subject {
     /// Throws where what it counted is not what was sent to it since it was emptied.
     func check(sent: UInt64) throws {
