@@ -31,17 +31,19 @@ extension IPAddress {
     }
 }
 
-extension FlowCounters {
-    /// - Parameter tcpBits: `WEIR_TCP_BITS`, from which AWS's reduction follows: ACK counts only in a segment with SYN.
-    init(
-        count: PacketCount, first: MonotonicTime, last: MonotonicTime, tcpBits: UInt16, dscp: UInt8, timeToLive: UInt8,
-        sourceMAC: MACAddress, destinationMAC: MACAddress
-    ) {
-        let withoutAck = UInt8(truncatingIfNeeded: tcpBits) & 0x2F
-        self.init(
-            count: count, first: first, last: last, tcpControlBits: tcpBits & 0x0FFF,
-            tcpFlags: tcpBits & UInt16(WEIR_TCP_SYN_ACK) == 0 ? withoutAck : withoutAck | 0x10, dscp: dscp,
-            sourceMAC: sourceMAC, destinationMAC: destinationMAC, timeToLive: timeToLive)
+/// `WEIR_TCP_BITS`, and the two things that a record says of them.
+struct TCPBits {
+    private let bits: UInt16
+
+    init(_ bits: UInt16) { self.bits = bits }
+
+    /// OR of the flags of all segments.
+    var control: UInt16 { bits & 0x0FFF }
+
+    /// The same as AWS counts them: ACK only from a segment that also carries SYN.
+    var awsFlags: UInt8 {
+        let withoutAck = UInt8(truncatingIfNeeded: bits) & 0x2F
+        return bits & UInt16(WEIR_TCP_SYN_ACK) == 0 ? withoutAck : withoutAck | 0x10
     }
 }
 

@@ -87,10 +87,12 @@ extension HashTable {
 
 extension FlowCounters {
     fileprivate init(_ slot: weir_slot, _ opened: Tick) {
+        let bits = TCPBits(slot.tcp_bits)
         self.init(
-            count: PacketCount(packets: slot.packets, octets: slot.octets), first: opened.time(after: slot.first),
-            last: opened.time(after: slot.last), tcpBits: slot.tcp_bits, dscp: slot.dscp,
-            timeToLive: slot.time_to_live, sourceMAC: MACAddress(slot.src_mac),
-            destinationMAC: MACAddress(slot.dst_mac))
+            count: PacketCount(packets: slot.packets, octets: slot.octets),
+            first: MonotonicTime(nanoseconds: opened.nanoseconds(after: slot.first)),
+            last: MonotonicTime(nanoseconds: opened.nanoseconds(after: slot.last)), tcpControlBits: bits.control,
+            tcpFlags: bits.awsFlags, dscp: slot.dscp, sourceMAC: MACAddress(slot.src_mac),
+            destinationMAC: MACAddress(slot.dst_mac), timeToLive: slot.time_to_live)
     }
 }

@@ -30,26 +30,31 @@ extension LineTable {
     ) {
         let count = count(in: table, window)
         let base = table * geometry.lines
-        var batch: [CountedFlow] = []
-        batch.reserveCapacity(Self.batch)
+        // Not an array: whether it is shared would be asked for every flow.
+        let batch = UnsafeMutableBufferPointer<CountedFlow>.allocate(capacity: Self.batch)
+        defer { unsafe batch.deallocate() }
+        unsafe batch.initialize(repeating: .nothing)
+        var filled = 0
         for index in 0..<count {
             if index + Self.ahead < count { mappedLines.prefetch(base + mappedEntries[base + index + Self.ahead].line) }
             let entry = mappedEntries[base + index]
             let line = mappedLines[base + entry.line]
             guard line.window == window, !line.isEmpty else { continue }
-            batch.append(CountedFlow(line, entry, opened))
-            if batch.count == Self.batch {
-                body(batch.span)
-                batch.removeAll(keepingCapacity: true)
+            unsafe batch[filled].key.set(line)
+            unsafe batch[filled].counters.set(line, entry, opened)
+            filled += 1
+            if filled == Self.batch {
+                body(unsafe batch.span)
+                filled = 0
             }
         }
-        body(batch.span)
+        body(unsafe batch.span.extracting(0..<filled))
     }
 
     /// Small enough to stay in the first-level cache.
     private static let batch = 128
     /// Lines lie anywhere: asked for so many ahead, they are there when their turn comes.
-    private static let ahead = 16
+    private static let ahead = 32
 }
 
 extension LineTable {
@@ -88,40 +93,60 @@ extension LineWords {
     fileprivate var isEmpty: Bool { packetsLast == 0 }
 }
 
-extension CountedFlow {
-    fileprivate init(_ line: LineWords, _ entry: EntryWords, _ opened: Tick) {
-        self.init(key: FlowKey(line), counters: FlowCounters(line, entry, opened))
+// Set field by field, not made: an initialiser of another module is a call, and a flow is a dozen values.
+
+extension FlowKey {
+    @inline(__always)
+    fileprivate mutating func set(_ line: LineWords) {
+        let kind = UInt8(truncatingIfNeeded: line.link >> 24)
+        let isIPv6 = kind & UInt8(WEIR_KEY_IPV6) != 0
+        source.set(line.source, isIPv6: isIPv6)
+        destination.set(line.destination, isIPv6: isIPv6)
+        sourcePort = UInt16(truncatingIfNeeded: line.ends).byteSwapped
+        destinationPort = UInt16(truncatingIfNeeded: line.ends >> 16).byteSwapped
+        port.rawValue = UInt16(truncatingIfNeeded: line.ends >> 32)
+        vlanID = UInt16(truncatingIfNeeded: line.ends >> 48)
+        innerVLANID = UInt16(truncatingIfNeeded: line.link)
+        transport = UInt8(truncatingIfNeeded: line.link >> 16)
+        direction = kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress
+        isFragmentWithoutFlow = kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0
     }
 }
 
-extension FlowKey {
-    fileprivate init(_ line: LineWords) {
-        let kind = UInt8(truncatingIfNeeded: line.link >> 24)
-        let isIPv6 = kind & UInt8(WEIR_KEY_IPV6) != 0
-        self.init(
-            port: PortNumber(UInt16(truncatingIfNeeded: line.ends >> 32)),
-            direction: kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress,
-            vlanID: UInt16(truncatingIfNeeded: line.ends >> 48), innerVLANID: UInt16(truncatingIfNeeded: line.link),
-            transport: UInt8(truncatingIfNeeded: line.link >> 16),
-            source: IPAddress(wire: line.source, isIPv6: isIPv6),
-            destination: IPAddress(wire: line.destination, isIPv6: isIPv6),
-            sourcePort: UInt16(truncatingIfNeeded: line.ends).byteSwapped,
-            destinationPort: UInt16(truncatingIfNeeded: line.ends >> 16).byteSwapped,
-            isFragmentWithoutFlow: kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0)
+extension IPAddress {
+    @inline(__always)
+    fileprivate mutating func set(_ wire: WireAddress, isIPv6: Bool) {
+        version = isIPv6 ? .v6 : .v4
+        high = isIPv6 ? wire.0.byteSwapped : 0
+        low = isIPv6 ? wire.1.byteSwapped : wire.0.byteSwapped >> 32
     }
 }
 
 extension FlowCounters {
-    fileprivate init(_ line: LineWords, _ entry: EntryWords, _ opened: Tick) {
-        let packets = line.packetsLast & (1 << UInt64(WEIR_LINE_PACKETS) - 1)
-        let last = Tick.count(ofLine: line.packetsLast >> UInt64(WEIR_LINE_PACKETS))
+    @inline(__always)
+    fileprivate mutating func set(_ line: LineWords, _ entry: EntryWords, _ opened: Tick) {
+        count.packets = line.packetsLast & (1 << UInt64(WEIR_LINE_PACKETS) - 1)
+        count.octets = line.octetsBits >> UInt64(WEIR_LINE_BITS)
+        first.nanoseconds = opened.nanoseconds(after: UInt32(truncatingIfNeeded: entry.place >> 32))
+        last.nanoseconds = opened.nanoseconds(after: Tick.count(ofLine: line.packetsLast >> UInt64(WEIR_LINE_PACKETS)))
+        let bits = TCPBits(UInt16(truncatingIfNeeded: line.octetsBits))
+        tcpControlBits = bits.control
+        tcpFlags = bits.awsFlags
+        dscp = UInt8(truncatingIfNeeded: entry.rest >> 32)
+        timeToLive = UInt8(truncatingIfNeeded: entry.rest >> 40)
         let addresses = entry.addresses.byteSwapped
-        self.init(
-            count: PacketCount(packets: packets, octets: line.octetsBits >> UInt64(WEIR_LINE_BITS)),
-            first: opened.time(after: UInt32(truncatingIfNeeded: entry.place >> 32)), last: opened.time(after: last),
-            tcpBits: UInt16(truncatingIfNeeded: line.octetsBits),
-            dscp: UInt8(truncatingIfNeeded: entry.rest >> 32), timeToLive: UInt8(truncatingIfNeeded: entry.rest >> 40),
-            sourceMAC: MACAddress(addresses >> 16),
-            destinationMAC: MACAddress((addresses & 0xFFFF) << 32 | entry.rest.byteSwapped >> 32))
+        sourceMAC.bits = addresses >> 16
+        destinationMAC.bits = (addresses & 0xFFFF) << 32 | entry.rest.byteSwapped >> 32
+    }
+}
+
+extension CountedFlow {
+    /// What stands where none is set yet.
+    fileprivate static var nothing: CountedFlow {
+        let none = MonotonicTime(nanoseconds: 0)
+        let key = FlowKey(
+            port: PortNumber(0), direction: .ingress, transport: 0, source: IPAddress(v4: 0),
+            destination: IPAddress(v4: 0))
+        return CountedFlow(key: key, counters: FlowCounters(count: .zero, first: none, last: none))
     }
 }

@@ -7,17 +7,22 @@ import Glibc
 /// A moment on the kernel's tick counter and on the monotonic clock.
 struct Tick: Sendable {
     let jiffies: UInt32
-    let monotonic: MonotonicTime
+    /// CLOCK_MONOTONIC, in nanoseconds.
+    let nanoseconds: UInt64
+    private let length = Self.length
 
-    /// The time of a packet so many ticks later, within one tick.
-    ///
-    /// Jiffies count whole ticks of CLOCK_MONOTONIC (kernel: tick_do_update_jiffies64), so that the two never drift apart.
-    func time(after ticks: UInt32) -> MonotonicTime {
-        MonotonicTime(nanoseconds: monotonic.nanoseconds + UInt64(ticks) * Self.nanoseconds)
+    init(jiffies: UInt32, nanoseconds: UInt64) {
+        self.jiffies = jiffies
+        self.nanoseconds = nanoseconds
     }
 
-    /// The length of a tick, 1/CONFIG_HZ: it is the resolution of the coarse clocks (clock_getres(2)).
-    static let nanoseconds: UInt64 = {
+    /// The time of a packet so many ticks later, in nanoseconds of CLOCK_MONOTONIC, within one tick.
+    ///
+    /// Jiffies count whole ticks of that clock (kernel: tick_do_update_jiffies64), so that the two never drift apart.
+    func nanoseconds(after ticks: UInt32) -> UInt64 { nanoseconds &+ UInt64(ticks) &* length }
+
+    /// 1/CONFIG_HZ: the resolution of the coarse clocks (clock_getres(2)).
+    private static let length: UInt64 = {
         var resolution = timespec()
         _ = unsafe clock_getres(CLOCK_MONOTONIC_COARSE, &resolution)
         return UInt64(resolution.tv_nsec)
@@ -26,11 +31,10 @@ struct Tick: Sendable {
 
 extension Tick {
     init(_ tick: weir_tick) {
-        jiffies = tick.jiffies
-        monotonic = MonotonicTime(nanoseconds: tick.monotonic_ns)
+        self.init(jiffies: tick.jiffies, nanoseconds: tick.monotonic_ns)
     }
 
-    var abi: weir_tick { weir_tick(monotonic_ns: monotonic.nanoseconds, jiffies: jiffies, zero: 0) }
+    var abi: weir_tick { weir_tick(monotonic_ns: nanoseconds, jiffies: jiffies, zero: 0) }
 
     /// The ticks that a line's 25 bits of time stand for, rounded down where they are coarse.
     static func count(ofLine time: UInt64) -> UInt32 {
@@ -51,9 +55,9 @@ package struct TickClock: ~Copyable {
     }
 
     borrowing func now() throws(KernelError) -> Tick {
-        let monotonic = ClockAnchor.now.monotonic
+        let nanoseconds = ClockAnchor.now.monotonic.nanoseconds
         let jiffies = try program.run(on: Self.frame)
-        return Tick(jiffies: UInt32(bitPattern: jiffies), monotonic: monotonic)
+        return Tick(jiffies: UInt32(bitPattern: jiffies), nanoseconds: nanoseconds)
     }
 
     /// The shortest that BPF_PROG_TEST_RUN takes.

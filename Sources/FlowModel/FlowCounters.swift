@@ -78,7 +78,7 @@ package struct PacketCount: Equatable, Sendable, BitwiseCopyable {
 
 /// An Ethernet address in the low 48 bits, first byte on the wire most significant.
 package struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
-    package let bits: UInt64
+    package var bits: UInt64
 
     package init(_ bits: UInt64) { self.bits = bits }
 

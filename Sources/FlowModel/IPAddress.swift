@@ -8,11 +8,11 @@ package enum IPVersion: UInt8, Sendable, BitwiseCopyable {
 /// An IPv4 or IPv6 address, as a number: the most significant bit is the first on the wire.
 package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
     /// The upper 64 bits of an IPv6 address; 0 for IPv4.
-    package let high: UInt64
+    package var high: UInt64
     /// The lower 64 bits of an IPv6 address; the 32 bits of an IPv4 address.
-    package let low: UInt64
+    package var low: UInt64
     /// Last, so that what follows an address in a key fills the gap behind it.
-    package let version: IPVersion
+    package var version: IPVersion
 
     package init(v4 address: UInt32) {
         version = .v4

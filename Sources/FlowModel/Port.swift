@@ -2,7 +2,7 @@
 
 /// Weir's own number of a port, given at attach; never the ifindex, which the kernel reuses.
 package struct PortNumber: Hashable, Comparable, Sendable, BitwiseCopyable {
-    package let rawValue: UInt16
+    package var rawValue: UInt16
 
     package init(_ rawValue: UInt16) { self.rawValue = rawValue }
 

@@ -18,7 +18,7 @@ final class RecordPath {
     private let program: Program
     private var meter: FlowMeter<KernelFlowSource>
     private var sequence: FlowSequence
-    private let format = AWSTextFormat.default
+    private var encoder = AWSTextFormat.default.makeEncoder()
     private var bytes: [UInt8] = []
 
     init(_ engine: Engine, flows: Int) throws {
@@ -65,7 +65,7 @@ final class RecordPath {
     }
 
     private func format(_ window: ClosedWindow) {
-        for entry in window.entries(ports: [Self.port.number: Self.port]) { format.append(entry, to: &bytes) }
+        _ = window.forEachRecord(ports: [Self.port.number: Self.port]) { encoder.append($0, to: &bytes) }
     }
 
     private func check(_ window: ClosedWindow) throws {
