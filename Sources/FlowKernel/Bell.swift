@@ -19,22 +19,28 @@ package struct Bell: ~Copyable, Sendable {
         _ = unsafe write(descriptor.raw, &one, MemoryLayout<UInt64>.size)
     }
 
+    /// Blocks until it is rung or the time is over.
+    package borrowing func wait(atMost duration: Duration) {
+        if wait(for: [descriptor.raw], atMost: duration) { hear() }
+    }
+
     /// Blocks until it is rung, the programs ring for the meter, or the time is over.
     ///
-    /// - Parameter wakes: of the tables that the meter is at; nil waits for this bell alone.
-    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes?) {
+    /// - Parameter wakes: of the tables that the meter is at.
+    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes) {
+        guard wait(for: [descriptor.raw, wakes.descriptor], atMost: duration) else { return }
+        hear()
+        wakes.hear()
+    }
+
+    private func wait(for descriptors: [CInt], atMost duration: Duration) -> Bool {
         let milliseconds = max(0, min(duration / .milliseconds(1), 3_600_000)).rounded(.up)
-        var places = [pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)]
-        switch wakes {
-        case .some(let wakes): places.append(pollfd(fd: wakes.descriptor, events: Int16(POLLIN), revents: 0))
-        case .none: break
-        }
-        guard unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0 else { return }
+        var places = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        return unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0
+    }
+
+    private func hear() {
         var count: UInt64 = 0
         _ = unsafe read(descriptor.raw, &count, MemoryLayout<UInt64>.size)
-        switch wakes {
-        case .some(let wakes): wakes.hear()
-        case .none: break
-        }
     }
 }

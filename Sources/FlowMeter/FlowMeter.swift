@@ -11,6 +11,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     private var clock: WindowClock
     /// What the parts of the open window before the one that is counted into hold.
     private var gathered = GatheredParts()
+    package private(set) var timing = MeterTiming()
 
     /// Takes over a source whose window of that number was opened at `opened`.
     package init(
@@ -21,6 +22,13 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     }
 
     package var openWindow: OpenWindow { clock.open }
+
+    /// Whether `advance` would close the open window.
+    package func closes(at now: ClockAnchor) -> Bool {
+        var clock = clock
+        if case .rotate = clock.advance(to: now) { return true }
+        return false
+    }
 
     /// Closes the open window if it is due, and returns it; or nil, if there is nothing to do before its edge.
     ///
@@ -44,9 +52,9 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     /// the edge is here already. The window before must be released. What was taken is in this process alone.
     package mutating func swapEarly(at now: ClockAnchor) throws(Source.Failure) {
         guard case .split(let closing, let opening) = clock.split(at: now) else { return }
-        try source.open(opening)
-        try gather(closing)
+        try take(closing, opening: opening)
         try source.release(closing)
+        timing.earlySwaps += 1
     }
 
     /// Forgets the counters of a window whose records are safe, and keeps its storage for those to come.
@@ -54,16 +62,31 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     /// Hand over the only copy: what somebody else still holds cannot be used again.
     package mutating func release(_ closed: consuming ClosedWindow) throws(Source.Failure) {
         let number = closed.window.number
-        gathered.reuse(closed.flows)
+        recycle(closed)
         try source.release(number)
     }
+
+    /// Keeps the storage of a window whose counters the source has forgotten already.
+    package mutating func recycle(_ closed: consuming ClosedWindow) { gathered.reuse(closed.flows) }
 
     private mutating func close(
         _ window: Window, anchor: ClockAnchor, opening: OpenWindow
     ) throws(Source.Failure) -> ClosedWindow {
-        try source.open(opening)
-        try gather(window.number)
+        try take(window.number, opening: opening)
         return gathered.close(window, anchor: anchor)
+    }
+
+    /// Opens the next window and collects what was counted in the one before.
+    private mutating func take(_ closing: UInt32, opening: OpenWindow) throws(Source.Failure) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try source.open(opening)
+        let swapped = clock.now
+        let before = gathered.flows.count
+        try gather(closing)
+        timing.add(
+            swap: start.duration(to: swapped), collecting: swapped.duration(to: clock.now),
+            flows: gathered.flows.count - before)
     }
 
     private mutating func gather(_ number: UInt32) throws(Source.Failure) {

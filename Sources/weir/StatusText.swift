@@ -17,7 +17,10 @@ struct StatusText {
         let facts =
             daemon + [
                 ("window", "number \(window.number), open since \(Self.time(window.opened))\(due(window))"),
-                ("table", "\(table.engine), \(table.flows) of \(table.flowBudget) flows in the open window"),
+                (
+                    "table",
+                    "\(table.engine), \(table.flows) of \(table.flowBudget) flows in the open window\(fullness(table))"
+                ),
                 ("memory", memory(table)),
             ]
         var lines = facts.map { $0.padding(toLength: 10, withPad: " ", startingAt: 0) + $1 }
@@ -41,6 +44,7 @@ struct StatusText {
             ("closed", "windows \(daemon.windows), records \(daemon.records)\(files(of: daemon))"),
             ("law", "\(daemon.conservationViolations) violations: seen = in records + overflow + not IP + malformed"),
         ]
+        if let meter = meter(daemon) { facts.append(("meter", meter)) }
         if daemon.recordsGivenUp > 0 {
             facts.append(("lost", "\(daemon.recordsGivenUp) records of \(daemon.packetsGivenUp) packets, given up"))
         }
@@ -48,9 +52,26 @@ struct StatusText {
         return facts
     }
 
+    /// How the meter keeps up.
+    private func meter(_ daemon: DaemonReport) -> String? {
+        guard let swap = daemon.swapSeconds, swap > 0 else { return nil }
+        let swaps = "last swap \(Int((swap * 1000).rounded())) ms, \(daemon.earlySwaps) early swaps"
+        guard let all = daemon.saturation, let port = daemon.saturationPerPort else { return swaps }
+        return "\(swaps); keeps up with \(Int(all)) new flows a second, \(Int(port)) of them of one port"
+    }
+
     private func files(of daemon: DaemonReport) -> String {
         daemon.logDirectory.map { ", files \(daemon.filesPublished) under \($0)" } ?? ""
     }
+
+    /// What a table for each CPU says besides.
+    private func fullness(_ table: StatusReport.Table) -> String {
+        guard let fullest = table.fullestCPU, let lines = table.linesPerCPU else { return "" }
+        let probes = table.meanProbeLength.map { ", \(Self.decimal($0)) lines looked at to find one" } ?? ""
+        return "; the fullest CPU has \(fullest) of \(lines)\(probes)"
+    }
+
+    private static func decimal(_ value: Double) -> String { String(format: "%.2f", value) }
 
     private func memory(_ table: StatusReport.Table) -> String {
         let kernel = "\(HumanUnits.octets(table.memoryBytes)) in the kernel"

@@ -16,7 +16,12 @@ package struct Daemon: ~Copyable {
     private let lock: DaemonLock
     private var meter: FlowMeter<KernelFlowSource>
     private var keeper: PortKeeper
-    private let publisher: Publisher
+    private let publishing: PublishingQueue
+    /// The window whose counters the kernel still holds: until it is published, or the room is needed.
+    private var held: HeldWindow?
+    /// Windows that are handed over and not published yet.
+    private var unpublished = 0
+    private var nextReview = MonotonicTime(nanoseconds: 0)
 
     /// Told of each window after it was published, for whoever watches.
     package var onWindow: (WindowSummary) -> Void = { _ in }
@@ -44,7 +49,7 @@ package struct Daemon: ~Copyable {
 
         self.configuration = configuration
         self.logger = logger
-        self.publisher = publisher
+        publishing = PublishingQueue(publisher)
         self.lock = lock
         self.meter = meter
         self.keeper = keeper
@@ -80,16 +85,17 @@ package struct Daemon: ~Copyable {
 
     /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
+        publishing.ring(stop)
         do {
             try publishLeftover()
-            while !stop.isRequested, publisher.hasReaders {
-                stop.wait(atMost: pause())
+            while !stop.isRequested, publishing.status.hasReaders {
+                stop.wait(atMost: pause(), orFor: meter.source.wakes)
                 if !stop.isRequested { try turn() }
             }
         } catch {
             // The programs go on counting; what was written so far must not stay under temporary names.
             onStopping()
-            publisher.close()
+            publishing.close()
             throw error
         }
         onStopping()
@@ -98,21 +104,35 @@ package struct Daemon: ~Copyable {
 
     /// Until the window's edge, or the next look at the ports.
     private func pause() -> Duration {
-        min(Self.reviewPeriod, max(.zero, ClockAnchor.now.monotonic.duration(to: meter.openWindow.due)))
+        let now = ClockAnchor.now.monotonic
+        let due = unpublished < Self.mostUnpublished ? meter.openWindow.due : nextReview
+        return max(.zero, min(now.duration(to: nextReview), now.duration(to: due)))
     }
 
     private mutating func turn() throws {
-        log(try keeper.review())
+        try takePublished()
+        if meter.source.tables.control.isFillingUp { try swapEarly() }
+        if ClockAnchor.now.monotonic >= nextReview { try review() }
+        guard unpublished < Self.mostUnpublished else { return }
+        let now = ClockAnchor.now
         let closing = try keeper.closingPorts()
-        if let closed = try meter.advance(to: .now) { try publish(closed, forgetting: closing) }
-        publisher.publishDue(now: ClockAnchor.now.realtime)
+        if meter.closes(at: now) { try letGo() }
+        if let closed = try meter.advance(to: now) { try publish(closed, forgetting: closing) }
+    }
+
+    private mutating func review() throws {
+        log(try keeper.review())
+        publishing.publishDue(now: ClockAnchor.now.realtime)
         report()
+        nextReview = ClockAnchor.now.monotonic.advanced(by: Self.reviewPeriod)
     }
 
     private mutating func finish() throws {
         let closing = try keeper.closingPorts()
+        try letGo()
         if let closed = try meter.cutShort(at: .now) { try publish(closed, forgetting: closing) }
-        publisher.close()
+        publishing.close()
+        try takePublished()
         report()
         if configuration.detachesOnExit { try keeper.detachAll() }
         meter.source.tables.setMeter(pid: nil, interval: nil)
@@ -120,37 +140,80 @@ package struct Daemon: ~Copyable {
     }
 }
 
+/// A window whose counters the kernel keeps until it is safe.
+private struct HeldWindow {
+    let number: UInt32
+    /// Ports that were detached in it, and are forgotten with it.
+    let ports: [PortNumber]
+}
+
 extension Daemon {
+    /// Windows in memory before the meter waits for the sinks, and the kernel's tables take what comes.
+    private static var mostUnpublished: Int { 4 }
+
     private mutating func publishLeftover() throws {
         guard let closed = try meter.leftover() else { return }
         logger.notice("publishing a window that an earlier daemon closed and did not release")
         try publish(closed, forgetting: [])
     }
 
+    /// Empties the tables for the window that goes on.
+    private mutating func swapEarly() throws {
+        try letGo()
+        try meter.swapEarly(at: .now)
+    }
+
     private mutating func publish(_ closed: consuming ClosedWindow, forgetting ports: [PortNumber]) throws {
-        let records = publisher.publish(closed, ports: try keeper.ports())
-        let violations = closed.violations
+        held = HeldWindow(number: closed.window.number, ports: ports)
+        unpublished += 1
+        publishing.publish(closed, ports: try keeper.ports())
+    }
+
+    /// Lets the kernel forget the window before the open one, published or not: its generation is needed.
+    private mutating func letGo() throws {
+        guard let held = held.take() else { return }
+        try meter.source.release(held.number)
+        try meter.source.forget(held.ports)
+    }
+
+    private mutating func takePublished() throws {
+        for published in publishing.takePublished() {
+            unpublished -= 1
+            if held?.number == published.window.window.number { try letGo() }
+            account(for: published)
+            meter.recycle(published.window)
+        }
+    }
+
+    private func account(for published: PublishingQueue.Published) {
+        let violations = published.window.violations
         for violation in violations { logger.critical("frames are not all accounted for: \(violation)") }
-        let summary = WindowSummary(closed)
-        try meter.release(closed)
-        try meter.source.forget(ports)
         board.update { report in
             report.windows += 1
-            report.records += UInt64(records)
+            report.records += UInt64(published.records)
             report.conservationViolations += UInt64(violations.count)
         }
-        onWindow(summary)
+        report()
+        onWindow(WindowSummary(published.window))
     }
 
     private func report() {
-        let counts = publisher.counts
-        let failure = publisher.failure
+        let status = publishing.status
+        let timing = meter.timing
+        let geometry = meter.source.tables.geometry
         board.update { report in
-            report.filesPublished = counts.filesPublished
-            report.recordsGivenUp = counts.recordsGivenUp
-            report.packetsGivenUp = counts.givenUp.packets
-            report.failure = failure
+            report.filesPublished = status.counts.filesPublished
+            report.recordsGivenUp = status.counts.recordsGivenUp
+            report.packetsGivenUp = status.counts.givenUp.packets
+            report.failure = status.failure
             report.residentBytes = ProcFile.residentBytes
+            report.earlySwaps = timing.earlySwaps
+            report.swapSeconds = timing.swap / .seconds(1)
+            guard geometry.engine == .line else { return }
+            let share = geometry.portShare * geometry.cpus
+            let all = geometry.lines * geometry.cpus
+            report.saturationPerPort = timing.saturation(room: share, flows: share)
+            report.saturation = timing.saturation(room: all, flows: all)
         }
     }
 

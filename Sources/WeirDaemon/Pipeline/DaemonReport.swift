@@ -16,6 +16,14 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     /// Ports and directions whose frames were not all accounted for. Must be 0.
     package var conservationViolations: UInt64 = 0
     package var residentBytes: UInt64?
+    /// How often tables were emptied before their window's edge because they filled up.
+    package var earlySwaps: UInt64 = 0
+    /// How long the last swap took, until nobody wrote the closed generation any more.
+    package var swapSeconds: Double?
+    /// New flows a second, over all CPUs, beyond which some may not find room: of one port, and of many. nil until
+    /// there was a window that told.
+    package var saturationPerPort: Double?
+    package var saturation: Double?
     /// What a sink failed with last; nil while all is well.
     package var failure: String?
 
@@ -34,6 +42,10 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case packetsGivenUp = "packets_given_up"
         case conservationViolations = "conservation_violations"
         case residentBytes = "resident_bytes"
+        case earlySwaps = "early_swaps"
+        case swapSeconds = "swap_seconds"
+        case saturationPerPort = "saturation_flows_per_second_per_port"
+        case saturation = "saturation_flows_per_second"
     }
 }
 

@@ -19,8 +19,11 @@ package final class StopSignal: Sendable {
         bell.ring()
     }
 
+    /// Ends a wait without requesting anything: there is something to look at.
+    func nudge() { bell.ring() }
+
     /// Blocks the thread until a request, or until programs ring for the meter, but not longer than that.
-    package func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes? = nil) {
+    package func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes) {
         guard !isRequested, duration > .zero else { return }
         bell.wait(atMost: duration, orFor: wakes)
     }
