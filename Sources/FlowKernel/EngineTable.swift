@@ -51,7 +51,7 @@ enum EngineTable: ~Copyable {
     /// Empties the generation of a window that is drained.
     func release(_ window: UInt32) throws(KernelError) {
         switch self {
-        case .line: break  // Its lines die when the generation is opened with another number.
+        case .line(let table): table.forget(window)
         case .perCPUHash(let table): try table.removeAll(of: window)
         }
     }

@@ -91,6 +91,9 @@ extension FlowTables {
             egress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .egress)))
     }
 
+    /// How many flows the open window holds so far: one on several CPUs is one.
+    package func flowCount() throws(KernelError) -> Int { try flows(of: control.window).count }
+
     /// How full the table of the open window is, CPU by CPU where each has its own.
     package func load() throws(KernelError) -> [TableLoad] { try maps.table.load(of: control.window) }
 }

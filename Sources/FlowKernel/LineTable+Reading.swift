@@ -67,6 +67,14 @@ extension LineTable {
         }
     }
 
+    /// Forgets the lines of a window that is drained, so that nobody drains them again. They are not alive any more.
+    func forget(_ window: UInt32) {
+        for cpu in 0..<geometry.cpus {
+            let table = table(of: window, cpu: cpu)
+            if mappedHeads[table].window == window { mappedHeads[table] = weir_line_head() }
+        }
+    }
+
     /// Makes the generation safe for a number that lines could carry from before the numbers wrapped: the first two
     /// after it. Nobody may be writing the generation.
     func prepare(for window: UInt32) {

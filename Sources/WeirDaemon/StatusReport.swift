@@ -22,7 +22,7 @@ package struct StatusReport: Codable, Equatable, Sendable {
 
     package struct Table: Codable, Equatable, Sendable {
         package var engine: String
-        /// In the open window so far. Where each CPU has a table of its own, a flow on two CPUs is two.
+        /// In the open window so far.
         package var flows: Int
         package var flowBudget: Int
         /// Of all maps, and of the flow table alone.
@@ -125,7 +125,7 @@ extension StatusReport.Table {
     fileprivate init(_ tables: borrowing FlowTables) throws(KernelError) {
         let load = try tables.load()
         engine = tables.geometry.engine.rawValue
-        flows = load.reduce(0) { $0 + $1.lines }
+        flows = try tables.flowCount()
         flowBudget = tables.geometry.flowBudget
         memoryBytes = tables.maps.memoryBytes
         tableBytes = tables.maps.tableBytes
@@ -133,8 +133,9 @@ extension StatusReport.Table {
         cpus = tables.geometry.cpus
         linesPerCPU = tables.geometry.lines
         fullestCPU = load.map(\.lines).max()
+        let lines = load.reduce(0) { $0 + $1.lines }
         let probes = load.reduce(0) { $0 + $1.probes }
-        meanProbeLength = flows == 0 ? nil : Double(probes) / Double(flows)
+        meanProbeLength = lines == 0 ? nil : Double(probes) / Double(lines)
     }
 }
 
