@@ -86,6 +86,7 @@ struct ProgramUnderTest: ~Copyable {
         #expect(counters.tcpControlBits == expected.tcpControlBits, comment)
         #expect(counters.tcpFlags == ReferenceMeter.awsFlags(expected.tcpControlBits), comment)
         #expect(counters.dscp == expected.dscp, comment)
+        #expect(counters.timeToLive == expected.timeToLive, comment)
         #expect(counters.sourceMAC == expected.sourceMAC, comment)
         #expect(counters.destinationMAC == expected.destinationMAC, comment)
         #expect(counters.first == counters.last && counters.first.nanoseconds > 0, comment)

@@ -11,10 +11,10 @@ import Testing
     static let flows = 500
     static let packets = 2000
 
-    @Test(arguments: ProgramKind.allCases)
-    func everyPacketOfASequenceIsCountedInItsFlow(_ kind: ProgramKind) throws {
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func everyPacketOfASequenceIsCountedInItsFlow(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         for form in FrameForm.all {
-            var tested = try ProgramUnderTest(kind)
+            var tested = try ProgramUnderTest(kind, engine)
             var generator = SplitMix64(seed: 1)
             var sequence = try FlowSequence(room: Self.packets)
             let numbers = FlowDistribution.zipf.sequence(

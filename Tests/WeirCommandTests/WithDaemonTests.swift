@@ -33,9 +33,10 @@ extension WeirCommandSuite {
                 #expect(report.intervalSeconds == 1 && report.logDirectory == site.logs)
                 #expect(report.conservationViolations == 0 && report.recordsGivenUp == 0 && report.failure == nil)
                 #expect(status.window?.closes.map { $0 >= Int64(Date.now.timeIntervalSince1970) - 1 } == true)
-                // The limits: 48 MB for 65,536 flows, 60 MB for an idle daemon.
+                // At most 192 bytes a flow of the table, and 60 MB for an idle daemon.
                 let table = try #require(status.table)
-                #expect(table.flowBudget == 65_536 && (1_000_000...48_000_000).contains(table.memoryBytes))
+                #expect(table.engine == "line" && table.flowBudget == 262_144)
+                #expect((1_000_000...192 * 262_144).contains(table.tableBytes) && table.memoryBytes > table.tableBytes)
                 #expect((1_000_000...60_000_000).contains(try #require(report.residentBytes)))
                 let text = try site.weir("status")
                 #expect(text.hasPrefix("daemon    pid \(daemon.pid), a window every 1 s\n"))

@@ -54,7 +54,7 @@ extension WeirCommandSuite {
             #expect(status.window?.number == 1 && status.window?.closes == nil)
             // Pings of both versions both ways, UDP of both versions one way.
             #expect(status.table?.flows == 2 * (4 + 2))
-            #expect(status.table?.flowBudget == 65_536)
+            #expect(status.table?.flowBudget == 262_144)
             let there = PacketCount(packets: 8 + 80, octets: 4 * 84 + 4 * 104 + 40 * 88 + 40 * 108)
             let back = PacketCount(packets: 8, octets: 4 * 84 + 4 * 104)
             for port in status.ports {

@@ -21,6 +21,8 @@ package struct Expected: Equatable, Sendable {
     package var count: PacketCount
     package var tcpControlBits: UInt16 = 0
     package var dscp: UInt8 = 0
+    /// IPv6: the hop limit.
+    package var timeToLive: UInt8 = 0
     package var sourceMAC = MACAddress(0)
     package var destinationMAC = MACAddress(0)
 }

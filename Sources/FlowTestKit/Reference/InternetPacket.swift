@@ -8,6 +8,8 @@ struct InternetPacket {
     let source: IPAddress
     let destination: IPAddress
     let dscp: UInt8
+    /// IPv6: the hop limit.
+    let timeToLive: UInt8
     /// From the IP header on, by the IP header's own word.
     let length: Int
     /// Of the first header that is not an extension; of a later fragment, of the part that was cut.
@@ -40,6 +42,7 @@ struct InternetPacket {
         source = bytes.ipAddress(at: 12, version: .v4)
         destination = bytes.ipAddress(at: 16, version: .v4)
         dscp = UInt8(bytes.number(at: 1, length: 1)) >> 2
+        timeToLive = UInt8(bytes.number(at: 8, length: 1))
         protocolNumber = UInt8(bytes.number(at: 9, length: 1))
         content = bytes.prefix(length).dropFirst(headerLength)
 
@@ -61,6 +64,7 @@ struct InternetPacket {
         source = bytes.ipAddress(at: 8, version: .v6)
         destination = bytes.ipAddress(at: 24, version: .v6)
         dscp = UInt8(versionAndClass >> 4 & 0xff) >> 2
+        timeToLive = UInt8(bytes.number(at: 7, length: 1))
         protocolNumber = UInt8(bytes.number(at: 6, length: 1))
         content = bytes.prefix(length).dropFirst(40)
         try takeExtensions()

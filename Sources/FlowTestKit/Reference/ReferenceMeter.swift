@@ -10,6 +10,7 @@ package struct ReferenceMeter: Sendable {
         package var tcpControlBits: UInt16 = 0
         package var tcpFlags: UInt8 = 0
         package let dscp: UInt8
+        package let timeToLive: UInt8
         package let sourceMAC: MACAddress
         package let destinationMAC: MACAddress
     }
@@ -70,7 +71,8 @@ package struct ReferenceMeter: Sendable {
 
     private mutating func count(_ expected: Expected, of flow: FlowIdentity) {
         let new = Tally(
-            dscp: expected.dscp, sourceMAC: expected.sourceMAC, destinationMAC: expected.destinationMAC)
+            dscp: expected.dscp, timeToLive: expected.timeToLive, sourceMAC: expected.sourceMAC,
+            destinationMAC: expected.destinationMAC)
         flows[flow, default: new].count += expected.count
         flows[flow, default: new].tcpControlBits |= expected.tcpControlBits
         flows[flow, default: new].tcpFlags |= Self.awsFlags(expected.tcpControlBits)
@@ -90,6 +92,7 @@ extension ReferenceMeter.Tally {
     package init(_ counters: FlowCounters) {
         self.init(
             count: counters.count, tcpControlBits: counters.tcpControlBits, tcpFlags: counters.tcpFlags,
-            dscp: counters.dscp, sourceMAC: counters.sourceMAC, destinationMAC: counters.destinationMAC)
+            dscp: counters.dscp, timeToLive: counters.timeToLive, sourceMAC: counters.sourceMAC,
+            destinationMAC: counters.destinationMAC)
     }
 }

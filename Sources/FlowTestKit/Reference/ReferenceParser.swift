@@ -26,6 +26,7 @@ package enum ReferenceParser {
             expected.fragment = packet.fragment
             expected.tcpControlBits = transport.tcpControlBits
             expected.dscp = packet.dscp
+            expected.timeToLive = packet.timeToLive
             expected.count = wireCount(packet, transport, gsoSize: gsoSize, segments: segments)
         } catch {
             expected.kind = error.kind

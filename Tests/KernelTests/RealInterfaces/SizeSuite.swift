@@ -10,17 +10,50 @@ import Testing
 extension RealInterfaces {
     /// What Weir takes of the kernel; printed, so that growth is seen.
     @Suite struct SizeSuite {
-        @Test func tablesFor65536FlowsOnTwoCPUsTakeAtMost48MB() throws {
-            let installation = try TemporaryInstallation(TableRequest(flowBudget: 65_536))
-            let own = installation.installation.tables.maps.memoryBytes
+        @Test(arguments: [65_536, TableRequest.defaultFlowBudget])
+        func theFlowTableTakesWhatTheArithmeticSays(budget: Int) throws {
+            let installation = try TemporaryInstallation(TableRequest(flowBudget: budget))
+            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
             let listed = try Self.mapBytes(in: installation.directory)
-            print("tables for 65,536 flows: \(own) bytes on \(try Self.possibleCPUs()) CPUs")
-            #expect(own == listed.values.reduce(0, +), "\(listed)")
-            #expect(listed.count == 8)
-            // What grows with the CPUs is a slot of 48 bytes a flow and the totals; the bar is for two of them.
-            let perCPU = 2 * (65_536 * 48 + 8192 * 112)
-            #expect(own <= UInt64(48_000_000 + max(0, try Self.possibleCPUs() - 2) * perCPU))
+            let all = tables.maps.memoryBytes
+            print("\(budget) flows: \(tables.maps.tableBytes) bytes of flow table, \(all) of all maps")
+            #expect(listed.count == 10)
+            #expect(all == listed.values.reduce(0, +), "\(listed)")
+
+            let geometry = tables.geometry
+            let lines = 2 * geometry.cpus * geometry.lines
+            let parts = [
+                "weir_lines": Self.mapped(lines * 64), "weir_entries": Self.mapped(lines * 24),
+                "weir_heads": Self.mapped(2 * geometry.cpus * 64),
+            ]
+            for (name, bytes) in parts { #expect(listed[name] == bytes, "\(name)") }
+            let sum = parts.values.reduce(0, +)
+            #expect(sum - geometry.tableBytes < UInt64(6 * Self.page), "but for the rounding")
+            #expect(sum <= UInt64(192 * budget))
+            #expect(tables.maps.tableBytes == sum + (listed["weir_shares"] ?? 0))
+            // A pointer for each port and 8 bytes for each of its CPUs, and less than a page for the map itself.
+            let shares = 4096 * 8 * (1 + (try Self.possibleCPUs()))
+            #expect((shares..<shares + Self.page).contains(Int(listed["weir_shares"] ?? 0)))
         }
+
+        /// The plain engine's slots are the possible CPUs'.
+        @Test func thePlainTableTakesWhatTheArithmeticSays() throws {
+            let installation = try TemporaryInstallation(TableRequest(engine: .perCPUHash, flowBudget: 65_536))
+            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
+            let listed = try Self.mapBytes(in: installation.directory)
+            #expect(listed.count == 8)
+            #expect(tables.maps.memoryBytes == listed.values.reduce(0, +), "\(listed)")
+            #expect(tables.maps.tableBytes == (listed["weir_flows_0"] ?? 0) + (listed["weir_flows_1"] ?? 0))
+            print("65536 flows: \(tables.maps.tableBytes) bytes of plain table")
+            // A few kilobytes a CPU for its free list are not in it.
+            let reckoned = Double(tables.geometry.tableBytes)
+            #expect(abs(Double(tables.maps.tableBytes) - reckoned) < reckoned / 10)
+        }
+
+        /// Memory that is mapped is whole pages, behind one for the map itself (kernel: array_map_mem_usage).
+        private static func mapped(_ bytes: Int) -> UInt64 { UInt64(page + (bytes + page - 1) / page * page) }
+
+        private static let page = Int(sysconf(CInt(_SC_PAGESIZE)))
 
         /// Memory of the pinned maps as bpftool has it.
         private static func mapBytes(in directory: PinDirectory) throws -> [String: UInt64] {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import Testing
+
+@Suite struct TableRequestTests {
+    @Test func theDefaultIsTheLineEngineWithoutALimit() throws {
+        let geometry = try TableRequest().geometry()
+        #expect(geometry.engine == .line)
+        #expect(geometry.flowBudget == 262_144)
+    }
+
+    @Test(arguments: FlowEngine.allCases)
+    func aTableThatJustFitsIsGiven(engine: FlowEngine) throws {
+        let request = TableRequest(engine: engine, flowBudget: 10_000)
+        var limited = request
+        limited.memoryLimit = try request.geometry().tableBytes
+        #expect(try limited.geometry() == request.geometry())
+    }
+
+    @Test(arguments: FlowEngine.allCases)
+    func aTableBeyondTheLimitIsRefusedWithTheLargestThatFits(engine: FlowEngine) throws {
+        let request = TableRequest(engine: engine, flowBudget: 1_000_000)
+        let bytes = try request.geometry().tableBytes
+        var limited = request
+        limited.memoryLimit = bytes / 3
+        let failure = try #require(throws: KernelError.self) { try limited.geometry() }
+        #expect(failure.failure == "cannot make room for 1000000 flows")
+        #expect(failure.cause == "their table takes \(bytes) bytes, and the limit is \(bytes / 3)")
+
+        // What the sentence names is taken, and one more is not.
+        let remedy = try #require(failure.remedy)
+        let largest = try #require(remedy.split { !$0.isNumber }.first.flatMap { Int($0) })
+        #expect(remedy == "ask for at most \(largest) flows, or raise the limit (table-memory)")
+        limited.flowBudget = largest
+        #expect(try limited.geometry().flowBudget == largest)
+        limited.flowBudget = largest + 1
+        #expect(throws: KernelError.self) { try limited.geometry() }
+    }
+
+    @Test func aLimitBelowTheSmallestTableIsSaidToBeTooLow() throws {
+        let request = TableRequest(flowBudget: 1, memoryLimit: 1000)
+        let failure = try #require(throws: KernelError.self) { try request.geometry() }
+        #expect(failure.remedy == "raise the limit (table-memory)")
+    }
+}
