@@ -56,9 +56,10 @@ struct BPFObjects: BuildToolPlugin {
         }
     }
 
+    /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
     /// `-idirafter`: the kernel's `asm/` headers lie in the host's multiarch folder.
     private static let compilerFlags = [
-        "-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Werror",
+        "-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Xclang", "-fno-split-cold-code",
         "-idirafter", "/usr/include/\(machine)-linux-gnu",
     ]
 

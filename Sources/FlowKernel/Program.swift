@@ -53,7 +53,7 @@ package struct Program: ~Copyable {
         }
         let object = try BPFObject(kind.object(for: engine), named: kind.name)
         let configuration = weir_port_config(
-            table: table, port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0))
+            port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0), table: table)
         try object.setInitialValue(configuration, of: ".rodata.weir")
         try maps.share(with: object)
         do throws(KernelError) {

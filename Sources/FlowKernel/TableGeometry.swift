@@ -90,9 +90,9 @@ extension TableGeometry {
     /// - Parameter seed: of the hash; secret.
     func abi(seed: HashSeed) -> weir_table {
         weir_table(
-            engine: engine.abi, flow_budget: UInt32(flowBudget), cpus: UInt32(cpus), lines: UInt32(lines),
-            high_water: UInt32(highWater), port_share: UInt32(portShare), port_high_water: UInt32(portHighWater),
-            zero: 0, seed: seed.words)
+            seed: seed.words, cpus: UInt32(cpus), lines: UInt32(lines), high_water: UInt32(highWater),
+            port_share: UInt32(portShare), port_high_water: UInt32(portHighWater), engine: engine.abi,
+            flow_budget: UInt32(flowBudget), zero: 0)
     }
 }
 

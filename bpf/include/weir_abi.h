@@ -167,18 +167,18 @@ enum weir_engine {
 /* 32-bit pieces of a key without its window, and a constant. */
 #define WEIR_SEED_WORDS 12
 
-/* The tables, fixed when they are made. */
+/* The tables, fixed when they are made. What every packet needs comes first. */
 struct weir_table {
-	__u32 engine;		/* enum weir_engine */
-	__u32 flow_budget;
-	/* The rest is the line engine's, per CPU and generation. */
+	__u64 seed[WEIR_SEED_WORDS];	/* of the hash, from the kernel's random source */
+	/* To port_high_water the line engine's, per CPU and generation. */
 	__u32 cpus;		/* those numbered below this have a table */
 	__u32 lines;		/* at least WEIR_LINE_PROBES */
 	__u32 high_water;	/* lines made at which the meter is woken */
 	__u32 port_share;	/* lines that one port can take */
 	__u32 port_high_water;	/* of these, at which the meter is woken */
+	__u32 engine;		/* enum weir_engine */
+	__u32 flow_budget;
 	__u32 zero;
-	__u64 seed[WEIR_SEED_WORDS];	/* of the hash, from the kernel's random source */
 };
 
 /* A moment on both clocks that do not jump. */
@@ -209,10 +209,10 @@ struct weir_control {
 
 /* Baked into each port's copy of a program before it is loaded. */
 struct weir_port_config {
-	struct weir_table table;
 	__u16 port;
 	__u8 role;		/* enum weir_role */
 	__u8 zero[5];
+	struct weir_table table;
 };
 
 /* The datagram that a fragment belongs to: RFC 791 §3.2, RFC 8200 §4.5. */

@@ -62,11 +62,11 @@ static __always_inline void account_ip(struct weir_totals *totals,
 				       struct packet_view *packet,
 				       __u8 direction)
 {
-	if (packet->fragment)
+	if (unlikely(packet->fragment))
 		fragment_attribute(packet, direction);
-	if (packet->fragment == FRAGMENT_WITHOUT_FLOW)
+	if (unlikely(packet->fragment == FRAGMENT_WITHOUT_FLOW))
 		count_add(&totals->fragment_without_flow, packet);
-	if (table_count(open, packet, direction))
+	if (unlikely(table_count(open, packet, direction)))
 		count_add(&totals->overflow, packet);
 }
 
@@ -79,7 +79,7 @@ static __always_inline void account(enum packet_kind kind,
 
 	window_open(&open);
 	totals = totals_of(open.generation, direction);
-	if (!totals)	/* the loader gives no port number beyond the map */
+	if (unlikely(!totals))	/* the loader gives no port number beyond the map */
 		return;
 	count_add(&totals->seen, packet);
 	switch (kind) {

@@ -11,6 +11,13 @@
 #include "../include/weir_abi.h"
 
 /*
+ * Behind a guest's write the program's instructions come from the second-level
+ * cache: what is rare is kept out of the way of what is not.
+ */
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition) __builtin_expect(!!(condition), 1)
+
+/*
  * Loads of 8 and 2 bytes from wherever they are: one instruction each. Of a
  * header the compiler knows that it may lie anywhere, and loads byte by byte;
  * kernels with a BPF JIT run on machines that need not.

@@ -258,16 +258,16 @@ static __always_inline int table_count(const struct open_window *open,
 	__u32 table, home;
 	int at;
 
-	if (cpu >= TABLE.cpus)
+	if (unlikely(cpu >= TABLE.cpus))
 		return -1;
 	flow_key_make(&key, packet, direction, open->number);
 	table = open->generation * TABLE.cpus + cpu;
 	home = (__u64)line_hash(&key) * TABLE.lines >> 32;
 	line = line_at(table, home);
-	if (!line)
+	if (unlikely(!line))
 		return -1;
-	if (!line_is_of(line, &key) ||
-	    !line_has_room(line, packet->packets, packet->octets)) {
+	if (unlikely(!line_is_of(line, &key) ||
+		     !line_has_room(line, packet->packets, packet->octets))) {
 		at = line_search(&key, packet, open->now, table, home);
 		if (at < 0)
 			return at;

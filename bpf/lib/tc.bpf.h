@@ -66,7 +66,7 @@ static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
 	struct frame frame;
 
 	tc_frame(&frame, skb);
-	if (parse_plain(&frame, &plain)) {
+	if (likely(parse_plain(&frame, &plain))) {
 		account(PACKET_IP, &plain, direction);
 	} else {
 		struct packet_view packet;

@@ -40,7 +40,7 @@ static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
 	struct frame frame;
 
 	xdp_frame(&frame, xdp);
-	if (parse_plain(&frame, &plain)) {
+	if (likely(parse_plain(&frame, &plain))) {
 		account(PACKET_IP, &plain, direction);
 	} else {
 		struct packet_view packet;

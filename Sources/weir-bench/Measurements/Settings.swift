@@ -20,7 +20,8 @@ struct Settings {
         return (isQuick ? asked : asked + [32, 8192, 262_144]).sorted()
     }
     var swaps: Int { isQuick ? 50 : 200 }
-    var framesAWrite: Int { isQuick ? 5000 : 20_000 }
+    /// Of a hundred frames each.
+    var tapTurns: Int { isQuick ? 301 : 1501 }
 
     /// Same packets in every run.
     static let seed: UInt64 = 2026

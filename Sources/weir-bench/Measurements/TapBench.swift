@@ -4,24 +4,29 @@ import FlowBench
 import FlowKernel
 import FlowTestKit
 
-/// CPU time of frames that a guest sends, on a tap in a network namespace of the bench's own.
+/// CPU time of frames that a guest sends, on taps in a network namespace of the bench's own.
 ///
-/// The frames are for somebody else, so that the kernel drops them right behind the hooks.
+/// Each program has a tap to itself, so that they take turns every hundred frames: neighbours and the clock of the
+/// processor change too much in the milliseconds that attaching takes. The frames are for somebody else, so that the
+/// kernel drops them right behind the hooks.
 final class TapBench {
     private let settings: Settings
-    private let namespace: NetworkNamespace
-    private let tap: TapDevice
-    private let interface: NetworkInterface
+    private let lanes: [TapLane]
     private let subjects: [any Subject]
 
     init(_ settings: Settings) throws {
         self.settings = settings
-        namespace = try NetworkNamespace("bench")
-        tap = try TapDevice("weirt0", in: namespace)
-        interface = try namespace.inside { try NetworkInterface.named("weirt0") }
+        let namespace = try NetworkNamespace("bench")
         let engines = try Engine.allCases.map { try EngineSubject($0, roomFor: Settings.usualBudget) }
         let reference = try ReferenceSubject(roomFor: Settings.usualBudget)
         subjects = [try PlainSubject(.empty, types: [.tc, .xdpFrags]), reference] + engines
+        var lanes = [try TapLane("weirt0", in: namespace)]
+        for subject in subjects {
+            for type in subject.types {
+                lanes.append(try TapLane("weirt\(lanes.count)", in: namespace, subject, type))
+            }
+        }
+        self.lanes = lanes
     }
 
     /// What is written, and how many packets each hook must count for it.
@@ -54,50 +59,29 @@ final class TapBench {
         try Self.loads.flatMap(figures)
     }
 
-    /// One way through the kernel: no program, or one of a subject's.
-    private struct Way {
-        let subject: (any Subject)?
-        let type: BPFProgramType?
-        var samples = Samples()
-    }
-
     private func figures(_ load: Load) throws -> [TapFigure] {
-        var ways = [Way(subject: nil, type: nil)]
-        ways += subjects.flatMap { subject in subject.types.map { Way(subject: subject, type: $0) } }
-        for round in 0..<settings.shortRounds {
-            for index in ways.indices {
-                let turn = (index + round) % ways.count
-                ways[turn].samples.append(try measure(ways[turn], load))
+        var samples = Array(repeating: Samples(), count: lanes.count)
+        for turn in 0..<settings.tapTurns {
+            for index in lanes.indices {
+                let lane = (index + turn) % lanes.count
+                samples[lane].append(try lanes[lane].write(load.frame))
             }
         }
-        let none = ways[0].samples
-        return ways.map { way in
+        try check(load)
+        let none = samples[0]
+        return zip(lanes, samples).map { lane, samples in
             TapFigure(
-                subject: way.subject?.name ?? "no program", hook: way.type?.rawValue ?? "none", frame: load.name,
-                gross: way.samples.figure, delta: (way.samples - none).figure)
+                subject: lane.subject?.name ?? "no program", hook: lane.type?.rawValue ?? "none", frame: load.name,
+                gross: samples.figure, delta: (samples - none).figure)
         }
     }
 
-    private func measure(_ way: Way, _ load: Load) throws -> Double {
-        guard let subject = way.subject, let type = way.type else { return try write(load) }
-        var time = 0.0
-        try subject.withProgram(type) { program in
-            let attachment = try namespace.inside { try TemporaryAttachment(program, to: interface) }
-            time = try write(load)
-            try attachment.end()
+    /// Every subject has counted what was written to its taps.
+    private func check(_ load: Load) throws {
+        for subject in subjects {
+            let packets = subject.types.reduce(0) { $0 + load.packets(subject, $1) }
+            try subject.check(sent: UInt64(settings.tapTurns * TapLane.framesATurn * packets))
+            try subject.empty()
         }
-        let frames = settings.framesAWrite + Self.leadIn
-        try subject.check(sent: UInt64(frames * load.packets(subject, type)))
-        try subject.empty()
-        return time
-    }
-
-    /// Frames before the clock starts: the first of a flow, and caches that another program has filled.
-    private static let leadIn = 500
-
-    private func write(_ load: Load) throws -> Double {
-        for _ in 0..<Self.leadIn { try tap.write(load.frame) }
-        let time = try ThreadCPU.time { for _ in 0..<settings.framesAWrite { try tap.write(load.frame) } }
-        return time / .nanoseconds(settings.framesAWrite)
     }
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowBench
+import FlowKernel
+import FlowTestKit
+
+/// A tap with one program on it, or none.
+final class TapLane {
+    let subject: (any Subject)?
+    let type: BPFProgramType?
+    private let tap: TapDevice
+    /// Goes before the tap.
+    private var attachment: TemporaryAttachment?
+
+    /// A tap without a program.
+    init(_ name: String, in namespace: NetworkNamespace) throws {
+        tap = try TapDevice(name, in: namespace)
+        subject = nil
+        type = nil
+        attachment = nil
+    }
+
+    /// A tap with the subject's program of that type.
+    init(_ name: String, in namespace: NetworkNamespace, _ subject: any Subject, _ type: BPFProgramType) throws {
+        tap = try TapDevice(name, in: namespace)
+        self.subject = subject
+        self.type = type
+        attachment = nil
+        try subject.withProgram(type) { program in
+            attachment = try namespace.inside {
+                try TemporaryAttachment(program, to: try NetworkInterface.named(name))
+            }
+        }
+    }
+
+    /// CPU nanoseconds a frame, of those behind the first few, which fetch what the other lanes have pushed out of caches.
+    func write(_ frame: TapFrame) throws -> Double {
+        for _ in 0..<Self.leadIn { try tap.write(frame) }
+        let time = try ThreadCPU.time { for _ in 0..<Self.timed { try tap.write(frame) } }
+        return time / .nanoseconds(Self.timed)
+    }
+
+    static let framesATurn = leadIn + timed
+    private static let leadIn = 20
+    private static let timed = 100
+}
