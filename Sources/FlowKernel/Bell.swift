@@ -22,19 +22,21 @@ package struct Bell: ~Copyable, Sendable {
     /// Blocks until it is rung, the programs ring for the meter, or the time is over.
     ///
     /// - Parameter wakes: of the tables that the meter is at; nil waits for this bell alone.
-    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes?) {
+    /// - Returns: how often the programs rang since they were heard last.
+    @discardableResult
+    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes?) -> Int {
         let milliseconds = max(0, min(duration / .milliseconds(1), 3_600_000)).rounded(.up)
         var places = [pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)]
         switch wakes {
         case .some(let wakes): places.append(pollfd(fd: wakes.descriptor, events: Int16(POLLIN), revents: 0))
         case .none: break
         }
-        guard unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0 else { return }
+        guard unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0 else { return 0 }
         var count: UInt64 = 0
         _ = unsafe read(descriptor.raw, &count, MemoryLayout<UInt64>.size)
-        switch wakes {
+        return switch wakes {
         case .some(let wakes): wakes.hear()
-        case .none: break
+        case .none: 0
         }
     }
 }
