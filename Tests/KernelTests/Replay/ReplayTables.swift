@@ -59,6 +59,12 @@ final class ReplayTables {
         return closed
     }
 
+    /// Ends the window and forgets what it counted.
+    func pass(_ meter: inout FlowMeter<KernelFlowSource>) throws {
+        let closed = try close(&meter)
+        try meter.release(closed)
+    }
+
     /// A map's memory, to be looked into and written.
     func memory<Element: BitwiseCopyable>(
         of map: String, as type: Element.Type = Element.self
