@@ -81,7 +81,9 @@ let package = Package(
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel"]),
         .testTarget(
             name: "WeirCommandTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
-        .testTarget(name: "KernelTests", dependencies: ["FlowBench", "FlowKernel", "FlowMeter", "FlowTestKit"]),
+        .testTarget(
+            name: "KernelTests",
+            dependencies: ["CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

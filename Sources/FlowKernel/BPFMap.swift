@@ -38,6 +38,13 @@ package struct BPFMap: ~Copyable {
         return BPFMap(Descriptor(owning: raw), name: layout.name, layout: layout)
     }
 
+    /// Opens a pinned map of whatever layout: for tests that look into, or change, what programs count.
+    package static func open(pinnedAt path: String) throws(KernelError) -> BPFMap {
+        let raw = unsafe bpf_obj_get(path)
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned map \(path)") }
+        return try BPFMap(adopting: Descriptor(owning: raw), name: path)
+    }
+
     private init(_ descriptor: consuming Descriptor, name: String, layout: MapLayout) {
         self.descriptor = descriptor
         self.name = name

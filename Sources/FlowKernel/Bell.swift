@@ -27,10 +27,12 @@ package struct Bell: ~Copyable, Sendable {
     /// Blocks until it is rung, the programs ring for the meter, or the time is over.
     ///
     /// - Parameter wakes: of the tables that the meter is at.
-    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes) {
-        guard wait(for: [descriptor.raw, wakes.descriptor], atMost: duration) else { return }
+    /// - Returns: how often the programs rang since they were heard last.
+    @discardableResult
+    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes) -> Int {
+        guard wait(for: [descriptor.raw, wakes.descriptor], atMost: duration) else { return 0 }
         hear()
-        wakes.hear()
+        return wakes.hear()
     }
 
     private func wait(for descriptors: [CInt], atMost duration: Duration) -> Bool {

@@ -57,9 +57,9 @@ enum EngineTable: ~Copyable {
     }
 
     /// Called before a number is opened, while nobody writes its generation.
-    func prepare(for window: UInt32) {
+    func prepare(for window: UInt32) throws(KernelError) {
         switch self {
-        case .line(let table): table.prepare(for: window)
+        case .line(let table): try table.prepare(for: window)
         case .perCPUHash: break
         }
     }

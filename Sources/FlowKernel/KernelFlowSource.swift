@@ -26,7 +26,7 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     }
 
     package mutating func open(_ window: OpenWindow) throws(KernelError) {
-        tables.maps.table.prepare(for: window.number)
+        try tables.maps.table.prepare(for: window.number)
         tables.control.open(
             number: window.number, tick: try clock.now(), anchor: window.anchor, closes: window.end)
         try gracePeriod.wait()

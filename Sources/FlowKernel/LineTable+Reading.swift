@@ -77,8 +77,9 @@ extension LineTable {
 
     /// Makes the generation safe for a number that lines could carry from before the numbers wrapped: the first two
     /// after it. Nobody may be writing the generation.
-    func prepare(for window: UInt32) {
+    func prepare(for window: UInt32) throws(KernelError) {
         guard window <= UInt32(WEIR_GENERATIONS) + 1 else { return }
+        try forgetShares()
         for cpu in 0..<geometry.cpus {
             let table = table(of: window, cpu: cpu)
             mappedHeads[table] = weir_line_head()
@@ -86,6 +87,15 @@ extension LineTable {
                 mappedLines[line].link = 0
             }
         }
+    }
+}
+
+extension LineTable {
+    /// Ports that have been silent since could find the share that they took in a window of the same number.
+    ///
+    /// Shares are of both generations: in the window that is open meanwhile a port may take another.
+    private func forgetShares() throws(KernelError) {
+        for port in 0..<UInt32(WEIR_MAX_PORTS) { try shares.setPerCPU(weir_line_share(), of: port) }
     }
 }
 

@@ -23,6 +23,7 @@ import Glibc
     /// Readable (poll(2)) while there are events that nobody has heard.
     var descriptor: CInt { unsafe ring_buffer__epoll_fd(ring) }
 
-    /// Takes all events out of the ring. Does not block.
-    func hear() { _ = unsafe ring_buffer__consume(ring) }
+    /// Takes all events out of the ring and says how many there were. Does not block.
+    @discardableResult
+    package func hear() -> Int { max(0, Int(unsafe ring_buffer__consume(ring))) }
 }
