@@ -161,7 +161,7 @@ private enum FloodMeter {
         let start = ClockAnchor.now.monotonic
         func now() -> ClockAnchor { ReplayTables.now(since: start) }
         let tables = try FlowTables.open(in: directory, isWritable: true)
-        let wakes: MeterWakes? = try MeterWakes(of: tables.maps)
+        let wakes = try MeterWakes(of: tables.maps)
         let number = tables.control.window
         var meter = FlowMeter(
             source: try KernelFlowSource(tables: tables), interval: .seconds(3600), openWindow: number, opened: now(),
