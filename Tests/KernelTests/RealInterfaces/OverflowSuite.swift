@@ -7,7 +7,8 @@ import FlowTestKit
 import Testing
 
 extension RealInterfaces {
-    /// More flows than the table has room for.
+    /// More flows than the table has room for. Whose they are that find no slot is the plain engine's: the first come are
+    /// served until it is full. The line engine stops at the port's share of a CPU's table.
     @Suite struct OverflowSuite {
         private static let room = 1000
         private static let flows: UInt16 = 5000
@@ -100,8 +101,36 @@ extension RealInterfaces {
             #expect(closed.violations.isEmpty)
         }
 
-        private func waitForFrames(_ count: UInt64, of side: PortSide) throws {
-            let tables = installation.directory
+        /// All frames come on one CPU: the sender's own, on which the kernel takes them from the queue too.
+        @Test(arguments: Way.allCases)
+        func aPortGetsItsShareOfLinesHoweverFramesAreSeen(_ way: Way) throws {
+            let ownCPU = try ThreadPlacement(on: 0)
+            defer { ownCPU.end() }
+            let installation = try TemporaryInstallation(TableRequest(engine: .line, flowBudget: 4 * Self.room))
+            let port = try installation.attach("in0", in: receiver, way.options)
+            let injector = try FrameInjector(on: "out0", in: sender)
+            let side = PortSide(port: port.number, direction: .egress)
+            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
+            // Two of each flow: the second finds the line of the first, or none again.
+            for flow in 1...Self.flows {
+                try send(flow, by: injector, times: 2)
+                if flow % 100 == 0 { try waitForFrames(2 * UInt64(flow), of: side, in: installation.directory) }
+            }
+            var meter = try installation.meter(interval: .seconds(60))
+            let closed = try #require(try meter.cutShort(at: .now))
+            let share = UInt64(tables.geometry.portShare)
+            let full = PacketCount(packets: 2, octets: 2 * Self.octets)
+            #expect(Set(closed.flows.keys.map(\.sourcePort)) == Set(1...UInt16(share)), "first come, first served")
+            #expect(closed.flows.values.allSatisfy { $0.count == full })
+            let overflow = 2 * (UInt64(Self.flows) - share)
+            let totals = try #require(closed.totals[side])
+            #expect(totals.overflow == PacketCount(packets: overflow, octets: overflow * Self.octets))
+            #expect(totals.ip == PacketCount(packets: 10_000, octets: 10_000 * Self.octets))
+            #expect(closed.violations.isEmpty)
+        }
+
+        private func waitForFrames(_ count: UInt64, of side: PortSide, in directory: PinDirectory? = nil) throws {
+            let tables = directory ?? installation.directory
             try waitUntil("\(count) frames are counted") {
                 let tables = try FlowTables.open(in: tables, isWritable: false)
                 return try tables.lifetimeTotals(of: side.port).egress.seen.packets >= count

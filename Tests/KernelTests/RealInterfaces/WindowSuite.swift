@@ -44,6 +44,26 @@ extension RealInterfaces {
             try pair.check(tally, sent)
         }
 
+        /// Windows back to back, each as long as it takes to close the one before: a grace period, 8 to 16 ms. Two minutes.
+        @Test func nothingIsLostOrCountedTwiceOver10000Swaps() throws {
+            let pair = try LoadedPair()
+            var meter = try pair.installation.meter(interval: .seconds(3600))
+            var tally = WindowTally()
+            try pair.start()
+            while tally.windows < 10_000 { try Self.cut(&meter, &tally) }
+            let sent = try pair.stop()
+            try Self.cut(&meter, &tally)
+            #expect(tally.busyWindows >= 10_000)
+            try pair.check(tally, sent)
+            print("\(tally.windows) windows, \(sent.values.reduce(0, +)) datagrams from two CPUs")
+        }
+
+        private static func cut(_ meter: inout FlowMeter<KernelFlowSource>, _ tally: inout WindowTally) throws {
+            let closed = try #require(try meter.cutShort(at: .now))
+            tally.add(closed)
+            try meter.release(closed)
+        }
+
         /// The wall clock jumps an hour ahead, and back, in the middle of every fifth window.
         @Test func aStepOfAnHourMovesNoFlowOutOfItsWindow() throws {
             let pair = try LoadedPair()

@@ -5,7 +5,6 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
-internal import Foundation
 import Testing
 
 extension Replays {
@@ -51,9 +50,9 @@ extension Replays {
                 var times = Array(repeating: SentTimes(), count: flows)
                 for start in stride(from: 0, to: packets, by: chunk) {
                     let part = Array(sequence[start..<start + chunk])
-                    let begin = ClockAnchor.now.monotonic
+                    let begin = KernelTick.now
                     try source.send(part)
-                    let end = ClockAnchor.now.monotonic
+                    let end = KernelTick.now
                     for flow in part { times[Int(flow)].note(begin, end) }
                 }
                 bounds.append(times)
@@ -77,21 +76,14 @@ extension Replays {
                 if first.end == 0 { first = last }
             }
 
-            /// A packet's time is that of the tick before it, and the tick when the window was opened is as rough.
+            /// Within one tick.
             func contain(_ counters: FlowCounters) -> Bool {
-                let tick = EngineOracleSuite.tick
+                let tick = UInt64(KernelTick.tolerance.wholeNanoseconds)
                 let (first, last) = (counters.first.nanoseconds, counters.last.nanoseconds)
                 return first + tick >= self.first.begin && first <= self.first.end + tick
                     && last + tick >= self.last.begin && last <= self.last.end + tick
             }
         }
-
-        /// Of this kernel.
-        private static let tick: UInt64 = {
-            var resolution = timespec()
-            _ = unsafe clock_getres(CLOCK_MONOTONIC_COARSE, &resolution)
-            return UInt64(resolution.tv_nsec)
-        }()
     }
 }
 

@@ -39,7 +39,8 @@ extension Replays {
                 let closed = try tables.close(&meter)
                 #expect(closed.window.number == number)
                 let counted = FlowTally(
-                    of: ReplayTables.port, in: closed.flows, flows: 10 * Self.flows, octets: FrameForm.ipv4.count.octets)
+                    of: ReplayTables.port, in: closed.flows, flows: 10 * Self.flows, octets: FrameForm.ipv4.count.octets
+                )
                 var expected = FlowTally(flows: 10 * Self.flows)
                 for _ in 0..<2 { expected.add(Self.flows(of: number)) }
                 #expect(counted == expected, "window \(number)")
