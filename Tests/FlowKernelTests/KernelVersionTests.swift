@@ -27,10 +27,10 @@ import Testing
                 cannot load the program weir_xdp_from: this kernel is too old: it is 5.15, the XDP hook needs 5.18; \
                 use --hook tc, or a newer kernel
                 """)
-        #expect(KernelError(tooOld: KernelVersion(5, 15), for: .tcToPort) == nil)
+        #expect(KernelError(tooOld: KernelVersion(5, 13), for: .tcToPort) == nil)
         #expect(
-            KernelError(tooOld: KernelVersion(5, 10), for: .tcToPort)?.description == """
-                cannot load the program weir_tc_to: this kernel is too old: it is 5.10, Weir needs 5.11; \
+            KernelError(tooOld: KernelVersion(5, 12), for: .tcToPort)?.description == """
+                cannot load the program weir_tc_to: this kernel is too old: it is 5.12, Weir needs 5.13; \
                 use a newer kernel
                 """)
     }
