@@ -7,7 +7,6 @@ package import FlowModel
 package struct FlowTables: ~Copyable {
     package let maps: FlowMaps
     package let control: ControlPage
-
     package let geometry: TableGeometry
 
     /// Makes new tables, with their first window open. They live as long as somebody refers to them.

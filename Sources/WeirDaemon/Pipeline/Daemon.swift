@@ -115,8 +115,8 @@ package struct Daemon: ~Copyable {
         if ClockAnchor.now.monotonic >= nextReview { try review() }
         guard unpublished < Self.mostUnpublished else { return }
         let now = ClockAnchor.now
-        let closing = try keeper.closingPorts()
         if meter.closes(at: now) { try letGo() }
+        let closing = try keeper.closingPorts()
         if let closed = try meter.advance(to: now) { try publish(closed, forgetting: closing) }
     }
 
@@ -128,8 +128,8 @@ package struct Daemon: ~Copyable {
     }
 
     private mutating func finish() throws {
-        let closing = try keeper.closingPorts()
         try letGo()
+        let closing = try keeper.closingPorts()
         if let closed = try meter.cutShort(at: .now) { try publish(closed, forgetting: closing) }
         publishing.close()
         try takePublished()
@@ -170,6 +170,9 @@ extension Daemon {
     }
 
     /// Lets the kernel forget the window before the open one, published or not: its generation is needed.
+    ///
+    /// Before it is asked which ports are closing: one that is forgotten here must not be forgotten once more with the
+    /// next window, when its number may be another's.
     private mutating func letGo() throws {
         guard let held = held.take() else { return }
         try meter.source.release(held.number)
