@@ -13,7 +13,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // What the kernel runs, and how it gets there.
@@ -27,9 +26,15 @@ let package = Package(
 
         // The rooms.
         .target(name: "FlowModel"),
-        .target(name: "FlowMeter", dependencies: ["FlowModel"]),
+        .target(name: "DurableFiles", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
         .target(
-            name: "FlowKernel", dependencies: ["FlowModel", "FlowMeter", "CWeirABI", "CLibbpf", "CHost"],
+            name: "FlowMeter",
+            dependencies: [
+                "FlowModel", "DurableFiles", "CZlib", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "FlowKernel",
+            dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CHost"],
             plugins: ["BPFObjects"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
@@ -37,15 +42,14 @@ let package = Package(
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "FlowFormats", "CZlib",
+                "FlowModel", "FlowFormats", "DurableFiles", "CZlib",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "Yams",
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "DurableFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
@@ -63,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit",
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -71,16 +75,21 @@ let package = Package(
         .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
         .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
-        .testTarget(name: "FlowMeterTests", dependencies: ["FlowMeter", "FlowTestKit"]),
+        .testTarget(
+            name: "FlowMeterTests",
+            dependencies: [
+                "FlowMeter", "DurableFiles", "FlowTestKit", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
-        .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "FlowTestKit"]),
+        .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
-        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel"]),
+        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel"]),
         .testTarget(
-            name: "WeirCommandTests", dependencies: ["FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
+            name: "WeirCommandTests",
+            dependencies: ["DurableFiles", "FlowKernel", "FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
         .testTarget(
             name: "KernelTests",
             dependencies: ["CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit"]),

@@ -57,9 +57,12 @@ struct BPFObjects: BuildToolPlugin {
     }
 
     /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
+    /// `-bpf-disable-trap-unreachable`: else the compiler names the kernel function `__bpf_trap`, used or not. Before Linux
+    /// 6.17 there is none, and libbpf then looks for it in all modules, which takes CAP_SYS_ADMIN.
     /// `-idirafter`: the kernel's `asm/` headers lie in the host's multiarch folder.
     private static let compilerFlags = [
         "-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Xclang", "-fno-split-cold-code",
+        "-mllvm", "-bpf-disable-trap-unreachable",
         "-idirafter", "/usr/include/\(machine)-linux-gnu",
     ]
 

@@ -11,6 +11,9 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case compress = "compress records for"
         case write = "write to the log file"
         case publish = "publish the log file"
+        case commit = "note what is to be published in"
+        case readCommit = "read what was to be published from"
+        case deleteSegment = "delete what is published from"
     }
 
     package let action: Action
@@ -33,7 +36,12 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
     }
 
     private var remedy: String {
-        switch reason {
+        switch (action, reason) {
+        case (.commit, .noSpace), (.commit, .diskQuotaExceeded):
+            return "free some space there, or choose another state directory (--state-dir)"
+        default: break
+        }
+        return switch reason {
         case .noSpace, .diskQuotaExceeded: "free some space there, or choose another log directory"
         case .permissionDenied, .notPermitted: "let Weir's user write there, or choose another log directory"
         case .readOnlyFileSystem: "mount the file system writable, or choose another log directory"

@@ -1,112 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+import DurableFiles
 internal import SystemPackage
 
-/// A log file that grows by whole gzip members under its temporary name until it is published.
+/// A log file that grows by whole gzip members under a temporary name.
 ///
-/// Owns its descriptor. Where a member could not be written in full the file is cut back to the last whole one. Where
-/// somebody removed the file or its folder, what it held is still there as long as it is open, and is written anew.
+/// Owns its descriptor. Where a member could not be written in full the file must be cut back, or discarded.
 final class LogFile {
+    /// Where it goes when it is published.
     let place: LogFilePlace
-    /// Start of the publish period.
-    let period: UnixTime
-    /// Start of the first window in it.
-    let oldestWindow: UnixTime
-    /// Of the whole members.
+    let temporaryPath: FilePath
     private(set) var length: Int64 = 0
     /// Whether it holds more than the header.
     private(set) var holdsRecords = false
-    private var descriptor: FileDescriptor
-    /// Whether bytes may stand beyond `length`.
-    private var isTorn = false
-    /// Whether it has its final name, after which nothing may be appended.
-    private(set) var isRenamed = false
+    private let descriptor: FileDescriptor
 
-    /// Creates the folders that are missing, and the file.
-    init(_ place: LogFilePlace, period: UnixTime, oldestWindow: UnixTime) throws(ExportError) {
+    /// How far a file had grown.
+    struct Mark {
+        let length: Int64
+        let holdsRecords: Bool
+    }
+
+    /// Creates the file in the folder for those that are not published yet.
+    init(_ place: LogFilePlace, in staging: FilePath) throws(ExportError) {
         self.place = place
-        self.period = period
-        self.oldestWindow = oldestWindow
-        descriptor = try Self.create(place)
+        let path = staging.appending(place.name)
+        temporaryPath = path
+        try ExportError.wrap(.createFolder, staging) { try Folder.create(staging) }
+        descriptor = try ExportError.wrap(.createFile, path) {
+            try FileDescriptor.open(
+                path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead])
+        }
     }
 
     deinit { try? descriptor.close() }
 
-    /// Appends one member; either all of it stands in the file afterwards, or nothing.
+    var mark: Mark { Mark(length: length, holdsRecords: holdsRecords) }
+
+    /// Whether somebody took its name away.
+    var isRemoved: Bool { (try? descriptor.stat().linkCount) == 0 }
+
+    /// Appends one member.
     func append(_ member: [UInt8], holdsRecords: Bool) throws(ExportError) {
-        try restoreIfRemoved()
-        try cutTornEnd()
-        isTorn = true
-        do {
-            try descriptor.writeAll(toAbsoluteOffset: length, member)
-        } catch {
-            try? cutTornEnd()
-            throw ExportError(.write, place.temporaryPath, error as? Errno ?? .ioError)
+        try ExportError.wrap(.write, temporaryPath) {
+            _ = try descriptor.writeAll(toAbsoluteOffset: length, member)
         }
-        isTorn = false
         length += Int64(member.count)
         if holdsRecords { self.holdsRecords = true }
     }
 
-    /// Gives the file its name, once its content is on the disk; the name is, too, when this returns. Can be called
-    /// again where it failed.
-    func publish() throws(ExportError) {
-        if !isRenamed {
-            try restoreIfRemoved()
-            try cutTornEnd()
-            try ExportError.wrap(.publish, place.path) {
-                try FileSystemCalls.synchronize(descriptor)
-                try FileSystemCalls.rename(place.temporaryPath, to: place.path)
-            }
-            isRenamed = true
-        }
-        try ExportError.wrap(.publish, place.path) { try Folder.synchronize(place.folder) }
+    /// Takes back what was written since, whole or not.
+    func cut(to mark: Mark) throws(ExportError) {
+        try ExportError.wrap(.write, temporaryPath) { try descriptor.resize(to: mark.length) }
+        length = mark.length
+        holdsRecords = mark.holdsRecords
+    }
+
+    /// Waits until its content is on the disk.
+    func synchronize() throws(ExportError) {
+        try ExportError.wrap(.publish, place.path) { try FileSystemCalls.synchronize(descriptor) }
     }
 
     /// Removes the file; it must not be used afterwards.
-    func discard() {
-        try? FileSystemCalls.remove(place.temporaryPath)
-    }
-
-    private func cutTornEnd() throws(ExportError) {
-        guard isTorn else { return }
-        try ExportError.wrap(.write, place.temporaryPath) { try descriptor.resize(to: length) }
-        isTorn = false
-    }
-
-    private func restoreIfRemoved() throws(ExportError) {
-        let isRemoved = try ExportError.wrap(.write, place.temporaryPath) { try descriptor.stat().linkCount == 0 }
-        guard isRemoved else { return }
-        let copy = try Self.create(place)
-        do {
-            try copyContent(to: copy)
-        } catch {
-            try? copy.close()
-            discard()
-            throw ExportError(.write, place.temporaryPath, error as? Errno ?? .ioError)
-        }
-        try? descriptor.close()
-        descriptor = copy
-        isTorn = false
-    }
-
-    private func copyContent(to copy: FileDescriptor) throws {
-        try descriptor.seek(offset: 0, from: .start)
-        var left = Int(length)
-        while left > 0 {
-            let copied = try FileSystemCalls.copy(from: descriptor, to: copy, count: left)
-            guard copied > 0 else { throw Errno.ioError }
-            left -= copied
-        }
-    }
-
-    private static func create(_ place: LogFilePlace) throws(ExportError) -> FileDescriptor {
-        try ExportError.wrap(.createFolder, place.folder) { try Folder.create(place.folder) }
-        return try ExportError.wrap(.createFile, place.temporaryPath) {
-            try FileDescriptor.open(
-                place.temporaryPath, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead])
-        }
-    }
+    func discard() { try? FileSystemCalls.remove(temporaryPath) }
 }

@@ -16,6 +16,10 @@ package struct LogFileConfiguration: Sendable {
 
     /// Holds `AWSLogs`; made where it is missing.
     package var directory: FilePath
+    /// Holds the commit: what is decided to be published.
+    package var stateDirectory: FilePath
+    /// Tells the files of this state directory from those of others that write to the same place.
+    package var stateID: String
     package var format: any RecordFormat
     /// What follows the hash in a file's name: `log.gz` for AWS text, `json.gz` for JSON lines.
     package var fileExtension: String
@@ -28,19 +32,23 @@ package struct LogFileConfiguration: Sendable {
     package var windowLength: Duration = .seconds(60)
     /// A file that would grow beyond this many compressed bytes is published early (AWS: 75 MB).
     package var sizeLimit: Int64 = 75_000_000
-    /// The most formatted bytes, before compression, that wait in memory while the directory cannot be written.
-    package var backlogLimit = 64 << 20
     /// zlib's, 1 (fast) to 9 (small).
     package var compressionLevel = 1
 
     package init(
-        directory: FilePath, format: any RecordFormat, fileExtension: String = "log.gz", flowLogID: String
+        directory: FilePath, stateDirectory: FilePath, stateID: String, format: any RecordFormat,
+        fileExtension: String = "log.gz", flowLogID: String
     ) {
         self.directory = directory
+        self.stateDirectory = stateDirectory
+        self.stateID = stateID
         self.format = format
         self.fileExtension = fileExtension
         self.flowLogID = flowLogID
     }
+
+    /// Where files grow: on the file system of their final places, out of the way of readers.
+    var staging: FilePath { directory.appending(".weir-\(stateID)") }
 
     /// What a file covers: the publish period, or the window where that is longer, since no window is split.
     package var effectivePeriod: Duration { max(publishPeriod, windowLength) }

@@ -23,8 +23,6 @@ struct LogFilePlace: Equatable {
     let name: String
 
     var path: FilePath { folder.appending(name) }
-    /// Where the file grows. The leading dot and the ending keep readers of the folder away from it.
-    var temporaryPath: FilePath { folder.appending(".\(name).partial") }
 
     init(_ owner: LogOwner, period: UnixTime, hash: UInt32, configuration: LogFileConfiguration) {
         let account = Self.component(owner.account ?? "unknown")

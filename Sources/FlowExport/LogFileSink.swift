@@ -1,135 +1,173 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 import FlowFormats
 package import FlowModel
-internal import SystemPackage
+package import SystemPackage
 
 /// Writes log entries to gzip'ed files, named and foldered as AWS does in S3, one open file per account and region.
 ///
-/// A file grows under a temporary name in its final folder, is synchronised, and gets its name when its publish period
-/// is over. Periods lie on wall-clock multiples of their length; a window belongs to the one that holds its last moment.
-///
-/// What cannot be written waits in memory, up to a limit, and is tried again at each call; beyond the limit the oldest
-/// is given up and counted. A process that is killed leaves its open files under their temporary names: what
-/// `oldestUnpublishedWindow` says must still be had from elsewhere.
+/// A window is taken whole or not at all: it is `staged` in files that grow under temporary names in a folder of their
+/// own. When their publish period is over, all of them are committed: on the disk, decided in a redo log, named, and the
+/// segments that the windows came from deleted. Periods lie on wall-clock multiples of their length; a window belongs to
+/// the one that holds its last moment. What is staged and not committed is lost with the process, and is to be had from
+/// its segments.
 ///
 /// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
 package final class LogFileSink {
     let configuration: LogFileConfiguration
     package internal(set) var counts = ExportCounts()
+    /// Something that was found at the start and that an operator should know.
+    package let notice: String?
+    /// Where the windows came from that stand in files and are not committed yet.
+    package internal(set) var staged: [FilePath] = []
+    /// Where windows came from that stood in files that somebody removed; they are to be handed over again.
+    var dropped: [FilePath] = []
     var streams: [LogOwner: LogStream] = [:]
-    var backlog: RecordBacklog
-    /// The first thing that failed in this call.
-    var failure: ExportError?
-    /// What failed in this call already, and waits for the next.
-    var stalled: Set<ObjectIdentifier> = []
+    /// Files that are full, and are published with the others.
+    var sealed: [LogFile] = []
+    /// Start of the publish period of what is staged.
+    var period: UnixTime?
+    /// Whether a commit was tried and could not be decided.
+    var isCommitDue = false
+    var log: CommitLog
     let header: [UInt8]
-    private var encoder: any RecordEncoder
+    var encoder: any RecordEncoder
     /// The window whose lines are coming.
     var current: CurrentWindow?
-    /// Buffers that written batches left behind, at most one a stream.
-    var spare: [[UInt8]] = []
-    /// Lines are compressed and written in batches of about this many bytes: enough to compress well, and the unit in
-    /// which records are given up.
-    let batchSize: Int
 
-    /// Makes the directory where it is missing. Throws where it cannot be written.
+    /// Lines are compressed and written in batches of about this many bytes: enough to compress well.
+    static let batchSize = 256 << 10
+
+    /// Makes the directory where it is missing, and finishes what an earlier process had decided to publish. Throws where
+    /// the directory cannot be written.
     package init(configuration: LogFileConfiguration) throws(ExportError) {
         self.configuration = configuration
-        backlog = RecordBacklog(limit: configuration.backlogLimit)
         var header: [UInt8] = []
         configuration.format.appendHeader(to: &header)
         self.header = header
         encoder = configuration.format.makeEncoder()
-        batchSize = min(256 << 10, max(1, configuration.backlogLimit / 8))
-        try Self.prove(configuration.directory)
+        (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
+        try Self.prove(configuration)
+        try? carryOut()
+        removeForgottenFiles()
     }
 
     /// Begins a window: its lines follow by `append`, then `end`.
-    package func begin(_ window: Window) {
-        current = CurrentWindow(
-            window: window, period: startOfPeriod(holding: window.end.advanced(by: .nanoseconds(-1))))
+    ///
+    /// - Parameter segment: the file that the window is in until it is published; deleted then.
+    package func begin(_ window: Window, from segment: FilePath? = nil) throws(ExportError) {
+        let period = startOfPeriod(holding: window.end.advanced(by: .nanoseconds(-1)))
+        dropIfRemoved()
+        if let staged = self.period, staged != period { try commit() }
+        current = CurrentWindow(segment: segment, period: period, before: marks, sealed: sealed)
     }
 
-    /// Takes a line of a flow. It is formatted now, and written when there are enough of them.
+    /// Takes a line of a flow.
     package func append(_ record: borrowing FlowRecord) {
         guard let stream = stream(for: record.port) else { return }
         encoder.append(record, to: &stream.bytes)
-        stream.tally.records += 1
-        stream.tally.count += record.count
-        if stream.bytes.count >= batchSize { closeBatch(of: stream) }
+        count(in: stream)
     }
 
     /// Takes a line of any kind.
     package func append(_ entry: LogEntry) {
         guard let stream = stream(for: entry.port) else { return }
         encoder.append(entry, to: &stream.bytes)
-        stream.tally.records += 1
-        stream.tally.count += entry.count
-        if stream.bytes.count >= batchSize { closeBatch(of: stream) }
+        count(in: stream)
     }
 
-    /// Writes what was not written yet; after the window that ends with its period, the files are published.
-    ///
-    /// Throws the first thing that failed. The lines are taken in any case: what could not be written waits for the
-    /// next call, so do not hand it over again.
+    /// Writes what was not written yet. Where it throws, nothing of the window is in any file: hand it over again.
     package func end() throws(ExportError) {
-        guard let window = current?.window else { return }
-        for stream in streams.values { closeBatch(of: stream) }
-        current = nil
-        try finish(publishingBefore: startOfPeriod(holding: window.end))
+        guard current != nil else { return }
+        for stream in streams.values { write(stream) }
+        guard let ended = current.take() else { return }
+        if let failure = ended.failure {
+            takeBack(ended)
+            throw failure
+        }
+        counts.recordsWritten += ended.records
+        counts.bytesWritten += ended.bytes
+        period = ended.period
+        if let segment = ended.segment { staged.append(segment) }
+    }
+
+    /// Commits what is due when a window has ended at that moment: its period is over, or a file is full.
+    package func publish(endOf window: Window) throws(ExportError) {
+        guard let period else { return }
+        if !sealed.isEmpty || period < startOfPeriod(holding: window.end) { try commit() }
+    }
+
+    /// Tries again what could not be done, and commits files whose period ended at least one window length ago: a net
+    /// for when no window comes. Call it at every tick.
+    package func publishDue(now: UnixTime) throws(ExportError) {
+        let due = startOfPeriod(holding: now.advanced(by: .zero - configuration.windowLength))
+        if isCommitDue || period.map({ $0 < due }) ?? false { return try commit() }
+        try carryOut()
+    }
+
+    /// Commits all that is staged before its time.
+    package func publishEarly() throws(ExportError) { try commit() }
+
+    /// Whether the window of that segment is published, or is going to be without being handed over again.
+    package func isDecided(_ segment: FilePath) -> Bool { log.pending.segments.contains(segment) }
+
+    /// Commits all that is staged, also before its time. The sink must not be used afterwards.
+    package func close() throws(ExportError) {
+        defer {
+            dropAll()
+            try? FileSystemCalls.removeDirectory(configuration.staging)
+        }
+        try commit()
     }
 
     /// All lines of one window, where there are few.
-    package func write(_ entries: [LogEntry], of window: Window) throws(ExportError) {
-        begin(window)
+    package func write(_ entries: [LogEntry], of window: Window, from segment: FilePath? = nil) throws(ExportError) {
+        try begin(window, from: segment)
         for entry in entries { append(entry) }
         try end()
+        try publish(endOf: window)
     }
 
-    /// Tries again what waits, and publishes files whose period ended at least one window length ago: a net for when
-    /// no window comes. Call it at every tick. Throws the first thing that failed.
-    package func publishDue(now: UnixTime) throws(ExportError) {
-        let due = now.advanced(by: .zero - configuration.windowLength)
-        try finish(publishingBefore: startOfPeriod(holding: due))
+    /// Segments whose windows must be handed over again, since somebody removed the files that they stood in.
+    package func takeDropped() -> [FilePath] {
+        defer { dropped = [] }
+        return dropped
     }
+}
 
-    /// Publishes all that is open, also before its time, and gives up what cannot be written now.
-    package func close() throws(ExportError) {
-        let result = Result { () throws(ExportError) in
-            try finish(publishingBefore: UnixTime(nanoseconds: .max))
-        }
-        for stream in streams.values where stream.file?.holdsRecords == false {
-            stream.file?.discard()
-            stream.file = nil
-        }
-        backlog.batches.forEach(giveUp)
-        backlog = RecordBacklog(limit: configuration.backlogLimit)
-        try result.get()
-    }
-
-    /// Start of the earliest window of which anything is in no published file yet, or waits; nil if all is published.
-    package var oldestUnpublishedWindow: UnixTime? {
-        let files = streams.values.compactMap(\.file).filter(\.holdsRecords)
-        return (files.map(\.oldestWindow) + backlog.batches.map(\.window)).min()
-    }
-
-    /// Formatted bytes that wait because they could not be written.
-    package var backlogSize: Int { backlog.size }
-
+extension LogFileSink {
     func startOfPeriod(holding time: UnixTime) -> UnixTime {
         let period = configuration.effectivePeriod
         return time.nextMultiple(of: period).advanced(by: .zero - period)
     }
 
-    private static func prove(_ directory: FilePath) throws(ExportError) {
-        try ExportError.wrap(.createFolder, directory) { try Folder.create(directory) }
-        let probe = directory.appending(".weir-\(UInt32.random(in: 0...(.max)))")
-        try ExportError.wrap(.useFolder, directory) {
+    private static func openLog(_ path: FilePath) throws(ExportError) -> (CommitLog, notice: String?) {
+        if let log = try CommitLog(path) { return (log, nil) }
+        CommitLog.setAside(path)
+        guard let log = try CommitLog(path) else { throw ExportError(.readCommit, path, .ioError) }
+        return (log, "\(path) is damaged and was put aside as \(path).damaged; windows that it named may come twice")
+    }
+
+    /// The folder that is tried is the one that files grow in.
+    private static func prove(_ configuration: LogFileConfiguration) throws(ExportError) {
+        try ExportError.wrap(.createFolder, configuration.directory) { try Folder.create(configuration.directory) }
+        let probe = configuration.staging.appending("probe-\(UInt32.random(in: 0...(.max)))")
+        try ExportError.wrap(.useFolder, configuration.directory) {
+            try Folder.create(configuration.staging)
             try FileDescriptor.open(
                 probe, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite]
             ).close()
             try FileSystemCalls.remove(probe)
+        }
+    }
+
+    /// What a process that was killed had staged is in the journal.
+    private func removeForgottenFiles() {
+        let kept = Set(log.pending.renames.map(\.temporary))
+        for name in (try? Folder.names(in: configuration.staging)) ?? [] {
+            let path = configuration.staging.appending(name)
+            if !kept.contains(path) { try? FileSystemCalls.remove(path) }
         }
     }
 }

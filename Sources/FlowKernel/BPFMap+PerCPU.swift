@@ -36,14 +36,30 @@ extension BPFMap {
         initialKey: Key, initialValue: Value, _ body: (Key, ArraySlice<Value>) -> Void
     ) throws(KernelError) {
         precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)
+        try forEach(initialKey: initialKey, initialValue: initialValue, valuesAKey: Self.cpuCount, body)
+    }
+
+    /// Calls `body` with every key of a hash and its value, as `forEach` does.
+    func forEachEntry<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        initialKey: Key, initialValue: Value, _ body: (Key, Value) -> Void
+    ) throws(KernelError) {
+        precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && !isPerCPU)
+        try forEach(initialKey: initialKey, initialValue: initialValue, valuesAKey: 1) { key, values in
+            body(key, values[values.startIndex])
+        }
+    }
+
+    private func forEach<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        initialKey: Key, initialValue: Value, valuesAKey: Int, _ body: (Key, ArraySlice<Value>) -> Void
+    ) throws(KernelError) {
         var batch = Batch(
             keys: [Key](repeating: initialKey, count: Self.firstBatch),
-            values: [Value](repeating: initialValue, count: Self.firstBatch * Self.cpuCount))
+            values: [Value](repeating: initialValue, count: Self.firstBatch * valuesAKey))
         var isLast = false
         while !isLast {
             let (count, last) = try lookUp(&batch)
             for index in 0..<count {
-                body(batch.keys[index], batch.values[index * Self.cpuCount..<(index + 1) * Self.cpuCount])
+                body(batch.keys[index], batch.values[index * valuesAKey..<(index + 1) * valuesAKey])
             }
             isLast = last
         }

@@ -19,9 +19,11 @@ package struct BPFMap: ~Copyable {
         var options = bpf_map_create_opts()
         options.sz = MemoryLayout<bpf_map_create_opts>.size
         options.map_flags = layout.flags
-        let raw = unsafe bpf_map_create(
-            layout.type, layout.name, UInt32(layout.keySize), UInt32(layout.valueSize), UInt32(layout.maxEntries),
-            &options)
+        let raw = ThreadPrivileges.inForce {
+            unsafe bpf_map_create(
+                layout.type, layout.name, UInt32(layout.keySize), UInt32(layout.valueSize), UInt32(layout.maxEntries),
+                &options)
+        }
         guard raw >= 0 else {
             throw KernelError(
                 errno: raw, "cannot create the map \(layout.name) with room for \(layout.maxEntries) entries")
@@ -29,9 +31,17 @@ package struct BPFMap: ~Copyable {
         return BPFMap(Descriptor(owning: raw), name: layout.name, layout: layout)
     }
 
-    /// bpf(BPF_OBJ_GET) of a pin.
-    static func open(pinnedAt path: String, layout: MapLayout) throws(KernelError) -> BPFMap {
-        let raw = unsafe bpf_obj_get(path)
+    /// bpf(BPF_OBJ_GET) of a pin. Through what is opened not to be written, the kernel lets nobody write.
+    ///
+    /// What is mapped is an exception: the kernel does not map what is open for reading only (bpf_map_mmap wants
+    /// VM_SHARED, which do_mmap takes away). There the mapping is read-only, and can never be made writable.
+    static func open(
+        pinnedAt path: String, layout: MapLayout, isWritable: Bool
+    ) throws(KernelError) -> BPFMap {
+        var options = bpf_obj_get_opts()
+        options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
+        options.file_flags = isWritable || layout.isMappable ? 0 : UInt32(BPF_F_RDONLY)
+        let raw = unsafe bpf_obj_get_opts(path, &options)
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned map \(path)") }
         var layout = layout
         layout.maxEntries = try Self.maxEntries(of: raw, path: path)
@@ -95,6 +105,7 @@ struct MapLayout {
     var maxEntries: Int
     var flags: UInt32 = 0
 
+    var isMappable: Bool { flags & UInt32(BPF_F_MMAPABLE) != 0 }
     var isPerCPU: Bool { type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY }
 }
 
@@ -129,6 +140,24 @@ extension BPFMap {
         guard result == 0 || result == -ENOENT else {
             throw KernelError(errno: result, "cannot delete from the map \(name)")
         }
+    }
+
+    /// Calls `body` with the bytes of every key and of its values: one, or one for each possible CPU. In no particular
+    /// order, and a system call each: for maps whose layout is not known beforehand.
+    func forEachRaw(_ body: ([UInt8], [ArraySlice<UInt8>]) -> Void) throws(KernelError) {
+        let stride = isPerCPU ? (valueSize + 7) / 8 * 8 : valueSize
+        let count = isPerCPU ? Self.cpuCount : 1
+        var key = [UInt8](repeating: 0, count: keySize)
+        var values = [UInt8](repeating: 0, count: stride * count)
+        var result = unsafe bpf_map_get_next_key(descriptor.raw, nil, &key)
+        while result == 0 {
+            if unsafe bpf_map_lookup_elem(descriptor.raw, &key, &values) == 0 {
+                body(key, (0..<count).map { values[$0 * stride..<$0 * stride + valueSize] })
+            }
+            let previous = key
+            result = unsafe bpf_map_get_next_key(descriptor.raw, previous, &key)
+        }
+        guard result == -ENOENT else { throw KernelError(errno: result, "cannot list the map \(name)") }
     }
 
     /// All keys at this moment.

@@ -100,7 +100,7 @@ extension BPFObject {
     /// Makes its maps and loads its programs. The verifier takes some milliseconds.
     package func load() throws(KernelError) {
         _ = unsafe weir_take_libbpf_log()
-        let result = unsafe bpf_object__load(object)
+        let result = ThreadPrivileges.inForce { unsafe bpf_object__load(object) }
         guard result != 0 else { return }
         let log = unsafe String(cString: weir_take_libbpf_log())
         let error = KernelError(errno: result, "cannot load the program \(name)")
@@ -114,6 +114,16 @@ extension BPFObject {
             throw noProgram("called \(program)")
         }
         return try unsafe BPFProgram(found)
+    }
+
+    /// A reference of its own to a loaded program, which the object lets go of.
+    func takeProgram(named program: String) throws(KernelError) -> BPFProgram {
+        guard let found = unsafe bpf_object__find_program_by_name(object, program) else {
+            throw noProgram("called \(program)")
+        }
+        let taken = try unsafe BPFProgram(found)
+        unsafe bpf_program__unload(found)
+        return taken
     }
 
     package func program(inSection section: String) throws(KernelError) -> BPFProgram {
@@ -131,6 +141,12 @@ extension BPFObject {
         let raw = fcntl(unsafe bpf_map__fd(map), F_DUPFD_CLOEXEC, 0)
         guard raw >= 0 else { throw KernelError(errno: errno, "cannot keep the map \(mapName) of \(name)") }
         return try BPFMap(adopting: Descriptor(owning: raw), name: mapName)
+    }
+
+    /// The object's own descriptor of one of its maps; it ends with the object.
+    func descriptor(ofMap mapName: String) -> CInt? {
+        let raw = unsafe bpf_map__fd(bpf_object__find_map_by_name(object, mapName))
+        return raw < 0 ? nil : raw
     }
 
     private func noProgram(_ place: String) -> KernelError {

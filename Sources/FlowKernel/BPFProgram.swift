@@ -22,6 +22,14 @@ package struct BPFProgram: ~Copyable {
         type = unsafe BPFProgramType(bpf_program__type(program), section: section)
         size = ProgramSize(of: raw)
     }
+
+    /// Takes over a reference.
+    init(adopting descriptor: consuming Descriptor, name: String, type: BPFProgramType) {
+        size = ProgramSize(of: descriptor.raw)
+        self.descriptor = descriptor
+        self.name = name
+        self.type = type
+    }
 }
 
 /// What kind of hook a program is for; programs of one type can call one another.

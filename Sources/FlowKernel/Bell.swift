@@ -13,6 +13,9 @@ package struct Bell: ~Copyable, Sendable {
         descriptor = Descriptor(owning: raw)
     }
 
+    /// Readable (poll(2)) while it rings.
+    var rawDescriptor: CInt { descriptor.raw }
+
     /// It rings until it is heard by `wait`; ringing twice before is ringing once. Never blocks.
     package borrowing func ring() {
         var one: UInt64 = 1
@@ -33,6 +36,11 @@ package struct Bell: ~Copyable, Sendable {
         guard wait(for: [descriptor.raw, wakes.descriptor], atMost: duration) else { return 0 }
         hear()
         return wakes.hear()
+    }
+
+    /// Blocks until it is rung, the kernel has news of interfaces, or the time is over.
+    package borrowing func wait(atMost duration: Duration, orFor monitor: borrowing InterfaceMonitor) {
+        if wait(for: [descriptor.raw, monitor.descriptor], atMost: duration) { hear() }
     }
 
     private func wait(for descriptors: [CInt], atMost duration: Duration) -> Bool {

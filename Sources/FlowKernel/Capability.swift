@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import CHost
 
 /// A capability that measuring needs (capabilities(7)).
 package enum Capability: Int, CaseIterable, Sendable {
@@ -18,14 +18,17 @@ package enum Capability: Int, CaseIterable, Sendable {
         }
     }
 
-    /// What attaching and measuring take: programs and maps, interfaces, and reads of kernel memory by programs.
+    /// Its place in a set.
+    var bit: UInt64 { 1 << UInt64(rawValue) }
+
+    /// What attaching and measuring take: programs and maps, interfaces, and pointers that the verifier must let pass.
     package static let required: [Capability] = [.bpf, .netAdmin, .perfmon]
 
-    /// Those of the required ones that this process does not have. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON.
+    /// Those of the required ones that this thread may not use. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON.
     package static var missing: [Capability] {
-        let effective = effectiveSet
-        let isAdmin = effective.contains(.sysAdmin)
-        return required.filter { !effective.contains($0) && !(isAdmin && $0 != .netAdmin) }
+        let permitted = CapabilitySets.ofThread.permitted
+        let isAdmin = permitted & sysAdmin.bit != 0
+        return required.filter { permitted & $0.bit == 0 && !(isAdmin && $0 != .netAdmin) }
     }
 
     /// "CAP_BPF is missing: …", or nil if nothing is.
@@ -43,15 +46,5 @@ package enum Capability: Int, CaseIterable, Sendable {
             .notPermitted, "cannot \(purpose)",
             cause: "\(names.joined(separator: " and ")) \(names.count == 1 ? "is" : "are") missing",
             remedy: "run as root, or grant \(names.count == 1 ? "it" : "them") (systemd: AmbientCapabilities=)")
-    }
-
-    private static var effectiveSet: Set<Capability> {
-        let status = (try? ProcFile.read("/proc/thread-self/status")) ?? ""
-        for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
-            let digits = line.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }
-            let bits = UInt64(digits, radix: 16) ?? 0
-            return Set(allCases.filter { bits >> UInt64($0.rawValue) & 1 == 1 })
-        }
-        return []
     }
 }

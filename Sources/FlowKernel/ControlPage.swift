@@ -2,6 +2,7 @@
 
 import CHost
 import CWeirABI
+package import FlowMeter
 package import FlowModel
 import Glibc
 
@@ -45,15 +46,12 @@ import Glibc
     }
 
     /// Both clocks when the open window was opened.
-    package var opened: ClockAnchor {
-        unsafe ClockAnchor(
-            monotonic: MonotonicTime(nanoseconds: page.pointee.opened_monotonic_ns),
-            realtime: UnixTime(nanoseconds: Int64(page.pointee.opened_realtime_ns)))
-    }
+    package var opened: ClockAnchor { ClockAnchor(entry(of: window)) }
 
     /// When the open window is due to be closed, or nil where nobody swaps.
     package var closes: UnixTime? {
-        let nanoseconds = unsafe page.pointee.closes_realtime_ns
+        guard interval != nil else { return nil }
+        let nanoseconds = entry(of: window).closes_realtime_ns
         return nanoseconds == 0 ? nil : UnixTime(nanoseconds: Int64(nanoseconds))
     }
 
@@ -73,21 +71,64 @@ import Glibc
 
     /// The port number given out last.
     package var lastPort: UInt16 { UInt16(truncatingIfNeeded: unsafe page.pointee.last_port) }
+
+    /// What these tables are told apart by from those that may be made here later.
+    package var installation: UInt64 { unsafe page.pointee.installation }
+
+    func setInstallation(_ id: UInt64) { unsafe page.pointee.installation = id }
+
+    /// Notes that a window's generation is empty.
+    func setReleased(_ window: UInt32) { unsafe page.pointee.released = window }
+
+    private func entry(of window: UInt32) -> weir_window {
+        let windows = unsafe page.pointee.windows
+        return window % UInt32(WEIR_GENERATIONS) == 0 ? windows.0 : windows.1
+    }
+}
+
+extension ControlPage {
+    /// The open window.
+    package var openWindow: OpenWindow { window(of: window) }
+
+    /// The window or the part before the open one, where nobody has released it.
+    package var unreleasedWindow: OpenWindow? {
+        guard let number = Window.number(before: window), isUnreleased(number) else { return nil }
+        return window(of: number)
+    }
+
+    /// Before the second number came the first one or, when numbers have wrapped, the highest.
+    private func isUnreleased(_ number: UInt32) -> Bool {
+        let released = unsafe page.pointee.released
+        return released != number && !(number == Window.firstNumber && released == .max)
+    }
+
+    private func window(of number: UInt32) -> OpenWindow {
+        let entry = entry(of: number)
+        return OpenWindow(
+            number: number, anchor: ClockAnchor(entry),
+            end: UnixTime(nanoseconds: Int64(entry.closes_realtime_ns)), firstNumber: entry.first)
+    }
 }
 
 extension ControlPage {
     /// Makes the window the open one for every program run that begins from now on.
     ///
+    /// All that belongs to it is written where no reader looks before the number says so: a process that ends in the
+    /// middle leaves the window before as it was.
+    ///
     /// - Parameter tick: not later than now.
-    func open(number: UInt32, tick: Tick, anchor: ClockAnchor, closes: UnixTime?) {
+    func open(number: UInt32, first: UInt32, tick: Tick, anchor: ClockAnchor, closes: UnixTime?) {
+        let entry = weir_window(
+            opened_monotonic_ns: anchor.monotonic.nanoseconds,
+            opened_realtime_ns: UInt64(bitPattern: anchor.realtime.nanoseconds),
+            closes_realtime_ns: UInt64(bitPattern: closes?.nanoseconds ?? 0), first: first, zero: 0)
         if number % UInt32(WEIR_GENERATIONS) == 0 {
             unsafe page.pointee.opened.0 = tick.abi
+            unsafe page.pointee.windows.0 = entry
         } else {
             unsafe page.pointee.opened.1 = tick.abi
+            unsafe page.pointee.windows.1 = entry
         }
-        unsafe page.pointee.opened_monotonic_ns = anchor.monotonic.nanoseconds
-        unsafe page.pointee.opened_realtime_ns = UInt64(anchor.realtime.nanoseconds)
-        unsafe page.pointee.closes_realtime_ns = UInt64(closes?.nanoseconds ?? 0)
         unsafe page.withMemoryRebound(to: UInt32.self, capacity: 1) { place in
             unsafe weir_store_release_u32(place, number)
         }
@@ -96,7 +137,6 @@ extension ControlPage {
     func setMeter(pid: Int32?, interval: Duration?) {
         unsafe page.pointee.meter_pid = UInt32(pid ?? 0)
         unsafe page.pointee.interval_ms = UInt32((interval ?? .zero).wholeNanoseconds / 1_000_000)
-        if pid == nil { unsafe page.pointee.closes_realtime_ns = 0 }
     }
 
     /// Numbers are given out from the next one on.
@@ -104,6 +144,12 @@ extension ControlPage {
 }
 
 extension ClockAnchor {
+    fileprivate init(_ entry: weir_window) {
+        self.init(
+            monotonic: MonotonicTime(nanoseconds: entry.opened_monotonic_ns),
+            realtime: UnixTime(nanoseconds: Int64(bitPattern: entry.opened_realtime_ns)))
+    }
+
     /// Reads both clocks now. CLOCK_MONOTONIC is the one that jiffies follow.
     package static var now: ClockAnchor {
         ClockAnchor(

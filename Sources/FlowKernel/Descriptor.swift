@@ -9,6 +9,13 @@ package struct Descriptor: ~Copyable {
     /// Takes over an open descriptor.
     init(owning raw: CInt) { self.raw = raw }
 
+    /// Another descriptor of the same.
+    func duplicate() throws(KernelError) -> Descriptor {
+        let copy = fcntl(raw, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw KernelError(errno: errno, "cannot open one more file") }
+        return Descriptor(owning: copy)
+    }
+
     deinit { Glibc.close(raw) }
 
     /// open(2) with O_CLOEXEC.

@@ -19,7 +19,7 @@ enum EngineTable: ~Copyable {
     ) throws(KernelError) -> EngineTable {
         switch geometry.engine {
         case .line: .line(try LineTable.open(geometry, pinnedIn: directory, isWritable: isWritable))
-        case .perCPUHash: .perCPUHash(try HashTable.open(pinnedIn: directory))
+        case .perCPUHash: .perCPUHash(try HashTable.open(pinnedIn: directory, isWritable: isWritable))
         }
     }
 

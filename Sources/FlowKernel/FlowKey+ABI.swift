@@ -78,9 +78,12 @@ extension PortTotals {
 
 extension weir_totals {
     init(_ totals: PortTotals) {
-        self.init(
-            seen: weir_count(totals.seen), overflow: weir_count(totals.overflow),
-            not_ip: weir_count(totals.notIP), malformed: weir_count(totals.malformed),
-            truncated: weir_count(totals.truncated), fragment_without_flow: weir_count(totals.fragmentWithoutFlow))
+        self.init()
+        seen = weir_count(totals.seen)
+        overflow = weir_count(totals.overflow)
+        not_ip = weir_count(totals.notIP)
+        malformed = weir_count(totals.malformed)
+        truncated = weir_count(totals.truncated)
+        fragment_without_flow = weir_count(totals.fragmentWithoutFlow)
     }
 }

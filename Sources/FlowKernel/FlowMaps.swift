@@ -9,28 +9,41 @@ import FlowModel
 package struct FlowMaps: ~Copyable {
     let control: BPFMap
     let table: EngineTable
-    let totals: BPFMap
-    /// What `totals` held when each generation was drained last; written by the meter, never by programs.
-    let drained: BPFMap
     let fragments: BPFMap
     let ports: BPFMap
+    /// Where the fields lie in these maps.
+    let layout: BPFMap
     /// The ring through which programs wake the meter.
     let wakes: BPFMap
+    /// What each port counted.
+    let counts: PortCountsStore
 
     /// Room for datagrams whose fragments are on their way at one time.
     static let fragmentEntries = 4096
 
-    /// Makes all maps. Seconds for millions of flows.
-    static func create(_ geometry: TableGeometry) throws(KernelError) -> FlowMaps {
+    /// Makes all maps that ports share. Seconds for millions of flows.
+    ///
+    /// - Parameter directory: where they will be pinned, and what ports count is pinned already; nil: nowhere.
+    static func create(_ geometry: TableGeometry, pinnedIn directory: String?) throws(KernelError) -> FlowMaps {
         FlowMaps(
-            control: try .create(Layouts.control), table: try .create(geometry), totals: try .create(Layouts.totals),
-            drained: try .create(Layouts.drained), fragments: try .create(Layouts.fragments),
-            ports: try .create(Layouts.ports), wakes: try .create(Layouts.wakes))
+            control: try .create(Layouts.control), table: try .create(geometry),
+            fragments: try .create(Layouts.fragments), ports: try .create(Layouts.ports),
+            layout: try makeLayout(), wakes: try .create(Layouts.wakes),
+            counts: PortCountsStore(directory: directory, isWritable: true))
+    }
+
+    private static func makeLayout() throws(KernelError) -> BPFMap {
+        let map = try BPFMap.create(Layouts.layout)
+        let text = LayoutDescription.own.text
+        precondition(text.count < Int(WEIR_LAYOUT_BYTES))
+        let bytes = try MappedArray<UInt8>(of: map, isWritable: true)
+        for index in text.indices { bytes[index] = text[index] }
+        return map
     }
 
     /// Opens the control map pinned in that directory, which tells what the others are.
-    static func openControl(pinnedIn directory: String) throws(KernelError) -> BPFMap {
-        try .open(pinnedAt: "\(directory)/\(Layouts.control.name)", layout: Layouts.control)
+    static func openControl(pinnedIn directory: String, isWritable: Bool) throws(KernelError) -> BPFMap {
+        try .open(pinnedAt: "\(directory)/\(Layouts.control.name)", layout: Layouts.control, isWritable: isWritable)
     }
 
     /// Opens the other maps pinned in that directory.
@@ -38,13 +51,13 @@ package struct FlowMaps: ~Copyable {
         _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: String, isWritable: Bool
     ) throws(KernelError) -> FlowMaps {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout)
+            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout, isWritable: isWritable)
         }
         return FlowMaps(
             control: control, table: try .open(geometry, pinnedIn: directory, isWritable: isWritable),
-            totals: try pinned(Layouts.totals), drained: try pinned(Layouts.drained),
             fragments: try pinned(Layouts.fragments), ports: try pinned(Layouts.ports),
-            wakes: try pinned(Layouts.wakes))
+            layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
+            counts: PortCountsStore(directory: directory, isWritable: isWritable))
     }
 
     /// Pins every map in that directory; the control map last, so that its pin says that all are there.
@@ -55,17 +68,17 @@ package struct FlowMaps: ~Copyable {
     /// Calls `body` with every map, with the control map last.
     private func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try table.forEachMap(body)
-        try body(totals)
-        try body(drained)
         try body(fragments)
         try body(ports)
+        try body(layout)
         try body(wakes)
         try body(control)
     }
 
-    /// Kernel memory of all maps, in bytes.
+    /// Kernel memory of all maps, those of the ports among them, in bytes.
     package var memoryBytes: UInt64 {
         var sum: UInt64 = 0
+        for port in (try? registeredPorts()) ?? [] { sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0 }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         return sum
     }
@@ -77,10 +90,10 @@ package struct FlowMaps: ~Copyable {
         return sum
     }
 
-    /// Makes the object use these maps instead of making its own.
-    func share(with object: borrowing BPFObject) throws(KernelError) {
+    /// Makes the object, which will run for that port, use these maps instead of making its own.
+    func share(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {
         try object.reuse(control, as: WEIR_DATA_CONTROL)
-        try object.reuse(totals)
+        try object.reuse(counts.counts(of: port).map)
         try object.reuse(fragments)
         try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
         try object.reuse(wakes)
@@ -92,12 +105,6 @@ extension FlowMaps {
         static let control = MapLayout(
             name: WEIR_MAP_CONTROL, type: BPF_MAP_TYPE_ARRAY, keySize: 4,
             valueSize: MemoryLayout<weir_control>.size, maxEntries: 1, flags: UInt32(BPF_F_MMAPABLE))
-        static let totals = MapLayout(
-            name: WEIR_MAP_TOTALS, type: BPF_MAP_TYPE_PERCPU_ARRAY, keySize: 4,
-            valueSize: MemoryLayout<weir_totals>.stride, maxEntries: totalsEntries)
-        static let drained = MapLayout(
-            name: WEIR_MAP_DRAINED, type: BPF_MAP_TYPE_ARRAY, keySize: 4,
-            valueSize: MemoryLayout<weir_totals>.size, maxEntries: totalsEntries)
         static let fragments = MapLayout(
             name: WEIR_MAP_FRAGMENTS, type: BPF_MAP_TYPE_LRU_HASH, keySize: MemoryLayout<weir_fragment_key>.size,
             valueSize: MemoryLayout<weir_fragment>.size, maxEntries: fragmentEntries)
@@ -105,17 +112,12 @@ extension FlowMaps {
             name: WEIR_MAP_PORTS, type: BPF_MAP_TYPE_HASH, keySize: 4, valueSize: MemoryLayout<weir_port>.size,
             maxEntries: Int(WEIR_MAX_PORTS))
 
+        static let layout = MapLayout(
+            name: WEIR_MAP_LAYOUT, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: Int(WEIR_LAYOUT_BYTES),
+            maxEntries: 1, flags: UInt32(BPF_F_MMAPABLE))
+
         static let wakes = MapLayout(
             name: WEIR_MAP_WAKES, type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0,
             maxEntries: Int(WEIR_WAKES_BYTES))
-
-        private static let totalsEntries = Int(WEIR_GENERATIONS * WEIR_MAX_PORTS * WEIR_DIRECTIONS)
-    }
-
-    /// Where `totals` counts, and `drained` keeps what it held at the last drain.
-    static func totalsIndex(of side: PortSide, window: UInt32) -> UInt32 {
-        let generation = window % UInt32(WEIR_GENERATIONS)
-        let port = generation * UInt32(WEIR_MAX_PORTS) + UInt32(side.port.rawValue)
-        return port * UInt32(WEIR_DIRECTIONS) + UInt32(side.direction.rawValue)
     }
 }

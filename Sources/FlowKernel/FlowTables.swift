@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CWeirABI
 package import FlowMeter
 package import FlowModel
 
@@ -8,21 +9,27 @@ package struct FlowTables: ~Copyable {
     package let maps: FlowMaps
     package let control: ControlPage
     package let geometry: TableGeometry
+    let images = ProgramImages()
 
     /// Makes new tables, with their first window open. They live as long as somebody refers to them.
+    ///
+    /// - Parameter directory: where they will be pinned; nil: nowhere.
     package static func create(
-        _ geometry: TableGeometry, seed: HashSeed = .random()
+        _ geometry: TableGeometry, seed: HashSeed = .random(), for directory: PinDirectory? = nil
     ) throws(KernelError) -> FlowTables {
-        let maps = try FlowMaps.create(geometry)
+        let maps = try FlowMaps.create(geometry, pinnedIn: directory?.layout)
         let control = try ControlPage(of: maps.control, isWritable: true)
         control.setTable(geometry.abi(seed: seed))
-        control.open(number: Window.firstNumber, tick: try TickClock().now(), anchor: .now, closes: nil)
+        control.setInstallation(.random(in: 1...(.max)))
+        control.open(
+            number: Window.firstNumber, first: Window.firstNumber, tick: try TickClock().now(), anchor: .now,
+            closes: nil)
         return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 
     /// Opens the pinned tables.
     package static func open(in directory: PinDirectory, isWritable: Bool) throws(KernelError) -> FlowTables {
-        let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout)
+        let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout, isWritable: isWritable)
         let control = try ControlPage(of: controlMap, isWritable: isWritable)
         guard let geometry = TableGeometry(control.table) else {
             throw KernelError(
@@ -35,8 +42,19 @@ package struct FlowTables: ~Copyable {
     }
 
     /// Loads a port's copy of a program on these tables.
-    package func load(_ kind: ProgramKind, port: PortNumber, role: PortRole) throws(KernelError) -> Program {
-        try Program.load(kind, port: port, role: role, maps: maps, table: control.table)
+    package func load(_ kind: ProgramKind, for port: RegisteredPort) throws(KernelError) -> Program {
+        try beginLoading(kind, for: port).take()
+    }
+
+    /// Begins to load it on another thread, or, where it is the first of its kind, does it now.
+    func beginLoading(_ kind: ProgramKind, for port: RegisteredPort) throws(KernelError) -> ProgramLoading {
+        let configuration = weir_port_config(
+            port: port.number.rawValue, role: port.role.rawValue, zero: (0, 0, 0, 0, 0), table: control.table)
+        if let image = images[kind] {
+            return ProgramLoading(
+                image, configuration, counts: try maps.counts.counts(of: port).map.descriptor.duplicate())
+        }
+        return ProgramLoading(try Program.load(kind, configuration, for: port, maps: maps, images: images))
     }
 
     /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.
@@ -76,18 +94,14 @@ extension FlowTables {
     private func totals(in window: UInt32) throws(KernelError) -> [PortNumber: DirectionTotals] {
         var result: [PortNumber: DirectionTotals] = [:]
         for port in try maps.registeredPorts() {
-            result[port.number] = DirectionTotals(
-                ingress: try maps.totals(of: PortSide(port: port.number, direction: .ingress), in: window),
-                egress: try maps.totals(of: PortSide(port: port.number, direction: .egress), in: window))
+            result[port.number] = try maps.totals(of: port, in: window)
         }
         return result
     }
 
-    /// What every registered port saw since it was attached.
-    package func lifetimeTotals(of port: PortNumber) throws(KernelError) -> DirectionTotals {
-        DirectionTotals(
-            ingress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .ingress)),
-            egress: try maps.lifetimeTotals(of: PortSide(port: port, direction: .egress)))
+    /// What a registered port saw since it was attached.
+    package func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals {
+        try maps.lifetimeTotals(of: port)
     }
 
     /// How many flows the open window holds so far: one on several CPUs is one.

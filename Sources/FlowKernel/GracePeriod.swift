@@ -71,7 +71,9 @@ private struct MapInMap: ~Copyable {
         var options = bpf_map_create_opts()
         options.sz = MemoryLayout<bpf_map_create_opts>.size
         options.inner_map_fd = UInt32(inner.descriptor.raw)
-        let raw = unsafe bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_grace", 4, 4, 1, &options)
+        let raw = ThreadPrivileges.inForce {
+            unsafe bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_grace", 4, 4, 1, &options)
+        }
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot create the map weir_grace") }
         return Descriptor(owning: raw)
     }

@@ -20,9 +20,9 @@ struct HashTable: ~Copyable {
             even: try .create(layout(WEIR_MAP_FLOWS_0)), odd: try .create(layout(WEIR_MAP_FLOWS_1)))
     }
 
-    static func open(pinnedIn directory: String) throws(KernelError) -> HashTable {
+    static func open(pinnedIn directory: String, isWritable: Bool) throws(KernelError) -> HashTable {
         func pinned(_ name: String) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name))
+            try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name), isWritable: isWritable)
         }
         return HashTable(even: try pinned(WEIR_MAP_FLOWS_0), odd: try pinned(WEIR_MAP_FLOWS_1))
     }

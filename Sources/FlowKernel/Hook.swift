@@ -58,3 +58,8 @@ package struct AttachOptions: Equatable, Sendable {
         self.xdpMode = xdpMode
     }
 }
+
+extension AttachOptions {
+    /// What sees the frames that come from the port.
+    var programFromPort: ProgramKind { hook == .xdp ? .xdpFromPort : .tcFromPort }
+}

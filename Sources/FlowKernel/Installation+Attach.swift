@@ -6,18 +6,13 @@ import Glibc
 extension Installation {
     /// Attaches programs to an interface of this thread's network namespace and registers it as a port.
     ///
-    /// Either all of it is done or, when this throws, nothing. Takes some milliseconds for the verifier.
+    /// Either all of it is done or, when this throws, nothing. Takes some 50 ms: for the verifier, and for the kernel to
+    /// bring each of two programs into effect.
     package func attach(_ name: String, _ options: AttachOptions) throws(KernelError) -> RegisteredPort {
         let interface = try NetworkInterface.named(name)
         let turn = try directory.openPorts()
         try turn.waitForLock()
-        let namespace = try NetworkInterface.currentNamespace()
-        try refuse(interface, namespace, options)
-        for port in try ports(on: interface, namespace) { try close(port) }
-        let number = try tables.maps.freeNumber(after: tables.control.lastPort)
-        tables.control.setLastPort(number.rawValue)
-        try tables.maps.clearTotals(of: number)
-        return try attach(interface, as: number, namespace, options)
+        return try finish(try begin(interface, try NetworkInterface.currentNamespace(), options))
     }
 
     /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none.
@@ -46,47 +41,72 @@ extension Installation {
     private func ports(
         on interface: NetworkInterface, _ namespace: UInt64
     ) throws(KernelError) -> [RegisteredPort] {
-        try attachedPorts().filter { $0.interfaceIndex == interface.index && $0.isIn(namespace) }
+        try tables.maps.attachedPorts(on: [interface.index], in: namespace)
     }
 
-    private func attach(
-        _ interface: NetworkInterface, as number: PortNumber, _ namespace: UInt64, _ options: AttachOptions
-    ) throws(KernelError) -> RegisteredPort {
-        var port = RegisteredPort(
+    /// Gives the interface a number and begins to load its programs. The turn must be ours, until `finish`.
+    func begin(
+        _ interface: NetworkInterface, _ namespace: UInt64, _ options: AttachOptions
+    ) throws(KernelError) -> BegunPort {
+        try refuse(interface, namespace, options)
+        for port in try ports(on: interface, namespace) { try close(port) }
+        let number = try tables.maps.freeNumber(after: tables.control.lastPort)
+        tables.control.setLastPort(number.rawValue)
+        let port = RegisteredPort(
             number: number, interface: interface, role: options.role, networkNamespace: namespace)
-        try tables.maps.register(port)
+        try tables.maps.add(port)
         do throws(KernelError) {
-            try PinDirectory.makeDirectory(directory.portDirectory(number))
-            try attachToPort(interface, &port)
-            try attachFromPort(interface, &port, options)
-            try tables.maps.register(port)
-            return port
+            return BegunPort(
+                port: port, interface: interface, options: options,
+                toPort: try tables.beginLoading(.tcToPort, for: port),
+                fromPort: try tables.beginLoading(options.programFromPort, for: port))
         } catch {
-            try? takeAway(port)
             try? tables.maps.unregister(number)
             throw error
         }
     }
 
-    private func attachToPort(_ interface: NetworkInterface, _ port: inout RegisteredPort) throws(KernelError) {
-        let program = try tables.load(.tcToPort, port: port.number, role: port.role)
-        port.toHook = try keep(try TCHook.attach(program, to: interface, side: .toPort), &port, as: "to")
+    /// Attaches the programs, when they are loaded.
+    func finish(_ begun: BegunPort) throws(KernelError) -> RegisteredPort {
+        var port = begun.port
+        // Whoever attaches thousands of ports does not read them.
+        defer { tables.maps.counts.close(port.number) }
+        do throws(KernelError) {
+            try attachToPort(begun, &port)
+            try attachFromPort(begun, &port)
+            try tables.maps.register(port)
+            return port
+        } catch {
+            try? giveUp(port)
+            throw error
+        }
     }
 
-    private func attachFromPort(
-        _ interface: NetworkInterface, _ port: inout RegisteredPort, _ options: AttachOptions
-    ) throws(KernelError) {
-        switch options.hook {
-        case .auto, .tc:
-            let program = try tables.load(.tcFromPort, port: port.number, role: port.role)
-            port.fromHook = try keep(try TCHook.attach(program, to: interface, side: .fromPort), &port, as: "from")
-        case .xdp:
-            let program = try tables.load(.xdpFromPort, port: port.number, role: port.role)
-            let attachment = try XDPHook.attach(program, to: interface, mode: options.xdpMode)
-            try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
-            port.fromHook = .xdp
-            port.xdpMode = attachment.mode
+    /// Takes away what was attached. Where it has counted already, the port stays until that is drained.
+    private func giveUp(_ port: RegisteredPort) throws(KernelError) {
+        try takeAway(port)
+        guard try tables.lifetimeTotals(of: port).both.seen.isZero else {
+            return try closeWithoutFilters(port)
         }
+        try tables.maps.unregister(port.number)
+    }
+
+    private func attachToPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
+        let program = try begun.toPort.take()
+        port.toHook = try keep(try TCHook.attach(program, to: begun.interface, side: .toPort), &port, as: "to")
+    }
+
+    private func attachFromPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
+        let program = try begun.fromPort.take()
+        guard program.kind == .xdpFromPort else {
+            port.fromHook = try keep(
+                try TCHook.attach(program, to: begun.interface, side: .fromPort), &port, as: "from")
+            return
+        }
+        let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
+        try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
+        port.fromHook = .xdp
+        port.xdpMode = attachment.mode
     }
 
     private func keep(
@@ -113,24 +133,20 @@ extension Installation {
         if let current = try current(of: port) { try close(current) }
     }
 
-    /// Does the same with a port whose interface, or whoever was attaching it, is gone. Returns whether that was so.
-    ///
-    /// Looks again under the lock: somebody may be attaching the port at this moment.
-    package func detachIfDead(_ port: RegisteredPort) throws(KernelError) -> Bool {
-        let turn = try directory.openPorts()
-        try turn.waitForLock()
-        guard let current = try current(of: port), !isAlive(current) else { return false }
-        try close(current)
-        return true
-    }
-
     /// The port as the register has it now; nil if it was detached meanwhile.
     private func current(of port: RegisteredPort) throws(KernelError) -> RegisteredPort? {
-        try attachedPorts().first { $0.number == port.number && $0.attached == port.attached }
+        guard let current = try tables.maps.registeredPort(port.number), !current.isClosing else { return nil }
+        return current.attached == port.attached ? current : nil
     }
 
-    private func close(_ port: RegisteredPort) throws(KernelError) {
-        try takeAway(port)
+    func close(_ port: RegisteredPort) throws(KernelError) {
+        try takeAwayFilters(port)
+        try closeWithoutFilters(port)
+    }
+
+    /// Closes a port whose interface has left this namespace, and its filters with it: its index may be another's by now.
+    func closeWithoutFilters(_ port: RegisteredPort) throws(KernelError) {
+        try takeAwayLinks(port)
         var port = port
         port.isClosing = true
         try tables.maps.register(port)
@@ -138,13 +154,16 @@ extension Installation {
 
     private func takeAway(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayFilters(port)
+        try takeAwayLinks(port)
+    }
+
+    private func takeAwayLinks(_ port: RegisteredPort) throws(KernelError) {
         for side in ["from", "to"] {
             let path = "\(directory.portDirectory(port.number))/\(side)"
             guard unsafe access(path, F_OK) == 0 else { continue }
             try Link.open(pinnedAt: path).detach()
             unsafe unlink(path)
         }
-        unsafe rmdir(directory.portDirectory(port.number))
     }
 
     private func takeAwayFilters(_ port: RegisteredPort) throws(KernelError) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CWeirABI
 import FlowModel
 import Glibc
 
@@ -28,30 +29,31 @@ package struct Installation: ~Copyable {
     /// Opens what is pinned, or makes new tables and pins them. bpffs is mounted if need be.
     ///
     /// - Parameter request: for new tables; those that exist stay as they are.
+    /// - Parameter takesOver: whether another layout may be there, since the caller takes it over.
     package static func openOrCreate(
-        _ directory: PinDirectory, _ request: TableRequest
+        _ directory: PinDirectory, _ request: TableRequest, takesOver: Bool = false
     ) throws(KernelError) -> Installation {
         try Capability.require(for: "measure ports")
         try Preemption.requireOneWriter()
-        let use = try makeLayout(directory)
+        let use = try makeLayout(directory, takesOver: takesOver)
         let turn = try directory.openPorts()
         try turn.waitForLock()
         if directory.hasMaps {
             let tables = try FlowTables.open(in: directory, isWritable: true)
             return Installation(directory: directory, tables: tables, use: use)
         }
-        let tables = try FlowTables.create(try request.geometry())
+        let tables = try FlowTables.create(try request.geometry(), for: directory)
         try tables.maps.pin(in: directory.layout)
         return Installation(directory: directory, tables: tables, use: use)
     }
 
     /// Makes the directories and takes them into use. Whoever detached the last port meanwhile may have removed them.
-    private static func makeLayout(_ directory: PinDirectory) throws(KernelError) -> Descriptor {
+    private static func makeLayout(_ directory: PinDirectory, takesOver: Bool) throws(KernelError) -> Descriptor {
         var failure: KernelError?
         for _ in 0..<100 {
             do throws(KernelError) {
                 try directory.prepare()
-                try refuseOtherLayouts(directory)
+                try refuseOtherLayouts(directory, takesOver: takesOver)
                 try directory.prepareLayout()
                 if let use = try directory.takeIntoUse() { return use }
             } catch {
@@ -70,12 +72,33 @@ package struct Installation: ~Copyable {
             .notPermitted, "cannot read \(directory.base)", cause: "it belongs to another user", remedy: "run as root")
     }
 
-    private static func refuseOtherLayouts(_ directory: PinDirectory) throws(KernelError) {
-        guard let other = directory.otherLayouts.first else { return }
-        throw KernelError(
-            .busy, "cannot measure under \(directory.base)",
-            cause: "another version of Weir left its programs there (\(other))",
-            remedy: "detach them with that version (weir detach --all), or use another directory (--bpffs)")
+    /// The first layout that says where its fields lie.
+    private static let firstDescribed = 3
+
+    private static func refuseOtherLayouts(
+        _ directory: PinDirectory, takesOver: Bool
+    ) throws(KernelError) {
+        for other in directory.otherLayouts {
+            let version = PinDirectory.version(ofLayout: other) ?? 0
+            let failure = "cannot measure under \(directory.base)"
+            if version > Int(WEIR_ABI_VERSION) {
+                throw KernelError(
+                    .busy, failure, cause: "a newer version of Weir measures there (\(other))",
+                    remedy: "use that version, or another directory (--bpffs)")
+            }
+            if version < firstDescribed {
+                throw KernelError(
+                    .busy, failure,
+                    cause: "a version of Weir that is too old to be taken over measures there (\(other))",
+                    remedy: "detach its ports with that version (weir detach --all), or use another directory (--bpffs)"
+                )
+            }
+            guard takesOver else {
+                throw KernelError(
+                    .busy, failure, cause: "another version of Weir measures there (\(other))",
+                    remedy: "start the daemon of this version, which takes over (weir run), or use that version")
+            }
+        }
     }
 }
 
@@ -85,7 +108,10 @@ extension Installation {
         try tables.maps.registeredPorts().filter { !$0.isClosing }
     }
 
-    /// Whether the port's programs are still on a living interface.
+    /// Whether the port's programs are still on the interface that it was attached to.
+    ///
+    /// Of an interface of this thread's network namespace it asks the interface: a link also lives on where its interface
+    /// has moved to another namespace, and the index may be another interface's here. Elsewhere the link's word counts.
     package func isAlive(_ port: RegisteredPort) -> Bool {
         if port.isUnfinished { return false }
         return switch port.toHook {
@@ -97,10 +123,11 @@ extension Installation {
     }
 
     private func linkIsAlive(_ port: RegisteredPort, _ side: String) -> Bool {
-        guard let link = try? Link.open(pinnedAt: "\(directory.portDirectory(port.number))/\(side)") else {
-            return false
-        }
-        return link.interfaceIndex != nil
+        guard let link = try? Link.open(pinnedAt: "\(directory.portDirectory(port.number))/\(side)"),
+            link.interfaceIndex != nil
+        else { return false }
+        guard side == "to", isHere(port), let program = link.programID else { return true }
+        return TCHook.programIDs(interfaceIndex: port.interfaceIndex, side: .toPort)?.contains(program) ?? true
     }
 
     /// Filters can only be looked at from the network namespace of their interface.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 package import FlowMeter
 package import FlowModel
 
 /// The kernel's tables as the meter sees them.
-package struct KernelFlowSource: FlowSource, ~Copyable {
+package struct KernelFlowSource: PortSource, ~Copyable {
     package let tables: FlowTables
     private let gracePeriod: GracePeriod
     private let clock: TickClock
@@ -17,6 +18,8 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     }
 
     package init(tables: consuming FlowTables, gracePeriod: consuming GracePeriod) throws(KernelError) {
+        // An earlier meter may have died between opening a window and waiting for the programs to see it.
+        try gracePeriod.wait()
         let clock = try TickClock()
         let wakes = try MeterWakes(of: tables.maps)
         self.clock = clock
@@ -28,7 +31,8 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
     package mutating func open(_ window: OpenWindow) throws(KernelError) {
         try tables.maps.table.prepare(for: window.number)
         tables.control.open(
-            number: window.number, tick: try clock.now(), anchor: window.anchor, closes: window.end)
+            number: window.number, first: window.firstNumber, tick: try clock.now(), anchor: window.anchor,
+            closes: window.end)
         try gracePeriod.wait()
     }
 
@@ -38,21 +42,21 @@ package struct KernelFlowSource: FlowSource, ~Copyable {
 
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {
         var totals: [PortSide: PortTotals] = [:]
-        for side in try sides() {
-            totals[side] = try tables.maps.totals(of: side, in: window)
+        let ports = try ports()
+        tables.maps.counts.close(allBut: ports)
+        for port in ports {
+            let both = try tables.maps.totals(of: port, in: window)
+            totals[PortSide(port: port.number, direction: .ingress)] = both.ingress
+            totals[PortSide(port: port.number, direction: .egress)] = both.egress
         }
         return totals
     }
 
     package mutating func release(_ window: UInt32) throws(KernelError) {
-        for side in try sides() { try tables.maps.setDrained(side, in: window) }
+        for port in try ports() { try tables.maps.setDrained(port, in: window) }
+        FaultPoint.reach(.midRelease)
         try tables.maps.table.release(window)
-    }
-
-    private func sides() throws(KernelError) -> [PortSide] {
-        try tables.maps.registeredPorts().flatMap { port in
-            Direction.allCases.map { PortSide(port: port.number, direction: $0) }
-        }
+        tables.control.setReleased(window)
     }
 }
 

@@ -77,14 +77,15 @@ extension KernelSurvey {
     private static var programs: [Finding] {
         do throws(KernelError) {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 1).geometry())
+            let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
             var sizes: [String] = []
             for kind in ProgramKind.allCases {
-                let size = try tables.load(kind, port: PortNumber(1), role: .guest).size
+                let size = try tables.load(kind, for: port).size
                 sizes.append("\(kind.name) \(size.instructions) instructions, \(size.verified) verified")
             }
             let loaded = Finding(
                 subject: "programs", isFine: true, fact: sizes.joined(separator: "; "), consequence: nil)
-            return [loaded, try tcx(tables)]
+            return [loaded, try tcx(tables, port)]
         } catch {
             return [
                 Finding(
@@ -94,8 +95,10 @@ extension KernelSurvey {
     }
 
     /// Asks for a link on an interface that cannot exist: a kernel that knows TCX misses the interface first.
-    private static func tcx(_ tables: borrowing FlowTables) throws(KernelError) -> Finding {
-        let program = try tables.load(.tcFromPort, port: PortNumber(1), role: .guest)
+    private static func tcx(
+        _ tables: borrowing FlowTables, _ port: RegisteredPort
+    ) throws(KernelError) -> Finding {
+        let program = try tables.load(.tcFromPort, for: port)
         let nowhere = NetworkInterface(name: "", index: UInt32(Int32.max))
         let isKnown =
             switch Link.create(program.loaded, on: nowhere, type: Link.TCX.ingress) {

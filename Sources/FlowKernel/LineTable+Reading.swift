@@ -153,8 +153,8 @@ extension FlowCounters {
         dscp = UInt8(truncatingIfNeeded: entry.rest >> 32)
         timeToLive = UInt8(truncatingIfNeeded: entry.rest >> 40)
         let addresses = entry.addresses.byteSwapped
-        sourceMAC.bits = addresses >> 16
-        destinationMAC.bits = (addresses & 0xFFFF) << 32 | entry.rest.byteSwapped >> 32
+        destinationMAC.bits = addresses >> 16
+        sourceMAC.bits = (addresses & 0xFFFF) << 32 | entry.rest.byteSwapped >> 32
     }
 }
 

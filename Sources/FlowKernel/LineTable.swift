@@ -27,7 +27,7 @@ struct LineTable: ~Copyable {
         _ geometry: TableGeometry, pinnedIn directory: String, isWritable: Bool
     ) throws(KernelError) -> LineTable {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout)
+            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout, isWritable: isWritable)
         }
         return try map(
             geometry, lines: pinned(Layouts.lines(geometry)), entries: pinned(Layouts.entries(geometry)),
@@ -55,7 +55,7 @@ struct LineTable: ~Copyable {
 
     private enum Layouts {
         static func lines(_ geometry: TableGeometry) -> MapLayout {
-            mapped(WEIR_MAP_LINES, MemoryLayout<weir_line>.size, perTable: geometry.lines, geometry)
+            mapped(WEIR_MAP_LINES, MemoryLayout<weir_line_pair>.size, perTable: geometry.lines / 2, geometry)
         }
 
         static func entries(_ geometry: TableGeometry) -> MapLayout {
@@ -98,7 +98,7 @@ struct LineWords: BitwiseCopyable {
 struct EntryWords: BitwiseCopyable {
     /// Line, first.
     var place: UInt64
-    /// Source MAC, the first two bytes of the destination MAC.
+    /// Destination MAC, the first two bytes of the source MAC.
     var addresses: UInt64
     /// The rest of it, DSCP, time to live.
     var rest: UInt64

@@ -25,7 +25,10 @@ struct Link: ~Copyable {
         var options = unsafe bpf_link_create_opts()
         unsafe options.sz = unsafe MemoryLayout<bpf_link_create_opts>.size
         unsafe options.flags = flags
-        let raw = unsafe bpf_link_create(program.descriptor.raw, CInt(interface.index), type, &options)
+        let programFD = program.descriptor.raw
+        let raw = ThreadPrivileges.inForce {
+            unsafe bpf_link_create(programFD, CInt(interface.index), type, &options)
+        }
         return raw < 0 ? .refused(errno: -raw) : .created(Link(descriptor: Descriptor(owning: raw)))
     }
 
@@ -42,20 +45,39 @@ struct Link: ~Copyable {
 
     /// Detaches now, not when the last reference goes. A link whose device is gone is detached already.
     func detach() throws(KernelError) {
-        let result = bpf_link_detach(descriptor.raw)
+        let raw = descriptor.raw
+        let result = ThreadPrivileges.inForce { bpf_link_detach(raw) }
         guard result == 0 || result == -ENOLINK || result == -ENODEV else {
             throw KernelError(errno: result, "cannot detach a link")
         }
     }
 
-    /// The interface it is attached to, or nil if that is gone.
+    /// Puts another program in the place of its own (BPF_LINK_UPDATE): every frame meets the one or the other.
+    ///
+    /// Does nothing where the device is gone.
+    func replaceProgram(by program: borrowing BPFProgram) throws(KernelError) {
+        let (link, other) = (descriptor.raw, program.descriptor.raw)
+        let result = ThreadPrivileges.inForce { bpf_link_update(link, other, nil) }
+        guard result == 0 || result == -ENOLINK || result == -ENODEV else {
+            throw KernelError(errno: result, "cannot replace the program of a link")
+        }
+    }
+
+    /// The interface it is attached to, of whatever namespace, or nil if that is gone.
     var interfaceIndex: UInt32? {
+        // XDP and TCX links both begin with the index (struct bpf_link_info of 6.6).
+        guard let index = information?.xdp.ifindex, index != 0 else { return nil }
+        return index
+    }
+
+    /// The id of the program that it holds, or nil where the kernel does not say.
+    var programID: UInt32? { information?.prog_id }
+
+    private var information: bpf_link_info? {
         var information = bpf_link_info()
         var length = UInt32(MemoryLayout<bpf_link_info>.size)
         guard unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length) == 0 else { return nil }
-        // XDP and TCX links both begin with the index (struct bpf_link_info of 6.6).
-        let index = information.xdp.ifindex
-        return index == 0 ? nil : index
+        return information
     }
 }
 

@@ -64,3 +64,6 @@ import Glibc
         return try body(&span)
     }
 }
+
+/// Programs on all CPUs, and other processes, read and write the memory at any time: threads of this one add nothing new.
+extension MappedArray: @unchecked Sendable where Element: Sendable {}

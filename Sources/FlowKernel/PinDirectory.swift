@@ -11,17 +11,32 @@ import Glibc
 ///       v1-0a1b2c3d               ABI version and layout hash; its lock is shared by all who use it
 ///         weir_control …          maps
 ///         ports                   its lock is whose turn it is to attach or detach
-///           7/from, to            links of port 7
+///           7/totals              what port 7 counted
+///           7/from, to            its links
 package struct PinDirectory: Equatable, Sendable {
     /// The base directory.
     package let base: String
+    /// "v3-0a1b2c3d"
+    private let layoutName: String
 
-    package init(base: String) { self.base = base }
+    /// The pins of this build's layout below the base.
+    package init(base: String) {
+        self.base = base
+        layoutName = Self.ownLayoutName
+    }
 
-    /// The directory of pins that have this build's layout.
-    package var layout: String { "\(base)/\(Self.layoutName)" }
+    /// The same below the same base, of another layout.
+    func withLayout(named name: String) -> PinDirectory { PinDirectory(base: base, layoutName: name) }
 
-    static var layoutName: String {
+    private init(base: String, layoutName: String) {
+        self.base = base
+        self.layoutName = layoutName
+    }
+
+    /// The directory of the pins.
+    package var layout: String { "\(base)/\(layoutName)" }
+
+    private static var ownLayoutName: String {
         let hash = String(EmbeddedObjects.layoutHash, radix: 16)
         return "v\(WEIR_ABI_VERSION)-" + String(repeating: "0", count: 8 - hash.count) + hash
     }
@@ -48,7 +63,10 @@ package struct PinDirectory: Equatable, Sendable {
     /// Removes the pins of the maps and the directories. Links must be gone.
     func removeLayout() throws(KernelError) {
         for name in Self.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
-        for name in Self.entries(of: "\(layout)/ports") { unsafe rmdir("\(layout)/ports/\(name)") }
+        for name in Self.entries(of: "\(layout)/ports") {
+            unsafe unlink("\(layout)/ports/\(name)/totals")
+            unsafe rmdir("\(layout)/ports/\(name)")
+        }
         unsafe rmdir("\(layout)/ports")
         guard unsafe rmdir(layout) == 0 || errno == ENOENT else {
             throw KernelError(errno: errno, "cannot remove \(layout)")
@@ -80,7 +98,12 @@ package struct PinDirectory: Equatable, Sendable {
 
     /// Layouts of other builds that are pinned here.
     package var otherLayouts: [String] {
-        Self.entries(of: base).filter { $0.hasPrefix("v") && $0 != Self.layoutName }
+        Self.entries(of: base).filter { $0.hasPrefix("v") && $0 != layoutName }
+    }
+
+    /// The ABI version in a layout's name, or nil where that is no such name.
+    static func version(ofLayout name: String) -> Int? {
+        name.dropFirst().split(separator: "-").first.flatMap { Int($0) }
     }
 }
 

@@ -7,7 +7,8 @@ import Glibc
 /// A port as the register of ports has it.
 package struct RegisteredPort: Equatable, Sendable {
     package let number: PortNumber
-    package let name: String
+    /// The interface's name now, as far as its daemon has heard.
+    package internal(set) var name: String
     package let interfaceIndex: UInt32
     package let role: PortRole
     package internal(set) var fromHook: Hook
@@ -20,7 +21,10 @@ package struct RegisteredPort: Equatable, Sendable {
     var ownsQdisc: Bool
 
     /// A port with no program on it yet.
-    package init(number: PortNumber, interface: NetworkInterface, role: PortRole, networkNamespace: UInt64) {
+    package init(
+        number: PortNumber, interface: NetworkInterface, role: PortRole, networkNamespace: UInt64,
+        attached: UnixTime = ClockAnchor.now.realtime
+    ) {
         self.number = number
         name = interface.name
         interfaceIndex = interface.index
@@ -29,7 +33,7 @@ package struct RegisteredPort: Equatable, Sendable {
         toHook = .none
         xdpMode = nil
         isClosing = false
-        attached = ClockAnchor.now.realtime
+        self.attached = attached
         self.networkNamespace = networkNamespace
         ownsQdisc = false
     }
@@ -44,32 +48,73 @@ extension RegisteredPort {
 }
 
 extension FlowMaps {
-    /// All ports, in the order of their numbers.
+    /// All ports, in the order of their numbers: one system call for all.
     package func registeredPorts() throws(KernelError) -> [RegisteredPort] {
         var result: [RegisteredPort] = []
-        for key in try ports.keys(initial: UInt32(0)).sorted() {
-            guard let entry = try ports.value(of: key, initial: weir_port()) else { continue }
+        try ports.forEachEntry(initialKey: UInt32(0), initialValue: weir_port()) { key, entry in
+            result.append(RegisteredPort(number: PortNumber(UInt16(key)), entry))
+        }
+        return result.sorted { $0.number < $1.number }
+    }
+
+    /// Ports that programs count for, or are being attached to, on interfaces of these indices in one namespace; dead ones
+    /// among them.
+    func attachedPorts(
+        on interfaces: Set<UInt32>, in namespace: UInt64
+    ) throws(KernelError) -> [RegisteredPort] {
+        var result: [RegisteredPort] = []
+        try ports.forEachEntry(initialKey: UInt32(0), initialValue: weir_port()) { key, entry in
+            guard entry.network_namespace == namespace, entry.state != UInt8(WEIR_PORT_CLOSING.rawValue),
+                interfaces.contains(entry.ifindex)
+            else { return }
             result.append(RegisteredPort(number: PortNumber(UInt16(key)), entry))
         }
         return result
     }
 
-    package func register(_ port: RegisteredPort) throws(KernelError) {
+    /// The port of that number, or nil if there is none.
+    package func registeredPort(_ number: PortNumber) throws(KernelError) -> RegisteredPort? {
+        try ports.value(of: UInt32(number.rawValue), initial: weir_port()).map { RegisteredPort(number: number, $0) }
+    }
+
+    /// Enters a new port, with nothing counted. Where it throws, nothing is left of it.
+    package func add(_ port: RegisteredPort) throws(KernelError) {
+        do throws(KernelError) {
+            try counts.make(for: port)
+            try register(port)
+        } catch {
+            counts.remove(port.number)
+            throw error
+        }
+    }
+
+    /// Enters a port that no interface is behind, for programs that are run without one.
+    package func addWithoutInterface(_ number: PortNumber, role: PortRole) throws(KernelError) -> RegisteredPort {
+        let port = RegisteredPort(
+            number: number, interface: NetworkInterface(name: "none", index: 0), role: role, networkNamespace: 0)
+        try add(port)
+        return port
+    }
+
+    /// Writes down what has changed of a port.
+    func register(_ port: RegisteredPort) throws(KernelError) {
         try ports.set(weir_port(port), of: UInt32(port.number.rawValue))
     }
 
     /// Forgets a port. Its number may be given out again.
     package func unregister(_ number: PortNumber) throws(KernelError) {
         try ports.remove(UInt32(number.rawValue))
+        counts.remove(number)
     }
 
     /// The next free number after the one given out last, so that numbers come back as late as can be.
     func freeNumber(after last: UInt16) throws(KernelError) -> PortNumber {
-        let taken = Set(try ports.keys(initial: UInt32(0)))
         let limit = UInt32(WEIR_MAX_PORTS)
         for step in 1..<limit {
             let candidate = (UInt32(last) + step - 1) % (limit - 1) + 1
-            if !taken.contains(candidate) { return PortNumber(UInt16(candidate)) }
+            guard try ports.value(of: candidate, initial: weir_port()) != nil else {
+                return PortNumber(UInt16(candidate))
+            }
         }
         throw KernelError(
             .busy, "cannot attach another port", cause: "all \(limit - 1) port numbers are in use",

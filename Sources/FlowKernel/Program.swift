@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CHost
 import CWeirABI
 import FlowModel
 
@@ -45,24 +46,28 @@ package struct Program: ~Copyable {
     package var size: ProgramSize { loaded.size }
 
     /// Loads the program on the shared maps. The verifier takes some milliseconds.
+    ///
+    /// - Parameter images: is given the program's, so that the next port's copy is made from it.
     static func load(
-        _ kind: ProgramKind, port: PortNumber, role: PortRole, maps: borrowing FlowMaps, table: weir_table
+        _ kind: ProgramKind, _ configuration: weir_port_config, for port: RegisteredPort, maps: borrowing FlowMaps,
+        images: ProgramImages
     ) throws(KernelError) -> Program {
-        guard let engine = FlowEngine(abi: table.engine) else {
+        guard let engine = FlowEngine(abi: configuration.table.engine) else {
             throw KernelError(.invalid, "cannot load the program \(kind.name)", cause: "its tables have no engine")
         }
+        weir_keep_program_images()
         let object = try BPFObject(kind.object(for: engine), named: kind.name)
-        let configuration = weir_port_config(
-            port: port.rawValue, role: role.rawValue, zero: (0, 0, 0, 0, 0), table: table)
-        try object.setInitialValue(configuration, of: ".rodata.weir")
-        try maps.share(with: object)
+        try object.setInitialValue(configuration, of: ProgramConfiguration.section)
+        try maps.share(with: object, port: port)
         do throws(KernelError) {
             try object.load()
         } catch {
             if let running = KernelVersion.running, let old = KernelError(tooOld: running, for: kind) { throw old }
             throw error
         }
-        return Program(loaded: try object.program(named: kind.name), kind: kind)
+        let program = Program(loaded: try object.takeProgram(named: kind.name), kind: kind)
+        if let image = ProgramImage(ofLastLoaded: object, kind) { images[kind] = image }
+        return program
     }
 }
 

@@ -10,16 +10,21 @@ package struct ServiceNotification: Sendable {
         case ready
         /// The end has begun.
         case stopping
+        /// The meter is at work: to be said more often than `WatchdogSec=` allows for.
+        case alive
         /// One line for people, shown by `systemctl status`.
         case status(String)
     }
 
     private let socket: String
+    /// Whether the manager ends what does not say that it is alive (sd_watchdog_enabled(3)).
+    package let isWatched: Bool
 
     /// nil if no manager listens: `NOTIFY_SOCKET` is not set.
     package init?(environment: [String: String]) {
         guard let socket = environment["NOTIFY_SOCKET"], !socket.isEmpty else { return nil }
         self.socket = socket
+        isWatched = environment["WATCHDOG_USEC"].flatMap { UInt64($0) } ?? 0 > 0
     }
 
     /// Sends all states as one message. Never blocks.
@@ -37,6 +42,7 @@ extension ServiceNotification.State {
         switch self {
         case .ready: "READY=1"
         case .stopping: "STOPPING=1"
+        case .alive: "WATCHDOG=1"
         case .status(let text): "STATUS=" + text.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
     }

@@ -40,10 +40,36 @@ enum TCHook {
         try Clsact.detach(interfaceIndex: interfaceIndex, side.clsact)
     }
 
+    /// Puts another program in the place of the one of our filter; does nothing where the interface is gone.
+    static func replaceFilter(
+        _ program: borrowing Program, interfaceIndex: UInt32, side: Side
+    ) throws(KernelError) {
+        try Clsact.replace(program, interfaceIndex: interfaceIndex, side.clsact)
+    }
+
     /// Takes away the qdisc that was made for us, unless somebody has put filters on it since.
     static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
         try Clsact.removeQdisc(interfaceIndex: interfaceIndex)
     }
+
+    /// The programs on the TCX hook of an interface of this thread's namespace, where there is one; nil for whom it must
+    /// not be looked at.
+    static func programIDs(interfaceIndex: UInt32, side: Side) -> [UInt32]? {
+        var programs = [UInt32](repeating: 0, count: mostPrograms)
+        var count = UInt32(mostPrograms)
+        var flags: UInt32 = 0
+        let result = ThreadPrivileges.inForce {
+            unsafe bpf_prog_query(CInt(interfaceIndex), side.tcx, 0, &flags, &programs, &count)
+        }
+        switch result {
+        case 0: return Array(programs.prefix(Int(count)))
+        case -EPERM: return nil
+        default: return []
+        }
+    }
+
+    /// BPF_MPROG_MAX (linux/bpf_mprog.h).
+    private static let mostPrograms = 64
 
     static func hasFilter(interfaceIndex: UInt32, side: Side) -> Bool {
         Clsact.programID(interfaceIndex: interfaceIndex, side.clsact) != nil
@@ -61,13 +87,13 @@ private enum Clsact {
         _ program: borrowing Program, to interface: NetworkInterface, _ point: bpf_tc_attach_point
     ) throws(KernelError) -> Bool {
         var hook = hook(interface.index, point)
-        let made = unsafe bpf_tc_hook_create(&hook)
+        let made = ThreadPrivileges.inForce { unsafe bpf_tc_hook_create(&hook) }
         guard made == 0 || made == -EEXIST else {
             throw KernelError(errno: made, "cannot add a clsact qdisc to \(interface.name)")
         }
         var options = options
         options.prog_fd = program.loaded.descriptor.raw
-        let result = unsafe bpf_tc_attach(&hook, &options)
+        let result = ThreadPrivileges.inForce { unsafe bpf_tc_attach(&hook, &options) }
         guard result == 0 else {
             if made == 0 { try? removeQdisc(interfaceIndex: interface.index) }
             throw attachError(result, interface, point)
@@ -108,10 +134,21 @@ private enum Clsact {
         }
     }
 
+    static func replace(
+        _ program: borrowing Program, interfaceIndex: UInt32, _ point: bpf_tc_attach_point
+    ) throws(KernelError) {
+        var hook = hook(interfaceIndex, point)
+        var options = options
+        options.prog_fd = program.loaded.descriptor.raw
+        options.flags = UInt32(BPF_TC_F_REPLACE.rawValue)
+        let result = ThreadPrivileges.inForce { unsafe bpf_tc_attach(&hook, &options) }
+        guard result == 0 || result == -ENODEV else { throw KernelError(errno: result, "cannot replace a TC filter") }
+    }
+
     static func detach(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) throws(KernelError) {
         var hook = hook(interfaceIndex, point)
         var options = options
-        let result = unsafe bpf_tc_detach(&hook, &options)
+        let result = ThreadPrivileges.inForce { unsafe bpf_tc_detach(&hook, &options) }
         let isGone = result == -ENODEV || result == -ENOENT || result == -EINVAL
         guard result == 0 || isGone else { throw KernelError(errno: result, "cannot remove the TC filter") }
     }
@@ -119,7 +156,7 @@ private enum Clsact {
     static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
         guard try !TCFilters.exist(interfaceIndex: interfaceIndex) else { return }
         var hook = hook(interfaceIndex, bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue))
-        let result = unsafe bpf_tc_hook_destroy(&hook)
+        let result = ThreadPrivileges.inForce { unsafe bpf_tc_hook_destroy(&hook) }
         guard result == 0 || result == -ENODEV || result == -ENOENT || result == -EINVAL else {
             throw KernelError(errno: result, "cannot remove the clsact qdisc")
         }

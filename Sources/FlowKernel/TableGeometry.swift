@@ -15,7 +15,7 @@ package struct TableGeometry: Equatable, Sendable {
     package let flowBudget: Int
     /// CPUs with a table of their own: those numbered below this. The line engine's, as all that follows.
     package let cpus: Int
-    /// Lines of one CPU in one generation.
+    /// Lines of one CPU in one generation: an even number, since they lie in pairs.
     package let lines: Int
     /// Lines in use at which the meter is woken.
     package let highWater: Int
@@ -31,7 +31,8 @@ package struct TableGeometry: Equatable, Sendable {
         self.flowBudget = flowBudget
         self.cpus = cpus
         let part = (flowBudget + cpus - 1) / cpus
-        lines = max(Int(WEIR_LINE_PROBES), part + (part + Self.skewDivisor - 1) / Self.skewDivisor)
+        let wanted = part + (part + Self.skewDivisor - 1) / Self.skewDivisor
+        lines = max(Int(WEIR_LINE_PROBES), wanted + wanted % 2)
         highWater = Self.mark(in: lines)
         self.portShare = max(1, Int(Double(lines) * portShare))
         portHighWater = Self.mark(in: self.portShare)
@@ -93,8 +94,8 @@ extension TableGeometry {
     /// - Parameter seed: of the hash; secret.
     func abi(seed: HashSeed) -> weir_table {
         weir_table(
-            seed: seed.words, cpus: UInt32(cpus), lines: UInt32(lines), high_water: UInt32(highWater),
-            port_share: UInt32(portShare), port_high_water: UInt32(portHighWater), engine: engine.abi,
-            flow_budget: UInt32(flowBudget), zero: 0)
+            cpus: UInt32(cpus), pairs: UInt32(lines / 2), seed: seed.words, lines: UInt32(lines),
+            high_water: UInt32(highWater), port_share: UInt32(portShare), port_high_water: UInt32(portHighWater),
+            engine: engine.abi, flow_budget: UInt32(flowBudget))
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 package import FlowModel
 
 /// Turns counters into closed windows: swap, drain, merge.
 ///
-/// Owns its source. Used from one thread; `advance`, `swapEarly` and `cutShort` block as long as the source does. Where
-/// one of them throws, the meter does not know what it has merged: it must not be used any further.
+/// Counters come out in parts, one for each swap. A part stays in the source until `release`; whoever wants to lose
+/// nothing makes it durable before. Owns its source. Used from one thread; all that swaps or releases blocks as long as
+/// the source does. Where one of these throws, the meter does not know what it has merged: it must not be used any
+/// further.
 package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     package var source: Source
     private var clock: WindowClock
@@ -21,102 +24,130 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
         clock = WindowClock(interval: interval, number: number, opened: opened, now: now)
     }
 
+    /// Takes over a source with a window that may have had parts already; its edge is the next one after now.
+    package init(
+        source: consuming Source, interval: Duration, takingOver open: OpenWindow, now: ClockAnchor
+    ) {
+        self.source = source
+        clock = WindowClock(interval: interval, takingOver: open, now)
+    }
+
     package var openWindow: OpenWindow { clock.open }
 
-    /// Whether `advance` would close the open window.
+    /// Whether `takeDue` would close the open window.
     package func closes(at now: ClockAnchor) -> Bool {
         var clock = clock
         if case .rotate = clock.advance(to: now) { return true }
         return false
     }
 
-    /// Closes the open window if it is due, and returns it; or nil, if there is nothing to do before its edge.
-    ///
-    /// The counters of its last part stay in the source until `release`.
-    package mutating func advance(to now: ClockAnchor) throws(Source.Failure) -> ClosedWindow? {
+    /// Closes the open window if it is due, and returns its last part; or nil, if there is nothing to do before its
+    /// edge. The part before must be released.
+    package mutating func takeDue(at now: ClockAnchor) throws(Source.Failure) -> WindowPart? {
         let closing = clock.open
-        guard case .rotate(let window, let opening) = clock.advance(to: now) else { return nil }
-        return try close(window, anchor: closing.anchor, opening: opening)
+        return try take(clock.advance(to: now), of: closing)
     }
 
-    /// Closes the open window now, whatever its edge.
-    package mutating func cutShort(at now: ClockAnchor) throws(Source.Failure) -> ClosedWindow? {
+    /// Closes the open window now, whatever its edge, and returns its last part.
+    package mutating func takeLast(at now: ClockAnchor) throws(Source.Failure) -> WindowPart? {
         let closing = clock.open
-        guard case .rotate(let window, let opening) = clock.cutShort(at: now) else { return nil }
-        return try close(window, anchor: closing.anchor, opening: opening)
+        return try take(clock.cutShort(at: now), of: closing)
     }
 
-    /// Takes what the open window has counted so far out of the source, so that there is room for more flows.
+    /// Takes what the open window has counted so far out of the tables, so that there is room for more flows.
     ///
     /// The window goes on with a new number and the same edges; at its edge it is one closed window. Does nothing where
-    /// the edge is here already. The window before must be released. What was taken is in this process alone.
-    package mutating func swapEarly(at now: ClockAnchor) throws(Source.Failure) {
-        guard case .split(let closing, let opening) = clock.split(at: now) else { return }
-        try take(closing, opening: opening)
-        try source.release(closing)
+    /// the edge is here already. The part before must be released.
+    package mutating func takeEarly(at now: ClockAnchor) throws(Source.Failure) -> WindowPart? {
+        let closing = clock.open
+        guard let part = try take(clock.split(at: now), of: closing) else { return nil }
         timing.earlySwaps += 1
+        return part
     }
 
-    /// Forgets the counters of a window whose records are safe, and keeps its storage for those to come.
+    /// Forgets the counters of a part that is safe, and adds it to those before.
     ///
     /// Hand over the only copy: what somebody else still holds cannot be used again.
-    package mutating func release(_ closed: consuming ClosedWindow) throws(Source.Failure) {
-        let number = closed.window.number
-        recycle(closed)
-        try source.release(number)
+    ///
+    /// - Returns: the window, where the part was its last.
+    package mutating func release(_ part: consuming WindowPart) throws(Source.Failure) -> ClosedWindow? {
+        FaultPoint.reach(.beforeRelease)
+        try source.release(part.window.number)
+        return adopt(part)
     }
 
-    /// Keeps the storage of a window whose counters the source has forgotten already.
+    /// Adds a part whose counters the source has forgotten already.
+    package mutating func adopt(_ part: consuming WindowPart) -> ClosedWindow? {
+        let (window, anchor) = (part.window, part.anchor)
+        let isLast = part.isLast
+        gathered.add(part.flows, part.totals)
+        return isLast ? gathered.close(window, anchor: anchor) : nil
+    }
+
+    /// Keeps the storage of a window that is published.
     package mutating func recycle(_ closed: consuming ClosedWindow) { gathered.reuse(closed.flows) }
 
-    private mutating func close(
-        _ window: Window, anchor: ClockAnchor, opening: OpenWindow
-    ) throws(Source.Failure) -> ClosedWindow {
-        try take(window.number, opening: opening)
-        return gathered.close(window, anchor: anchor)
+    private mutating func take(
+        _ action: WindowClock.Action, of closing: OpenWindow
+    ) throws(Source.Failure) -> WindowPart? {
+        switch action {
+        case .wait: nil
+        case .rotate(let window, let opening), .split(let window, let opening):
+            try take(window, of: closing, opening: opening)
+        }
     }
 
     /// Opens the next window and collects what was counted in the one before.
-    private mutating func take(_ closing: UInt32, opening: OpenWindow) throws(Source.Failure) {
+    private mutating func take(
+        _ window: Window, of closing: OpenWindow, opening: OpenWindow
+    ) throws(Source.Failure) -> WindowPart {
         let clock = ContinuousClock()
         let start = clock.now
         try source.open(opening)
+        FaultPoint.reach(.afterSwap)
         let swapped = clock.now
-        let before = gathered.flows.count
-        try gather(closing)
+        let part = try drain(window, of: closing)
         timing.add(
-            swap: start.duration(to: swapped), collecting: swapped.duration(to: clock.now),
-            flows: gathered.flows.count - before)
+            swap: start.duration(to: swapped), collecting: swapped.duration(to: clock.now), flows: part.flows.count)
+        return part
     }
 
-    private mutating func gather(_ number: UInt32) throws(Source.Failure) {
-        try source.drain(number, into: &gathered.flows)
-        gathered.add(try source.totals(of: number))
+    private mutating func drain(_ window: Window, of closing: OpenWindow) throws(Source.Failure) -> WindowPart {
+        var flows = gathered.takeStorage()
+        try source.drain(window.number, into: &flows)
+        FaultPoint.reach(.midDrain)
+        return WindowPart(
+            window: window, firstNumber: closing.firstNumber, anchor: closing.anchor, flows: flows,
+            totals: try source.totals(of: window.number))
     }
 }
 
 extension FlowMeter where Source: ~Copyable {
-    /// What a meter before this one closed but did not release, or nil if there is nothing.
-    package mutating func leftover() throws(Source.Failure) -> ClosedWindow? {
-        guard let number = Window.number(before: clock.open.number) else { return nil }
-        try gather(number)
-        let anchor = clock.open.anchor
-        let times = times(ofLeftover: gathered.flows, anchor: anchor)
-        let window = Window(number: number, start: times.start, end: times.end, endReason: .forcedEnd)
-        let closed = gathered.close(window, anchor: anchor)
-        if !closed.isEmpty { return closed }
-        gathered.reuse(closed.flows)
-        return nil
+    /// What a meter before this one closed but did not release.
+    ///
+    /// - Parameter closed: the window before the open one, as the source has it.
+    package mutating func leftover(of closed: OpenWindow) throws(Source.Failure) -> WindowPart {
+        let open = clock.open
+        if closed.firstNumber == open.firstNumber { return try drain(closed.split(at: open), of: closed) }
+        return try drain(closed.ended(by: open), of: closed)
+    }
+}
+
+extension OpenWindow {
+    /// As a part of the window that goes on.
+    fileprivate func split(at open: OpenWindow) -> Window {
+        Window(
+            number: number, start: anchor.realtime, end: open.anchor.realtime, endReason: nil,
+            spansRestart: spansRestart)
     }
 
-    /// When it was opened is not known any more; its first packet is. It ends where the open window begins, unless it is
-    /// a part of that window.
-    private func times(ofLeftover flows: FlowTable, anchor: ClockAnchor) -> (start: UnixTime, end: UnixTime) {
-        let opened = anchor.realtime
-        let first = flows.values.map(\.first).min().map(anchor.realtime(of:)) ?? opened
-        let last = flows.values.map(\.last).max().map(anchor.realtime(of:)) ?? opened
-        let isPart = opened.duration(to: last) > WindowClock.latenessTolerance
-        let end = isPart ? last.advanced(by: .nanoseconds(1)) : opened
-        return (min(first, end), end)
+    /// As it was closed when the next one was opened: at its edge, or wherever it got to.
+    fileprivate func ended(by next: OpenWindow) -> Window {
+        let reached = anchor.realtime(of: next.anchor.monotonic)
+        let early = reached.duration(to: end)
+        let isAtEdge = early < WindowClock.latenessTolerance && early > .zero - WindowClock.latenessTolerance
+        return Window(
+            number: number, start: anchor.realtime, end: max(isAtEdge ? end : reached, anchor.realtime),
+            endReason: isAtEdge ? .activeTimeout : .forcedEnd, spansRestart: spansRestart)
     }
 }

@@ -42,11 +42,19 @@ package struct OpenWindow: Equatable, Sendable {
     package var anchor: ClockAnchor
     /// The wall-clock edge at which it is due to be closed.
     package var end: UnixTime
+    /// Number of its first part; its own until it is swapped early.
+    package var firstNumber: UInt32
+    /// See `Window.spansRestart`.
+    package var spansRestart: Bool
 
-    package init(number: UInt32, anchor: ClockAnchor, end: UnixTime) {
+    package init(
+        number: UInt32, anchor: ClockAnchor, end: UnixTime, firstNumber: UInt32? = nil, spansRestart: Bool = false
+    ) {
         self.number = number
         self.anchor = anchor
         self.end = end
+        self.firstNumber = firstNumber ?? number
+        self.spansRestart = spansRestart
     }
 
     /// When it is due, on the clock that nobody steps.

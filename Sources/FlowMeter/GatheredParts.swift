@@ -4,27 +4,39 @@ import FlowModel
 
 /// What is drained of a window that is not complete yet, and the storage that goes from window to window.
 struct GatheredParts {
-    var flows = FlowTable()
+    private var flows = FlowTable()
     private var totals: [PortSide: PortTotals] = [:]
     private var parts = 0
+    /// Empty, for the part that is drained next.
+    private var spare: FlowTable?
 
-    /// Counts a part, whose flows were merged already.
-    mutating func add(_ totals: [PortSide: PortTotals]) {
+    /// An empty table, with the storage of one that was given back.
+    mutating func takeStorage() -> FlowTable { spare.take() ?? FlowTable() }
+
+    /// Adds a part and takes its flows; where they are the first, their storage as well.
+    mutating func add(_ flows: consuming FlowTable, _ totals: [PortSide: PortTotals]) {
+        if self.flows.isEmpty {
+            swap(&self.flows, &flows)
+        } else {
+            self.flows.merge(flows.records.span)
+        }
+        reuse(flows)
         self.totals.merge(totals, uniquingKeysWith: +)
         parts += 1
     }
 
-    /// Hands everything over and begins anew, without storage until some is given back.
+    /// Hands everything over and begins anew.
     mutating func close(_ window: Window, anchor: ClockAnchor) -> ClosedWindow {
         let closed = ClosedWindow(window: window, anchor: anchor, flows: flows, totals: totals, parts: parts)
-        self = GatheredParts()
+        flows = FlowTable()
+        totals = [:]
+        parts = 0
         return closed
     }
 
-    /// Takes the storage of a window that was released, unless another window is being gathered already.
+    /// Takes the storage of flows that nobody needs any more, unless there is as much already.
     mutating func reuse(_ flows: consuming FlowTable) {
-        guard self.flows.isEmpty else { return }
-        self.flows = flows
-        self.flows.recycle()
+        flows.recycle()
+        if flows.capacity > spare?.capacity ?? 0 || spare == nil { spare = flows }
     }
 }

@@ -4,8 +4,15 @@
 package struct MeterTiming: Equatable, Sendable {
     /// How often a window was swapped before its edge.
     package var earlySwaps: UInt64 = 0
+    /// Swaps of both kinds.
+    package var swaps: UInt64 = 0
     /// Of the last swap: until nobody wrote the closed generation any more.
     package var swap = Duration.zero
+    /// Of all swaps.
+    package var swapTotal = Duration.zero
+    /// How long it took to read and merge what the last swap closed.
+    package var drain = Duration.zero
+    package var drainTotal = Duration.zero
     /// Of a flow, from the table's memory to the merged record; nil until enough came at a time to tell.
     package var perFlow: Duration?
 
@@ -15,7 +22,11 @@ package struct MeterTiming: Equatable, Sendable {
     private static let tellingCount = 1024
 
     mutating func add(swap: Duration, collecting: Duration, flows: Int) {
+        swaps += 1
         self.swap = swap
+        swapTotal += swap
+        drain = collecting
+        drainTotal += collecting
         if flows >= Self.tellingCount { perFlow = collecting / flows }
     }
 

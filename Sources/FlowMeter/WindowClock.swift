@@ -12,8 +12,8 @@ package struct WindowClock: Sendable {
     package enum Action: Equatable, Sendable {
         case wait(until: MonotonicTime)
         case rotate(closing: Window, opening: OpenWindow)
-        /// The counters of that number are closed, the window goes on.
-        case split(closing: UInt32, opening: OpenWindow)
+        /// The counters of that number are closed, the window goes on: it has no end reason.
+        case split(closing: Window, opening: OpenWindow)
     }
 
     /// What the wall clock may gain or lose on the monotonic one between two looks without being called stepped.
@@ -32,10 +32,14 @@ package struct WindowClock: Sendable {
 
     /// Starts with a window that is open already. Its end is the next edge after now.
     package init(interval: Duration, number: UInt32, opened: ClockAnchor, now: ClockAnchor) {
+        self.init(interval: interval, takingOver: OpenWindow(number: number, anchor: opened, end: opened.realtime), now)
+    }
+
+    package init(interval: Duration, takingOver open: OpenWindow, _ now: ClockAnchor) {
         precondition(interval > .zero)
         self.interval = interval
-        open = OpenWindow(
-            number: number, anchor: opened, end: Self.edge(after: opened.realtime(of: now.monotonic), interval))
+        self.open = open
+        self.open.end = Self.edge(after: open.anchor.realtime(of: now.monotonic), interval)
         offset = now.offset
     }
 
@@ -57,14 +61,17 @@ package struct WindowClock: Sendable {
     /// Whether the wall clock was stepped is left for `advance` to see.
     package mutating func split(at now: ClockAnchor) -> Action {
         guard now.monotonic < open.due else { return .wait(until: open.due) }
-        let closing = open.number
-        open.number = Window.number(after: closing)
+        let closing = Window(
+            number: open.number, start: open.anchor.realtime, end: open.anchor.realtime(of: now.monotonic),
+            endReason: nil, spansRestart: open.spansRestart)
+        open.number = Window.number(after: open.number)
         return .split(closing: closing, opening: open)
     }
 
     private mutating func rotate(_ now: ClockAnchor, end: UnixTime, reason: FlowEndReason) -> Action {
         let closing = Window(
-            number: open.number, start: open.anchor.realtime, end: max(end, open.anchor.realtime), endReason: reason)
+            number: open.number, start: open.anchor.realtime, end: max(end, open.anchor.realtime), endReason: reason,
+            spansRestart: open.spansRestart)
         let isContinuous = reason == .activeTimeout
         // A window that follows at its edge begins there, not some milliseconds later when the meter woke up.
         let start = isContinuous ? end : now.realtime

@@ -36,7 +36,7 @@ package enum PortRole: UInt8, Sendable, CaseIterable {
 /// another `Port`.
 package final class Port: Equatable, Sendable {
     package let number: PortNumber
-    /// The interface's name when it was attached.
+    /// The interface's name at the end of the window that its records are of.
     package let name: String
     package let role: PortRole
     package let identity: PortIdentity

@@ -8,12 +8,18 @@ package struct Window: Equatable, Sendable {
     package let end: UnixTime
     /// nil while it is open.
     package let endReason: FlowEndReason?
+    /// Whether it was open when a daemon took over: nobody swapped early before that.
+    package let spansRestart: Bool
 
-    package init(number: UInt32, start: UnixTime, end: UnixTime, endReason: FlowEndReason? = .activeTimeout) {
+    package init(
+        number: UInt32, start: UnixTime, end: UnixTime, endReason: FlowEndReason? = .activeTimeout,
+        spansRestart: Bool = false
+    ) {
         self.number = number
         self.start = start
         self.end = end
         self.endReason = endReason
+        self.spansRestart = spansRestart
     }
 }
 

@@ -141,7 +141,7 @@ extension StatusReport.Table {
 
 extension StatusReport.Port {
     fileprivate init(_ port: RegisteredPort, _ installation: borrowing Installation) throws(KernelError) {
-        let totals = try installation.tables.lifetimeTotals(of: port.number)
+        let totals = try installation.tables.lifetimeTotals(of: port)
         name = port.name
         number = port.number.rawValue
         role = port.role.name

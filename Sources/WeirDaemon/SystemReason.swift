@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlyingSocks
 import Foundation
 import SystemPackage
 
@@ -12,6 +11,5 @@ func systemReason(_ error: any Error) -> String {
 }
 
 private func errno(of error: any Error) -> Errno? {
-    if case .failed(_, let number, _) = error as? SocketError { return Errno(rawValue: number) }
-    return error as? Errno ?? (error as? POSIXError).map { Errno(rawValue: $0.code.rawValue) }
+    error as? Errno ?? (error as? POSIXError).map { Errno(rawValue: $0.code.rawValue) }
 }

@@ -11,6 +11,8 @@ struct Bench {
     let programs: [String]
 
     func run() throws -> BenchReport {
+        // Before the thread is kept on one CPU: programs are loaded on all of them.
+        let ports = try measurePorts()
         try ThreadCPU.stay(on: settings.cpu)
         var report = BenchReport(
             machine: .here,
@@ -18,12 +20,19 @@ struct Bench {
                 rounds: settings.rounds, packetsARun: settings.packetsARun, cpu: settings.cpu,
                 isQuick: settings.isQuick, defaultEngine: Engine.standard.rawValue,
                 reference: BenchProgram.reference.rawValue))
+        report.ports = ports
         try runStage(roomFor: Settings.usualBudget, into: &report)
         try runStage(roomFor: Ratios.mostFlows, into: &report)
         try runInserts(into: &report)
         try runRecords(into: &report)
         try runRest(into: &report)
         return report
+    }
+
+    private func measurePorts() throws -> [PortsFigure] {
+        guard parts.contains(.ports) else { return [] }
+        Self.say("\(settings.ports) ports")
+        return try PortsMeasurement.figures(of: settings.ports)
     }
 
     /// Tables of one size, and all that is measured on them.

@@ -56,13 +56,35 @@ struct AttachCommand: ParsableCommand {
         var attached: [RegisteredPort] = []
         do {
             for port in ports { try installation.checkAttachable(port, options) }
-            for port in ports { attached.append(try installation.attach(port, options)) }
+            let requests = try ports.map { AttachRequest(try NetworkInterface.named($0), options) }
+            for first in stride(from: 0, to: requests.count, by: Self.atOnce) {
+                let some = Array(requests[first..<min(first + Self.atOnce, requests.count)])
+                try add(try installation.attach(some), of: some, to: &attached)
+            }
             return attached
         } catch {
             for port in attached { try? installation.detach(port) }
             if !DaemonLock.isTaken(installation.directory) { try? installation.removeIfUnused() }
             throw error
         }
+    }
+
+    /// Attached while others wait for their turn.
+    private static let atOnce = 16
+
+    /// Throws the first trouble, when all that went well is known.
+    private func add(
+        _ outcomes: [AttachOutcome], of requests: [AttachRequest], to attached: inout [RegisteredPort]
+    ) throws(KernelError) {
+        var trouble: KernelError?
+        for (request, outcome) in zip(requests, outcomes) {
+            do throws(KernelError) {
+                attached.append(try outcome.port(on: request.interface))
+            } catch {
+                trouble = trouble ?? error
+            }
+        }
+        if let trouble { throw trouble }
     }
 
     private func show(_ ports: [StatusReport.Port]) throws {

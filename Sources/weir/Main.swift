@@ -4,17 +4,15 @@ import ArgumentParser
 import Foundation
 import WeirDaemon
 
+/// Not asynchronous: until the daemon has given up its privileges, the process must have no thread but its first.
+///
 /// Exit statuses: 0 done, 1 failed, 2 the command or its configuration was not understood.
 @main
 struct Main {
-    static func main() async {
+    static func main() {
         do {
             var command = try WeirCommand.parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
+            try command.run()
         } catch {
             exit(report(error))
         }

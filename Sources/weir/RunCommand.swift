@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import WeirDaemon
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Measure ports and write their flow logs: the daemon, in the foreground.",
@@ -49,6 +49,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Directory for the daemon's state (WEIR_STATE_DIR).", completion: .directory)
     var stateDir: String?
 
+    @Option(help: "Most bytes of windows that wait to be published (1GB); beyond it the oldest are given up.")
+    var queueSize: String?
+
+    @Option(help: "Port, or address and port, for Prometheus: 9469 is that of the loopback interface.")
+    var metrics: String?
+
     @Flag(help: "Print lines to standard output, too.")
     var stdout = false
 
@@ -57,8 +63,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var place: PlaceOptions
 
-    func run() async throws {
-        try await RunSession(configuration: try loadConfiguration()).run()
+    func run() throws {
+        try RunSession(configuration: try loadConfiguration()).run()
     }
 
     private func loadConfiguration() throws -> Configuration {
@@ -74,7 +80,8 @@ struct RunCommand: AsyncParsableCommand {
         let texts: [(ConfigurationKey, String?)] = [
             (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.flows, flows),
             (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
-            (.stateDirectory, stateDir), (.bpffs, place.bpffs), (.socket, place.socket),
+            (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
+            (.metrics, metrics),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if stdout { flags.stdout = true }

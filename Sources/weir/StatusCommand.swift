@@ -4,7 +4,7 @@ import ArgumentParser
 import FlowKernel
 import WeirDaemon
 
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show ports, hooks, the open window, totals and overflow.",
@@ -15,11 +15,18 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var place: PlaceOptions
 
-    func run() async throws {
+    func run() throws {
         let configuration = try place.configuration()
         let directory = PinDirectory(base: configuration.bpffs)
-        let daemon = await ControlClient.report(at: configuration.socket)
-        let report = try StatusReport(of: directory, daemon: daemon)
+        let report = try StatusReport(of: directory, daemon: try Self.daemon(on: configuration.socket))
         if json { try Output.printJSON(report) } else { print(StatusText(report).text) }
+    }
+
+    private static func daemon(on socket: String) throws -> DaemonReport? {
+        switch ControlClient.ask(at: socket) {
+        case .report(let report): return report
+        case .nobody: return nil
+        case .refused(let error): throw error
+        }
     }
 }

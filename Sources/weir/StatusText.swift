@@ -48,8 +48,20 @@ struct StatusText {
         if daemon.recordsGivenUp > 0 {
             facts.append(("lost", "\(daemon.recordsGivenUp) records of \(daemon.packetsGivenUp) packets, given up"))
         }
+        facts.append(("journal", journal(daemon)))
         if let failure = daemon.failure { facts.append(("failing", failure)) }
         return facts
+    }
+
+    /// What waits to be published.
+    private func journal(_ daemon: DaemonReport) -> String {
+        var text = "\(daemon.segmentsWaiting) windows wait, \(HumanUnits.octets(daemon.journalBytes))"
+        if daemon.windowsReplayed > 0 { text += "; \(daemon.windowsReplayed) of an earlier daemon" }
+        if daemon.windowsGivenUp > 0 { text += "; \(daemon.windowsGivenUp) given up but for their totals" }
+        if !daemon.damagedSegments.isEmpty {
+            text += "; damaged: \(daemon.damagedSegments.joined(separator: ", "))"
+        }
+        return text
     }
 
     /// How the meter keeps up.

@@ -9,25 +9,39 @@ import Testing
 
 /// Needs root, to mount file systems of its own.
 @Suite(.enabled(if: KernelAccess.isExpected)) struct LogFileFailureTests {
-    @Test func `A full file system keeps records waiting, and the file whole`() throws {
+    @Test func `A window that does not fit leaves the file as it was, and fits when there is room`() throws {
         let directory = try TemporaryDirectory(fileSystemSize: "64k")
         let sink = try LogFileSink(configuration: configuration(directory))
         let first = records(100, in: window(examplePeriod))
         try sink.write(first, of: window(examplePeriod))
         try fill(directory)
         let second = records(2_000, in: window(examplePeriod + 60))
-        #expect(throws: ExportError.self) { try sink.write(second, of: window(examplePeriod + 60)) }
-        #expect(sink.counts.recordsWritten == 100 && sink.backlogSize > 0)
-        let partial = try #require(directory.files().first { $0.contains(".partial") })
-        #expect(
-            try Command.run("sh", "-c", "zcat < '\(directory.url.appending(path: partial).path)'") == text(of: first))
+        for _ in 0..<3 {
+            #expect(throws: ExportError.self) { try sink.write(second, of: window(examplePeriod + 60)) }
+            #expect(sink.counts.recordsWritten == 100)
+            let staged = try #require(directory.staged().first)
+            #expect(try directory.unpacked(staged) == text(of: first))
+        }
         try Command.run("mount", "-o", "remount,size=16m", directory.url.path)
-        try sink.publishDue(now: UnixTime(seconds: examplePeriod + 120))
-        #expect(sink.counts.recordsWritten == 2_100 && sink.backlogSize == 0)
+        try sink.write(second, of: window(examplePeriod + 60))
+        #expect(sink.counts.recordsWritten == 2_100)
         try sink.close()
-        let file = try #require(directory.published().first { $0.hasPrefix("AWSLogs") })
+        let file = try #require(directory.published().first)
         #expect(try directory.text(of: file) == text(of: first + second))
-        #expect(sink.counts.recordsGivenUp == 0)
+        #expect(try Data(contentsOf: directory.url.appending(path: file)).count == Int(sink.counts.bytesWritten))
+    }
+
+    @Test func `A window that does not fit takes the files back that were made for it`() throws {
+        let directory = try TemporaryDirectory(fileSystemSize: "256k")
+        let sink = try LogFileSink(configuration: configuration(directory) { $0.sizeLimit = 50_000 })
+        let first = records(100, in: window(examplePeriod))
+        try sink.write(first, of: window(examplePeriod))
+        let second = records(60_000, in: window(examplePeriod + 60))
+        #expect(throws: ExportError.self) { try sink.write(second, of: window(examplePeriod + 60)) }
+        #expect(directory.staged().count == 1 && directory.published().isEmpty)
+        try sink.close()
+        #expect(directory.published().count == 1 && directory.staged().isEmpty)
+        #expect(try directory.text(of: directory.published()[0]) == text(of: first))
     }
 
     @Test func `The error says what failed, where, why, and what to do`() throws {
@@ -37,74 +51,41 @@ import Testing
         let window = window(examplePeriod)
         let error = #expect(throws: ExportError.self) { try sink.write(records(1, in: window), of: window) }
         let sentence = try #require(error).description
-        #expect(sentence.hasPrefix("cannot write to the log file \(directory.path)/AWSLogs/123456789012/"))
+        #expect(sentence.hasPrefix("cannot write to the log file \(directory.path)/.weir-test/123456789012_"))
         #expect(
             sentence.hasSuffix(
                 ": no space left on device; free some space there, or choose another log directory"))
     }
 
-    @Test func `What exceeds the limit of waiting records is given up oldest first, and counted exactly`() throws {
-        let directory = try TemporaryDirectory(fileSystemSize: "64k")
-        let sink = try LogFileSink(configuration: configuration(directory) { $0.backlogLimit = 8_000 })
-        try fill(directory)
-        let windows = (0..<4).map { window(examplePeriod + $0 * 60) }
-        let entries = windows.map { records(50, in: $0) }
-        for index in windows.indices {
-            #expect(throws: ExportError.self) { try sink.write(entries[index], of: windows[index]) }
-            #expect(sink.backlogSize <= 8_000)
-        }
-        let lost = sink.counts.recordsGivenUp
-        #expect(lost > 0)
-        #expect(sink.counts.givenUp == PacketCount(packets: lost * 10, octets: lost * 1000))
-        try Command.run("mount", "-o", "remount,size=16m", directory.url.path)
-        try sink.close()
-        #expect(sink.counts.recordsWritten == 200 - lost && sink.counts.recordsGivenUp == lost)
-        let file = try #require(directory.published().first { $0.hasPrefix("AWSLogs") })
-        #expect(try directory.text(of: file) == text(of: Array(entries.flatMap { $0 }.dropFirst(Int(lost)))))
-    }
-
-    @Test func `Closing where nothing can be written gives up what waits`() throws {
-        let directory = try TemporaryDirectory(fileSystemSize: "64k")
-        let sink = try LogFileSink(configuration: configuration(directory))
-        try fill(directory)
-        let skipped = LogEntry.skipData(
-            port: port(), window: window(examplePeriod), overflow: PacketCount(packets: 5, octets: 500))
-        #expect(throws: ExportError.self) {
-            try sink.write([record(1, in: window(examplePeriod)), skipped], of: window(examplePeriod))
-        }
-        #expect(throws: ExportError.self) { try sink.close() }
-        #expect(sink.counts.recordsGivenUp == 2)
-        #expect(sink.counts.givenUp == PacketCount(packets: 15, octets: 1500))
-        #expect(sink.backlogSize == 0 && sink.oldestUnpublishedWindow == nil)
-    }
-
-    @Test func `A folder that somebody removed is made anew, and nothing is lost`() throws {
+    @Test func `Files that somebody removed are to be written again, from the segments that are named`() throws {
         let directory = try TemporaryDirectory()
         let sink = try LogFileSink(configuration: configuration(directory))
         let windows = [window(examplePeriod), window(examplePeriod + 180), window(examplePeriod + 240)]
         let entries = windows.map { records(500, in: $0) }
-        try sink.write(entries[0], of: windows[0])
+        let segments = try (0..<3).map { try directory.makeSegment("\($0)") }
+        try sink.write(entries[0], of: windows[0], from: segments[0])
         try FileManager.default.removeItem(at: directory.url)
-        try sink.write(entries[1], of: windows[1])
-        try FileManager.default.removeItem(at: directory.url.appending(path: "AWSLogs"))
-        try sink.write(entries[2], of: windows[2])
-        #expect(directory.files().count == 1)
+        try sink.write(entries[1], of: windows[1], from: segments[1])
+        #expect(sink.takeDropped() == [segments[0]] && sink.staged == [segments[1]])
+        try sink.write(entries[0], of: windows[0], from: segments[0])
+        try sink.write(entries[2], of: windows[2], from: segments[2])
         let file = try #require(directory.published().first)
-        #expect(try directory.text(of: file) == text(of: entries.flatMap { $0 }))
+        #expect(try directory.text(of: file) == text(of: entries[1] + entries[0] + entries[2]))
+        #expect(try directory.segments().isEmpty && sink.takeDropped().isEmpty)
     }
 
-    @Test func `A folder removed before the file is published is made anew`() throws {
+    @Test func `Files that somebody removed before they are published are to be written again`() throws {
         let directory = try TemporaryDirectory()
         let sink = try LogFileSink(configuration: configuration(directory))
-        let entries = records(500, in: window(examplePeriod))
-        try sink.write(entries, of: window(examplePeriod))
-        try FileManager.default.removeItem(at: directory.url.appending(path: "AWSLogs"))
+        let segment = try directory.makeSegment("1")
+        try sink.write(records(500, in: window(examplePeriod)), of: window(examplePeriod), from: segment)
+        try FileManager.default.removeItem(at: directory.url)
         try sink.close()
-        let file = try #require(directory.published().first)
-        #expect(try directory.text(of: file) == text(of: entries))
+        #expect(sink.takeDropped() == [segment])
+        #expect(try directory.segments() == ["1"])
     }
 
-    @Test func `A file system that turns read-only keeps records waiting`() throws {
+    @Test func `A file system that turns read-only takes no window until it is writable`() throws {
         let directory = try TemporaryDirectory(fileSystemSize: "1m")
         let sink = try LogFileSink(configuration: configuration(directory))
         let window = window(examplePeriod + 240)
@@ -113,25 +94,31 @@ import Testing
         let error = #expect(throws: ExportError.self) { try sink.write(entries, of: window) }
         #expect(error?.reason == .readOnlyFileSystem)
         try Command.run("mount", "-o", "remount,rw", directory.url.path)
-        try sink.publishDue(now: window.end.advanced(by: .seconds(60)))
+        try sink.write(entries, of: window)
         #expect(try directory.text(of: try #require(directory.published().first)) == text(of: entries))
     }
 
-    @Test func `One owner's trouble does not hold up another's records`() throws {
+    @Test func `One owner's trouble does not hold up another's records, and is over when its cause is`() throws {
         let directory = try TemporaryDirectory()
         let sink = try LogFileSink(configuration: configuration(directory))
+        let blocked = directory.url.appending(path: "AWSLogs/blocked")
         try FileManager.default.createDirectory(
             at: directory.url.appending(path: "AWSLogs"), withIntermediateDirectories: true)
-        try Data().write(to: directory.url.appending(path: "AWSLogs/blocked"))
+        try Data().write(to: blocked)
         let window = window(examplePeriod + 240)
         let entries = records(3, in: window)
-        let error = #expect(throws: ExportError.self) {
-            try sink.write(records(2, in: window, port: port(account: "blocked")) + entries, of: window)
-        }
+        let held = records(2, in: window, port: port(account: "blocked"))
+        let error = #expect(throws: ExportError.self) { try sink.write(held + entries, of: window) }
         #expect(error?.reason == .notDirectory)
-        #expect(sink.counts.recordsWritten == 3 && sink.counts.filesPublished == 1)
+        #expect(sink.counts.recordsWritten == 5 && sink.counts.filesPublished == 1)
         let file = try #require(directory.published().first { $0.hasSuffix(".gz") })
         #expect(try directory.text(of: file) == text(of: entries))
+        #expect(throws: ExportError.self) { try sink.publishDue(now: window.end) }
+        try FileManager.default.removeItem(at: blocked)
+        try sink.publishDue(now: window.end)
+        let late = try #require(directory.published().first { $0.contains("/blocked/") })
+        #expect(try directory.text(of: late) == text(of: held) && directory.staged().isEmpty)
+        #expect(sink.counts.filesPublished == 2)
     }
 
     @Test func `A directory that cannot be written is refused at once`() throws {

@@ -15,17 +15,17 @@ import Testing
         let sink = try LogFileSink(configuration: configuration(directory))
         let early = records(2, in: window(examplePeriod + 120))
         let late = records(3, in: window(examplePeriod + 300))
-        try sink.write(early, of: window(examplePeriod + 120))
-        #expect(directory.published().isEmpty && directory.files().count == 1)
-        #expect(sink.oldestUnpublishedWindow == UnixTime(seconds: examplePeriod + 120))
-        try sink.write(late, of: window(examplePeriod + 300))
-        #expect(directory.published().count == 1 && directory.files().count == 2)
+        let segments = try (1...2).map { try directory.makeSegment("\($0)") }
+        try sink.write(early, of: window(examplePeriod + 120), from: segments[0])
+        #expect(directory.published().isEmpty && directory.staged().count == 1 && sink.staged == [segments[0]])
+        try sink.write(late, of: window(examplePeriod + 300), from: segments[1])
+        #expect(directory.published().count == 1 && directory.staged().count == 1 && sink.staged == [segments[1]])
         #expect(try directory.text(of: directory.published()[0]) == text(of: early))
-        #expect(sink.oldestUnpublishedWindow == UnixTime(seconds: examplePeriod + 300))
+        #expect(try directory.segments() == ["2"])
         try sink.close()
         #expect(directory.published().map { $0.contains("T1620Z_") } == [true, false])
         #expect(try directory.text(of: directory.published()[1]) == text(of: late))
-        #expect(sink.oldestUnpublishedWindow == nil)
+        #expect(try directory.segments().isEmpty && directory.staged().isEmpty)
     }
 
     @Test func `Without windows a file is published one window length after its period`() throws {

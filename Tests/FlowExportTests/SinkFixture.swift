@@ -48,7 +48,8 @@ func configuration(
     _ directory: TemporaryDirectory, _ change: (inout LogFileConfiguration) -> Void = { _ in }
 ) -> LogFileConfiguration {
     var configuration = LogFileConfiguration(
-        directory: directory.path, format: AWSTextFormat.default, flowLogID: "fl-1234abcd")
+        directory: directory.path, stateDirectory: directory.statePath, stateID: "test",
+        format: AWSTextFormat.default, flowLogID: "fl-1234abcd")
     change(&configuration)
     return configuration
 }

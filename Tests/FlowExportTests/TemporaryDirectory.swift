@@ -7,11 +7,15 @@ import SystemPackage
 /// needs root.
 final class TemporaryDirectory {
     let url: URL
+    /// Beside it, for what a sink keeps of its own.
+    let state: URL
     private let isMounted: Bool
 
     init(fileSystemSize size: String? = nil) throws {
         url = URL(filePath: "/tmp/weir-export-tests-\(UUID().uuidString)", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        state = URL(filePath: url.path + "-state", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
         isMounted = size != nil
         if let size { try Command.run("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", url.path) }
     }
@@ -19,9 +23,11 @@ final class TemporaryDirectory {
     deinit {
         if isMounted { _ = try? Command.run("umount", url.path) }
         try? FileManager.default.removeItem(at: url)
+        try? FileManager.default.removeItem(at: state)
     }
 
     var path: FilePath { FilePath(url.path) }
+    var statePath: FilePath { FilePath(state.path) }
 
     /// Paths of all files below, relative to the directory, sorted.
     func files() -> [String] {
@@ -31,7 +37,28 @@ final class TemporaryDirectory {
     }
 
     /// The files that have their final name.
-    func published() -> [String] { files().filter { !($0.split(separator: "/").last ?? "").hasPrefix(".") } }
+    func published() -> [String] { files().filter { $0.hasPrefix("AWSLogs/") } }
+
+    /// The files that are not published yet.
+    func staged() -> [String] { files().filter { $0.hasPrefix(".weir-test/") } }
+
+    /// Makes a file that stands for a segment of the journal.
+    func makeSegment(_ name: String) throws -> FilePath {
+        let folder = state.appending(path: "journal")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data().write(to: folder.appending(path: name))
+        return FilePath(folder.appending(path: name).path)
+    }
+
+    /// Those that are still there.
+    func segments() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: state.appending(path: "journal").path).sorted()
+    }
+
+    /// What is in a file whose name does not say that it is packed.
+    func unpacked(_ file: String) throws -> String {
+        try Command.run("sh", "-c", "zcat < '\(url.appending(path: file).path)'")
+    }
 
     func text(of file: String) throws -> String {
         let path = url.appending(path: file).path

@@ -72,18 +72,27 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         }
     }
 
-    @Test func whatAnEarlierMeterClosedIsFound() throws {
+    /// Closed at its edge, and where the wall clock was stepped twenty seconds before it.
+    @Test(arguments: [(160, .activeTimeout), (140, .forcedEnd)] as [(Int64, FlowEndReason)])
+    func whatAnEarlierMeterClosedHasItsOwnTimes(swapped: Int64, reason: FlowEndReason) throws {
         var source = FakeFlowSource(openWindow: 1)
-        source.count(flow(1), counters(2, at: 90, to: 95))
-        try source.open(OpenWindow(number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080)))
-        var meter = Self.meter(source, openWindow: 2)
-        let leftover = try #require(try meter.leftover())
-        #expect(leftover.window.number == 1 && leftover.flows[flow(1)]?.count.packets == 2)
-        // Its first packet came ten seconds before the window that is open now.
-        #expect(leftover.window.start == UnixTime(seconds: 1_000_010))
-        #expect(leftover.window.end == UnixTime(seconds: 1_000_020) && leftover.window.endReason == .forcedEnd)
-        try meter.release(leftover)
-        #expect(try meter.leftover() == nil)
+        source.count(flow(1), counters(2, at: 110, to: 115))
+        let closed = OpenWindow(number: 1, anchor: Self.opened, end: UnixTime(seconds: 1_000_080))
+        let open = OpenWindow(
+            number: 2, anchor: clocks(swapped, wall: swapped == 160 ? 1_000_080 : 2_000_000),
+            end: UnixTime(seconds: 3_000_000))
+        try source.open(open)
+        var meter = FlowMeter(
+            source: source, interval: .seconds(60), takingOver: open, now: clocks(170, wall: 1_000_090))
+        let part = try meter.leftover(of: closed)
+        let end = UnixTime(seconds: 1_000_020 + swapped - 100)
+        #expect(part.window == Window(number: 1, start: Self.opened.realtime, end: end, endReason: reason))
+        #expect(part.flows[flow(1)]?.count.packets == 2 && part.firstNumber == 1 && part.anchor == Self.opened)
+        let window = try #require(try meter.release(part))
+        #expect(window.flows[flow(1)]?.count.packets == 2 && window.parts == 1)
+        // Its generation is free for the window after the open one.
+        meter.source.count(flow(1), counters(3, at: 171, to: 172))
+        #expect(try meter.cutShort(at: clocks(172, wall: 1_000_092))?.flows[flow(1)]?.count.packets == 3)
     }
 
     @Test func theStorageOfAReleasedWindowIsThatOfTheNext() throws {

@@ -135,11 +135,22 @@ private func seconds(_ value: Int64) -> UnixTime { UnixTime(seconds: value) }
     @Test func aSplitKeepsTheWindowsTimesAndTakesTheNextNumber() {
         var clock = Self.clock()
         let whole = clock.open
-        let opening = OpenWindow(number: 2, anchor: whole.anchor, end: whole.end)
-        #expect(clock.split(at: clocks(101, wall: 1_000_018)) == .split(closing: 1, opening: opening))
+        let opening = OpenWindow(number: 2, anchor: whole.anchor, end: whole.end, firstNumber: 1)
+        let part = Window(number: 1, start: seconds(1_000_017), end: seconds(1_000_018), endReason: nil)
+        #expect(clock.split(at: clocks(101, wall: 1_000_018)) == .split(closing: part, opening: opening))
         #expect(clock.open == opening)
         let next = OpenWindow(number: 3, anchor: clocks(103, wall: 1_000_020), end: seconds(1_000_080))
         let closing = Window(number: 2, start: seconds(1_000_017), end: seconds(1_000_020))
+        #expect(clock.advance(to: clocks(103, wall: 1_000_020)) == .rotate(closing: closing, opening: next))
+    }
+
+    @Test func aWindowThatWasOpenAtAStartSaysSoAndTheNextDoesNot() {
+        let open = OpenWindow(
+            number: 7, anchor: clocks(100, wall: 1_000_017), end: seconds(1_000_020), firstNumber: 5,
+            spansRestart: true)
+        var clock = WindowClock(interval: .seconds(60), takingOver: open, clocks(102, wall: 1_000_019))
+        let closing = Window(number: 7, start: seconds(1_000_017), end: seconds(1_000_020), spansRestart: true)
+        let next = OpenWindow(number: 8, anchor: clocks(103, wall: 1_000_020), end: seconds(1_000_080))
         #expect(clock.advance(to: clocks(103, wall: 1_000_020)) == .rotate(closing: closing, opening: next))
     }
 

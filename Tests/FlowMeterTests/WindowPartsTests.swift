@@ -55,7 +55,10 @@ private let side = PortSide(port: PortNumber(1), direction: .egress)
     @Test func theWindowHasItsOwnTimesAndTheNumberOfItsLastPart() throws {
         var meter = Self.meter()
         try meter.swapEarly(at: clocks(110, wall: 1_000_030))
-        #expect(meter.openWindow == OpenWindow(number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080)))
+        #expect(
+            meter.openWindow
+                == OpenWindow(
+                    number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080), firstNumber: 1))
         #expect(meter.source.openWindow == meter.openWindow)
         let closed = try #require(try meter.advance(to: clocks(160, wall: 1_000_080)))
         #expect(
@@ -133,16 +136,40 @@ private let side = PortSide(port: PortNumber(1), direction: .egress)
         try meter.release(closed)
     }
 
-    @Test func aPartThatAnEarlierMeterDidNotReleaseLiesInsideTheOpenWindow() throws {
-        var source = FakeFlowSource(openWindow: 1)
+    @Test func partsThatAnEarlierMeterTookAreOneWindowWithWhatComesAfter() throws {
+        var source = FakeFlowSource(openWindow: 2)
         source.count(flow(1), counters(2, at: 110, to: 115))
-        try source.open(OpenWindow(number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080)))
+        let closed = OpenWindow(
+            number: 2, anchor: Self.opened, end: UnixTime(seconds: 1_000_080), firstNumber: 1)
+        var open = closed
+        open.number = 3
+        open.spansRestart = true
+        try source.open(open)
         var meter = FlowMeter(
-            source: source, interval: .seconds(60), openWindow: 2, opened: Self.opened,
-            now: clocks(120, wall: 1_000_040))
-        let leftover = try #require(try meter.leftover())
-        #expect(leftover.window.start == UnixTime(seconds: 1_000_030) && leftover.window.endReason == .forcedEnd)
-        #expect(leftover.window.end == UnixTime(nanoseconds: 1_000_035_000_000_001))
-        try meter.release(leftover)
+            source: source, interval: .seconds(60), takingOver: open, now: clocks(120, wall: 1_000_040))
+        // One part was in the journal, one is in the source.
+        var flows = FlowTable()
+        flows.merge(flow(1), counters(1, at: 101, to: 102))
+        let window = Window(number: 1, start: Self.opened.realtime, end: Self.opened.realtime, endReason: nil)
+        let journaled = WindowPart(
+            window: window, firstNumber: 1, anchor: Self.opened, flows: flows, totals: [side: seen(1)])
+        #expect(meter.adopt(journaled) == nil)
+        let part = try meter.leftover(of: closed)
+        #expect(!part.isLast && part.window.number == 2)
+        #expect(try meter.release(part) == nil)
+        meter.source.count(flow(1), counters(4, at: 130, to: 131))
+        let all = try #require(try meter.advance(to: clocks(160, wall: 1_000_080)))
+        #expect(all.flows[flow(1)] == counters(7, at: 101, to: 131) && all.parts == 3 && all.violations.isEmpty)
+        #expect(
+            all.window
+                == Window(
+                    number: 3, start: Self.opened.realtime, end: UnixTime(seconds: 1_000_080), spansRestart: true))
+    }
+
+    private func seen(_ packets: UInt64) -> PortTotals {
+        var totals = PortTotals()
+        totals.seen = PacketCount(packets: packets, octets: packets * 100)
+        totals.ip = totals.seen
+        return totals
     }
 }

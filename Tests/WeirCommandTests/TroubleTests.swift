@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 import FlowTestKit
 import Foundation
 import Testing
@@ -66,10 +67,101 @@ extension WeirCommandSuite {
                 let first = try site.daemon("--port", "port-a")
                 let other = site.bpffs + "-other"
                 defer { try? FileManager.default.removeItem(atPath: other) }
-                let second = try site.start(["--port", "port-b", "--bpffs", other, "--detach-on-exit"])
+                let second = try site.start([
+                    "--port", "port-b", "--bpffs", other, "--state-dir", site.path("other"), "--detach-on-exit",
+                ])
                 try waitUntil("the trouble is said") { second.errors.contains("another daemon answers there") }
                 #expect(second.stop().status == 0)
                 #expect(try site.status().daemon?.pid == first.pid)
+            }
+        }
+
+        @Test func `the state directory of a daemon elsewhere is left to it`() throws {
+            try Site.with { site in
+                let first = try site.daemon("--port", "port-a")
+                let other = site.bpffs + "-other"
+                defer { try? FileManager.default.removeItem(atPath: other) }
+                let second = try site.outcome("run", "--port", "port-b", "--bpffs", other)
+                #expect(second.status == 1)
+                #expect(
+                    second.errors == """
+                        weir: cannot keep a journal in \(site.path("state")): another weir daemon uses it; stop that one, or \
+                        choose another directory (--state-dir)
+
+                        """)
+                #expect(!FileManager.default.fileExists(atPath: other))
+                #expect(first.stop().status == 0)
+            }
+        }
+
+        @Test func `a state directory that is full is said, and nothing is lost when there is space again`() throws {
+            try Site.with { site in
+                try site.mountSmallFileSystem(at: "small", size: "64k")
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs, "--state-dir",
+                    site.path("small/state"))
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("small/ballast"))", "bs=4k"])
+                try traffic.send(site, datagrams: 30, of: 30)
+                try waitUntil("status tells of the trouble") { try site.status().daemon?.failure != nil }
+                #expect(try site.status().daemon?.failure?.hasPrefix("cannot ") == true)
+                let windows = try #require(try site.status().daemon).windows
+                // Windows would end meanwhile; nothing is swapped.
+                for size in 40...43 {
+                    try traffic.send(site, datagrams: 10, of: size)
+                    Thread.sleep(forTimeInterval: 0.5)
+                }
+                #expect(try #require(try site.status().daemon).windows <= windows + 1)
+                try FileManager.default.removeItem(atPath: site.path("small/ballast"))
+                try waitUntil("all is well again") { try site.status().daemon.map { $0.failure == nil } ?? false }
+                try site.waitForWindow()
+                #expect(daemon.stop().status == 0)
+                #expect(daemon.errors.contains("works again\n"))
+                #expect(try LogLines.sums(try site.awsLines()) == traffic.expected)
+            }
+        }
+
+        @Test func `what waits beyond the bound of the queue is given up but for its totals`() throws {
+            try Site.with { site in
+                try site.mountSmallFileSystem(at: "small", size: "64k")
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--queue-size", "1MB", "--format", "json", "--log-dir",
+                    site.path("small/logs"))
+                _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("small/ballast"))", "bs=4k"])
+                // Two records of 96 bytes for each.
+                let flows: UInt64 = 6_000
+                try sendFlows(site, count: UInt16(flows))
+                try waitUntil("windows are given up", within: .seconds(20)) {
+                    try site.status().daemon.map { $0.windowsGivenUp > 0 } ?? false
+                }
+                try FileManager.default.removeItem(atPath: site.path("small/ballast"))
+                try ChildProcess.run(["mount", "-o", "remount,size=64m", site.path("small")])
+                try waitUntil("all is well again") { try site.status().daemon.map { $0.failure == nil } ?? false }
+                let report = try #require(try site.status().daemon)
+                #expect(report.recordsGivenUp > 0 && report.packetsGivenUp > 0)
+                #expect(daemon.stop().status == 0)
+                let lines = try site.logFiles(in: site.path("small/logs")).flatMap {
+                    try LogLines.json(try site.unpacked($0))
+                }
+                let recorded = try LogLines.sums(lines).values.reduce(0) { $0 + $1.packets }
+                let skipped = try lines.filter { $0["log-status"] == "SKIPDATA" }.reduce(0) {
+                    try $0 + LogLines.number($1, "overflow-packets")
+                }
+                // Both ports saw all of it.
+                #expect(skipped == report.packetsGivenUp && recorded + skipped == 2 * flows)
+            }
+        }
+
+        private func sendFlows(_ site: Site, count: UInt16) throws {
+            let injector = try FrameInjector(on: "eth0", in: site.left)
+            let ethernet = Layer.ethernet(
+                from: try site.left.macAddress(of: "eth0"), to: try site.right.macAddress(of: "eth0"))
+            for port in 0..<count {
+                let frame = Frame([
+                    ethernet, .ipv4(from: "10.9.0.1", to: "10.9.7.7"), .udp(from: 10_000 + port, to: 53),
+                ])
+                try injector.send(frame.bytes)
             }
         }
     }

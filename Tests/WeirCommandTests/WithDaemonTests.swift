@@ -122,6 +122,29 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `a port that is renamed goes on under its new name, from the window on in which that was`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon("--port", "port-a", "--interval", "2", "--log-dir", site.logs)
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                try site.waitForWindow()
+                // Renamed while it is down, as older kernels want it.
+                try site.hub.ip("link set port-a down")
+                try site.hub.ip("link set port-a name uplink9")
+                try site.hub.bringUp("uplink9")
+                try waitUntil("the port has its new name") { try site.status().ports.map(\.name) == ["uplink9"] }
+                let before = try LogLines.sums(try site.awsLines())
+                try traffic.send(site, datagrams: 30, of: 30)
+                #expect(daemon.stop().status == 0)
+                #expect(daemon.errors.contains("port-a is called uplink9 now (port 1)\n"))
+                #expect(Set(before.keys.map(\.port)).isSubset(of: ["port-a"]))
+                let sums = try LogLines.sums(try site.awsLines())
+                #expect(Set(sums.keys.map(\.port)) == ["port-a", "uplink9"])
+                let sent = traffic.expected(of: "port-a").values.map(\.packets).reduce(0, +)
+                #expect(sums.values.map(\.packets).reduce(0, +) == sent)
+            }
+        }
+
         @Test func `a daemon that is killed loses nothing`() throws {
             try Site.with { site in
                 let first = try site.daemon(

@@ -13,9 +13,18 @@ int parse_only_xdp(struct xdp_md *xdp)
 {
 	struct packet_view packet = {};
 	struct frame frame;
+	int is_plain = 0;
 
 	xdp_frame(&frame, xdp);
-	if (!parse_plain(&frame, &packet))
+	switch (plain_ether_type(&frame)) {
+	case bpf_htons(ETH_P_IP):
+		is_plain = plain_ipv4(&frame, &packet);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		is_plain = plain_ipv6(&frame, &packet);
+		break;
+	}
+	if (!is_plain)
 		xdp_parse(xdp, &packet);
 	keep(packet);
 	return XDP_PASS;

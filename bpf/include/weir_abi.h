@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 2
+#define WEIR_ABI_VERSION 3
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -93,6 +93,11 @@ struct weir_line {
 	__u64 packets_last;	/* WEIR_LINE_PACKETS low: packets; above: last */
 };
 
+/* Fetched together; a search looks at both before it goes on. */
+struct weir_line_pair {
+	struct weir_line line[2];
+};
+
 /* 48 bits of octets: 400 Gb/s for an hour and a half. The rest is flags. */
 #define WEIR_LINE_BITS 16
 /* 39 bits of packets: 100 million a second for an hour and a half. */
@@ -111,8 +116,8 @@ struct weir_line {
 struct weir_line_entry {
 	__u32 line;		/* number of the line among its CPU's */
 	__u32 first;		/* ticks */
+	__u8 dst_mac[WEIR_MAC_LENGTH];	/* as a frame begins */
 	__u8 src_mac[WEIR_MAC_LENGTH];
-	__u8 dst_mac[WEIR_MAC_LENGTH];
 	__u8 dscp;
 	__u8 time_to_live;	/* IPv6: the hop limit */
 	__u16 zero;
@@ -139,8 +144,8 @@ struct weir_count {
 
 /*
  * Every frame that a hook sees, counted by what became of it. They only grow;
- * a window is the difference to what weir_totals held when the generation was
- * drained before.
+ * a window is the difference to what they were when the generation was drained
+ * before, which user space keeps beside them. In cache lines of their own.
  *
  *	seen = packets in the flow table + overflow + not_ip + malformed
  *
@@ -155,7 +160,15 @@ struct weir_totals {
 	struct weir_count malformed;
 	struct weir_count truncated;
 	struct weir_count fragment_without_flow;
+	__u64 zero[4];
 };
+
+/*
+ * Places in a port's array of totals. First what was drained, for each
+ * generation and in it for each direction; then the same of each possible CPU.
+ */
+#define WEIR_TOTALS_PER_CPU (WEIR_GENERATIONS * WEIR_DIRECTIONS)
+#define WEIR_TOTALS_OF_CPU(cpu) ((1 + (cpu)) * WEIR_TOTALS_PER_CPU)
 
 enum weir_engine {
 	WEIR_ENGINE_LINE = 1,
@@ -164,27 +177,36 @@ enum weir_engine {
 
 /* Longest search for a line; a flow that finds none in it goes to overflow. */
 #define WEIR_LINE_PROBES 64
-/* 32-bit pieces of a key without its window, and a constant. */
-#define WEIR_SEED_WORDS 12
+/* One for each 32-bit piece of a key without its window. */
+#define WEIR_SEED_WORDS 11
 
 /* The tables, fixed when they are made. What every packet needs comes first. */
 struct weir_table {
-	__u64 seed[WEIR_SEED_WORDS];	/* of the hash, from the kernel's random source */
 	/* To port_high_water the line engine's, per CPU and generation. */
 	__u32 cpus;		/* those numbered below this have a table */
-	__u32 lines;		/* at least WEIR_LINE_PROBES */
+	__u32 pairs;		/* half the lines, at least WEIR_LINE_PROBES / 2 */
+	__u64 seed[WEIR_SEED_WORDS];	/* of the hash, from the kernel's random source */
+	__u32 lines;		/* twice the pairs */
 	__u32 high_water;	/* lines made at which the meter is woken */
 	__u32 port_share;	/* lines that one port can take */
 	__u32 port_high_water;	/* of these, at which the meter is woken */
 	__u32 engine;		/* enum weir_engine */
 	__u32 flow_budget;
-	__u32 zero;
 };
 
 /* A moment on both clocks that do not jump. */
 struct weir_tick {
 	__u64 monotonic_ns;	/* CLOCK_MONOTONIC */
 	__u32 jiffies;		/* the lower half of the kernel's 64 bits */
+	__u32 zero;
+};
+
+/* The window that a generation counts, or counted last: written before it is opened. */
+struct weir_window {
+	__u64 opened_monotonic_ns;	/* its anchor: ... */
+	__u64 opened_realtime_ns;	/* ... both clocks when it was opened */
+	__u64 closes_realtime_ns;	/* when it is due to be closed; 0: unknown */
+	__u32 first;		/* number of its first part; see weir_control.window */
 	__u32 zero;
 };
 
@@ -195,14 +217,15 @@ struct weir_tick {
 struct weir_control {
 	__u32 window;		/* the open window's number, never 0; bit 0: its generation */
 	__u32 meter_pid;	/* the daemon that swaps; 0: nobody does */
-	__u64 opened_monotonic_ns;	/* the anchor of the open window: ... */
-	__u64 opened_realtime_ns;	/* ... both clocks when it was opened */
-	__u64 closes_realtime_ns;	/* when it is due to be closed; 0: unknown */
+	__u64 installation;	/* random, given when the tables are made */
+	__u32 released;		/* number of the generation that was emptied last */
+	__u32 none[3];
 	struct weir_tick opened[WEIR_GENERATIONS];	/* zero of their ticks */
 	__u32 interval_ms;	/* length of a window; 0: nobody swaps */
 	__u32 last_port;	/* the port number given out last */
 	struct weir_table table;
-	__u64 apart[7];		/* woken is in a cache line that no packet reads */
+	struct weir_window windows[WEIR_GENERATIONS];
+	/* In a cache line that no packet reads. */
 	__u32 woken;		/* the window whose high water the meter was told of */
 	__u32 zero;
 };
@@ -275,14 +298,17 @@ struct weir_port {
 _Static_assert(sizeof(struct weir_flow_key) == 48, "flow key");
 _Static_assert(sizeof(struct weir_slot) == 40, "slot");
 _Static_assert(sizeof(struct weir_line) == 64, "line");
+_Static_assert(sizeof(struct weir_line_pair) == 128, "line pair");
 _Static_assert(sizeof(struct weir_line_entry) == 24, "line entry");
 _Static_assert(sizeof(struct weir_line_head) == 64, "line head");
 _Static_assert(sizeof(struct weir_line_share) == 8, "line share");
-_Static_assert(sizeof(struct weir_table) == 128, "table");
-_Static_assert(sizeof(struct weir_totals) == 96, "totals");
+_Static_assert(sizeof(struct weir_table) == 120, "table");
+_Static_assert(sizeof(struct weir_totals) == 128, "totals");
+_Static_assert(sizeof(struct weir_window) == 32, "window");
 _Static_assert(sizeof(struct weir_control) == 264, "control");
+_Static_assert(__builtin_offsetof(struct weir_control, opened) == 32, "opened");
 _Static_assert(__builtin_offsetof(struct weir_control, woken) == 256, "woken");
-_Static_assert(sizeof(struct weir_port_config) == 136, "port configuration");
+_Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
 _Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
 _Static_assert(sizeof(struct weir_fragment) == 16, "fragment");
 _Static_assert(sizeof(struct weir_port) == 48, "port");
@@ -301,9 +327,10 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 #define WEIR_MAP_LINE_SHARES "weir_shares"
 #define WEIR_MAP_WAKES "weir_wakes"
 #define WEIR_MAP_TOTALS "weir_totals"
-#define WEIR_MAP_DRAINED "weir_drained"
 #define WEIR_MAP_FRAGMENTS "weir_fragments"
 #define WEIR_MAP_PORTS "weir_ports"
+#define WEIR_MAP_LAYOUT "weir_layout"	/* text: where fields lie, for later builds */
+#define WEIR_LAYOUT_BYTES 16384
 
 /* Names of programs, one in each object. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"

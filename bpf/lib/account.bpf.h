@@ -13,41 +13,50 @@
 #include "control.bpf.h"
 #include "fragment.bpf.h"
 #include "packet_view.bpf.h"
+#include "parse_plain.bpf.h"
 #include "table.bpf.h"
 
 /*
- * Index: (generation * WEIR_MAX_PORTS + port number) * WEIR_DIRECTIONS +
- * direction. One map and not two: which map it is must be known to the
- * verifier for the look-up to be inlined, and a call costs 20 ns.
+ * The port's own, made when it is attached. Index: see WEIR_TOTALS_*. An array
+ * that knows the CPU, and not a per-CPU array: no pointer has to be followed.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, WEIR_GENERATIONS * WEIR_MAX_PORTS * WEIR_DIRECTIONS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct weir_totals);
 } weir_totals SEC(".maps");
+
+/* Where a frame counts. */
+struct account {
+	struct open_window open;
+	struct weir_totals *totals;
+	__u8 direction;
+};
 
 /*
  * Read once a frame: all that a frame counts goes to one generation. User space
  * waits for an RCU grace period after it has written the number, so that no
  * program that read the old one is still at work when it drains. It writes the
  * tick before the number that leads to it.
+ *
+ * Called before the frame is looked at: calls take the registers.
  */
-static __always_inline void window_open(struct open_window *open)
+static __always_inline int account_open(struct account *account,
+					__u8 direction)
 {
-	open->number = weir_control.window;
-	open->generation = open->number % WEIR_GENERATIONS;
-	open->now = (__u32)bpf_jiffies64() -
-		    weir_control.opened[open->generation].jiffies;
-}
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 index;
 
-static __always_inline struct weir_totals *totals_of(__u32 generation,
-						     __u8 direction)
-{
-	__u32 port = generation * WEIR_MAX_PORTS + weir_port_config.port;
-	__u32 index = port * WEIR_DIRECTIONS + direction;
-
-	return bpf_map_lookup_elem(&weir_totals, &index);
+	account->direction = direction;
+	account->open.cpu = cpu;
+	account->open.number = weir_control.window;
+	account->open.generation = account->open.number % WEIR_GENERATIONS;
+	index = WEIR_TOTALS_OF_CPU(cpu) +
+		account->open.generation * WEIR_DIRECTIONS + direction;
+	account->totals = bpf_map_lookup_elem(&weir_totals, &index);
+	return likely(account->totals) ? 0 : -1;
 }
 
 static __always_inline void count_add(struct weir_count *count,
@@ -57,34 +66,33 @@ static __always_inline void count_add(struct weir_count *count,
 	count->octets += packet->octets;
 }
 
-static __always_inline void account_ip(struct weir_totals *totals,
-				       const struct open_window *open,
+/* plain: as packet_origin() has it. */
+static __always_inline void account_ip(const struct account *account,
 				       struct packet_view *packet,
-				       __u8 direction)
+				       const void *plain)
 {
-	if (unlikely(packet->fragment))
-		fragment_attribute(packet, direction);
-	if (unlikely(packet->fragment == FRAGMENT_WITHOUT_FLOW))
+	struct weir_totals *totals = account->totals;
+
+	if (!plain && packet->fragment)
+		fragment_attribute(packet, account->direction);
+	if (!plain && packet->fragment == FRAGMENT_WITHOUT_FLOW)
 		count_add(&totals->fragment_without_flow, packet);
-	if (unlikely(table_count(open, packet, direction)))
+	if (unlikely(table_count(&account->open, packet, plain,
+				 account->direction)))
 		count_add(&totals->overflow, packet);
 }
 
-static __always_inline void account(enum packet_kind kind,
-				    struct packet_view *packet,
-				    __u8 direction)
+/* What the long way found. */
+static __always_inline void account(const struct account *account,
+				    enum packet_kind kind,
+				    struct packet_view *packet)
 {
-	struct weir_totals *totals;
-	struct open_window open;
+	struct weir_totals *totals = account->totals;
 
-	window_open(&open);
-	totals = totals_of(open.generation, direction);
-	if (unlikely(!totals))	/* the loader gives no port number beyond the map */
-		return;
 	count_add(&totals->seen, packet);
 	switch (kind) {
 	case PACKET_IP:
-		account_ip(totals, &open, packet, direction);
+		account_ip(account, packet, NULL);
 		break;
 	case PACKET_NOT_IP:
 		count_add(&totals->not_ip, packet);
@@ -96,6 +104,31 @@ static __always_inline void account(enum packet_kind kind,
 	case PACKET_MALFORMED:
 		count_add(&totals->malformed, packet);
 		break;
+	}
+}
+
+/* 1 where the frame was plain, and is accounted for; 0: the long way. */
+static __always_inline int account_plain(const struct account *account,
+					 const struct frame *frame)
+{
+	struct packet_view packet = {};
+
+	/* Apart, so that IPv4 carries nothing that IPv6 alone needs. */
+	switch (plain_ether_type(frame)) {
+	case bpf_htons(ETH_P_IP):
+		if (!plain_ipv4(frame, &packet))
+			return 0;
+		count_add(&account->totals->seen, &packet);
+		account_ip(account, &packet, frame->data);
+		return 1;
+	case bpf_htons(ETH_P_IPV6):
+		if (!plain_ipv6(frame, &packet))
+			return 0;
+		count_add(&account->totals->seen, &packet);
+		account_ip(account, &packet, frame->data);
+		return 1;
+	default:
+		return 0;
 	}
 }
 

@@ -13,6 +13,8 @@
 
 #define KEY_WORDS 6
 /* The last word: inner VLAN id, protocol and kind below, the window above. */
+#define KEY_PROTOCOL_SHIFT 16
+#define KEY_KIND_SHIFT 24
 #define KEY_WINDOW_SHIFT 32
 
 union key_words {
@@ -41,7 +43,8 @@ static __always_inline void flow_key_make(union key_words *key,
 			(__u64)weir_port_config.port << 32 |
 			(__u64)packet->vlan_id << 48;
 	key->words[5] = packet->inner_vlan_id |
-			(__u64)packet->protocol << 16 | (__u64)kind << 24 |
+			(__u64)packet->protocol << KEY_PROTOCOL_SHIFT |
+			(__u64)kind << KEY_KIND_SHIFT |
 			(__u64)window << KEY_WINDOW_SHIFT;
 }
 

@@ -17,23 +17,28 @@
 
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ULL	/* odd; 2^64 / golden ratio */
 
-static __always_inline __u64 hash_pair(__u32 low, __u32 high, int seed)
+static __always_inline __u64 hash_pair(__u32 one, __u32 other, int seed)
 {
-	return (weir_port_config.table.seed[seed] + low) *
-	       (weir_port_config.table.seed[seed + 1] + high);
+	return (weir_port_config.table.seed[seed] + one) *
+	       (weir_port_config.table.seed[seed + 1] + other);
 }
 
-/* Of all but the window. */
-static __always_inline __u32 line_hash(const union key_words *key)
+/*
+ * Of all but the window. The upper halves of IPv6 addresses, which IPv4 has
+ * not, come last: who knows that they are none, leaves them out.
+ */
+static __always_inline __u32 line_hash(const union key_words *key, int is_ipv4)
 {
 	__u64 sum;
 
-	sum = hash_pair((__u32)key->words[KEY_WORDS - 1], 0,
-			2 * (KEY_WORDS - 1));
-#pragma unroll
-	for (int i = 0; i < KEY_WORDS - 1; i++)
-		sum += hash_pair((__u32)key->words[i], key->words[i] >> 32,
-				 2 * i);
+	sum = hash_pair(key->words[0], key->words[2], 0);
+	sum += hash_pair(key->words[4], key->words[4] >> 32, 2);
+	sum += weir_port_config.table.seed[4] * (__u32)key->words[5];
+	if (!is_ipv4 && key->words[5] & WEIR_KEY_IPV6 << KEY_KIND_SHIFT) {
+		sum += hash_pair(key->words[0] >> 32, key->words[2] >> 32, 5);
+		sum += hash_pair(key->words[1], key->words[3], 7);
+		sum += hash_pair(key->words[1] >> 32, key->words[3] >> 32, 9);
+	}
 	sum ^= sum >> 32;
 	return sum * HASH_MULTIPLIER >> 32;
 }

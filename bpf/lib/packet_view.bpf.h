@@ -6,6 +6,7 @@
 #ifndef WEIR_PACKET_VIEW_BPF_H
 #define WEIR_PACKET_VIEW_BPF_H
 
+#include <linux/if_ether.h>
 #include <linux/types.h>
 
 #include "../include/weir_abi.h"
@@ -61,11 +62,19 @@ enum fragment_kind {
 	FRAGMENT_WITHOUT_FLOW,	/* later, and its first was never seen */
 };
 
+/* What is kept of the first packet of a flow alone. */
+struct packet_origin {
+	__u64 mac[2];		/* bytes 0-7 and 4-11 of the frame */
+	__u8 dscp;
+	__u8 time_to_live;	/* IPv6: the hop limit */
+	__u8 zero[6];
+};
+
 /* What parse found; packets and octets are right for every kind. */
 struct packet_view {
 	__u64 src_addr[2];	/* as weir_flow_key has them */
 	__u64 dst_addr[2];
-	__u64 mac[2];		/* bytes 0-7 and 4-11 of the frame */
+	struct packet_origin origin;
 	__u32 packets;		/* on the wire */
 	__u32 octets;		/* as weir_totals has them */
 	__u32 fragment_id;	/* wire order */
@@ -77,9 +86,33 @@ struct packet_view {
 	__u8 key_kind;		/* WEIR_KEY_*, but for the direction */
 	__u8 protocol;
 	__u8 fragment;		/* enum fragment_kind */
-	__u8 dscp;
-	__u8 time_to_live;
-	__u8 zero;
+	__u8 zero[3];
 };
+
+/*
+ * Completes the origin of a packet. plain is the Ethernet header of one that
+ * was found plain, whose origin nobody has read yet: few need it, and what is
+ * not read does not take registers from those who do not. Else NULL.
+ */
+static __always_inline void packet_origin(struct packet_origin *origin,
+					  const struct packet_view *packet,
+					  const void *plain)
+{
+	const __u8 *ip = plain + sizeof(struct ethhdr);
+
+	if (!plain) {
+		*origin = packet->origin;
+		return;
+	}
+	origin->mac[0] = load_word(plain);
+	origin->mac[1] = load_word(plain + 4);
+	if (packet->key_kind & WEIR_KEY_IPV6) {
+		origin->dscp = (ip[0] & 0x0f) << 2 | ip[1] >> 6;
+		origin->time_to_live = ip[7];
+	} else {
+		origin->dscp = ip[1] >> 2;
+		origin->time_to_live = ip[8];
+	}
+}
 
 #endif

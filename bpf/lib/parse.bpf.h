@@ -65,8 +65,8 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 	packet->src_addr[0] = ip->saddr;
 	packet->dst_addr[0] = ip->daddr;
 	packet->protocol = ip->protocol;
-	packet->time_to_live = ip->ttl;
-	packet->dscp = ip->tos >> 2;
+	packet->origin.time_to_live = ip->ttl;
+	packet->origin.dscp = ip->tos >> 2;
 	packet->fragment_id = ip->id;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & IPV4_FRAGMENT_OFFSET)
@@ -103,8 +103,8 @@ parse_ipv6(struct cursor *cursor, const struct frame *frame,
 	packet->dst_addr[1] = load_word((void *)&ip->daddr + 8);
 	packet->key_kind = WEIR_KEY_IPV6;
 	packet->protocol = ip->nexthdr;
-	packet->time_to_live = ip->hop_limit;
-	packet->dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
+	packet->origin.time_to_live = ip->hop_limit;
+	packet->origin.dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
 
 	cursor->at += sizeof(*ip);
 	cursor->left -= sizeof(*ip);

@@ -47,8 +47,8 @@ static __always_inline int parse_ethernet(struct cursor *cursor,
 		cursor->left = 0;
 		return -1;
 	}
-	packet->mac[0] = load_word(ethernet);
-	packet->mac[1] = load_word((void *)ethernet + 4);
+	packet->origin.mac[0] = load_word(ethernet);
+	packet->origin.mac[1] = load_word((void *)ethernet + 4);
 	type = load_half_word(&ethernet->h_proto);
 	if (frame->has_vlan)
 		add_vlan(packet, depth++, frame->vlan_id);

@@ -12,6 +12,18 @@
 
 #define IPV4_WITHOUT_OPTIONS 0x45	/* version 4, header of 5 words */
 
+/* The Ethernet type, in wire order; 0 where the frame is too short to be plain. */
+static __always_inline __u16 plain_ether_type(const struct frame *frame)
+{
+	struct ethhdr *ethernet = frame->data;
+
+	if (frame->data + sizeof(*ethernet) + sizeof(struct iphdr) +
+		    sizeof(struct udphdr) >
+	    frame->data_end)
+		return 0;
+	return load_half_word(&ethernet->h_proto);
+}
+
 /* left: bytes of the IP packet behind its header. 1 where it is plain. */
 static __always_inline int plain_transport(const struct frame *frame,
 					   __u8 *header, __s32 left,
@@ -23,7 +35,7 @@ static __always_inline int plain_transport(const struct frame *frame,
 	if (packet->protocol == IPPROTO_TCP) {
 		if (header + sizeof(struct tcphdr) > (__u8 *)frame->data_end)
 			return 0;
-		length = (header[12] >> 4) * 4;
+		length = tcp_header_length(header);
 		if (length < (__s32)sizeof(struct tcphdr))
 			return 0;
 		packet->tcp_bits = tcp_bits(header);
@@ -34,7 +46,10 @@ static __always_inline int plain_transport(const struct frame *frame,
 		return 0;
 	packet->src_port = ports->src;
 	packet->dst_port = ports->dst;
-	if (frame->gso_size) {
+	packet->packets = 1;
+	if (frame->has_vlan)
+		packet->vlan_id = frame->vlan_id;
+	if (unlikely(frame->gso_size)) {
 		struct cursor payload = { .left = left - length };
 
 		count_segments(&payload, frame, packet);
@@ -42,6 +57,11 @@ static __always_inline int plain_transport(const struct frame *frame,
 	return 1;
 }
 
+/*
+ * What these find is what parse() finds, but for the origin, or they return 0:
+ * it is not for them to say. packet is zero when they are called, and the frame
+ * has a type.
+ */
 static __always_inline int plain_ipv4(const struct frame *frame,
 				      struct packet_view *packet)
 {
@@ -56,8 +76,6 @@ static __always_inline int plain_ipv4(const struct frame *frame,
 	packet->src_addr[0] = ip->saddr;
 	packet->dst_addr[0] = ip->daddr;
 	packet->protocol = ip->protocol;
-	packet->dscp = ip->tos >> 2;
-	packet->time_to_live = ip->ttl;
 	packet->octets = length;
 	return plain_transport(frame, (__u8 *)(ip + 1), length - sizeof(*ip),
 			       packet);
@@ -80,35 +98,8 @@ static __always_inline int plain_ipv6(const struct frame *frame,
 	packet->dst_addr[1] = load_word((void *)&ip->daddr + 8);
 	packet->key_kind = WEIR_KEY_IPV6;
 	packet->protocol = ip->nexthdr;
-	packet->dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
-	packet->time_to_live = ip->hop_limit;
 	packet->octets = payload + sizeof(*ip);
 	return plain_transport(frame, (__u8 *)(ip + 1), payload, packet);
-}
-
-/* packet is zero when this is called. 1: it is what parse() finds; 0: ask that. */
-static __always_inline int parse_plain(const struct frame *frame,
-				       struct packet_view *packet)
-{
-	struct ethhdr *ethernet = frame->data;
-
-	if (frame->data + sizeof(*ethernet) + sizeof(struct iphdr) +
-		    sizeof(struct udphdr) >
-	    frame->data_end)
-		return 0;
-	packet->mac[0] = load_word(ethernet);
-	packet->mac[1] = load_word((void *)ethernet + 4);
-	packet->packets = 1;
-	if (frame->has_vlan)
-		packet->vlan_id = frame->vlan_id;
-	switch (load_half_word(&ethernet->h_proto)) {
-	case bpf_htons(ETH_P_IP):
-		return plain_ipv4(frame, packet);
-	case bpf_htons(ETH_P_IPV6):
-		return plain_ipv6(frame, packet);
-	default:
-		return 0;
-	}
 }
 
 #endif

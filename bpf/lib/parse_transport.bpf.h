@@ -67,17 +67,22 @@ parse_icmp(struct cursor *cursor, struct packet_view *packet, __u32 needed)
 	return PACKET_IP;
 }
 
-#define TCP_SYN 0x02
-#define TCP_ACK 0x10
+/*
+ * Both of a header of 14 bytes at least. Bytes 12 and 13 are read together, the
+ * lower half of what is read being byte 12.
+ */
+static __always_inline __u32 tcp_header_length(const __u8 *header)
+{
+	return load_half_word(header + 12) >> 2 & 0x3c;
+}
 
-/* Of a header of 14 bytes at least. */
 static __always_inline __u16 tcp_bits(const __u8 *header)
 {
-	__u16 bits = (header[12] & 0x0f) << 8 | header[13];
+	__u32 raw = load_half_word(header + 12);
+	__u32 syn = raw >> 9, ack = raw >> 12;
 
-	if ((bits & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
-		bits |= WEIR_TCP_SYN_ACK;
-	return bits;
+	return raw >> 8 | (raw & 0x0f) << 8 |
+	       (syn & ack & 1) * WEIR_TCP_SYN_ACK;
 }
 
 /* The first fragment of a segment may be too short to hold its flags. */
@@ -108,7 +113,7 @@ static __always_inline enum packet_kind parse_tcp(struct cursor *cursor,
 		return PACKET_MALFORMED;
 	if ((void *)(tcp + 1) > cursor->end)
 		return PACKET_TRUNCATED;
-	length = (header[12] >> 4) * 4;
+	length = tcp_header_length(header);
 	if (length < sizeof(*tcp) || length > cursor->left)
 		return PACKET_MALFORMED;
 	packet->src_port = tcp->source;

@@ -4,11 +4,12 @@
  * defines table_count(); WEIR_TABLE_ENGINE, set by the build, names it.
  *
  *	int table_count(const struct open_window *open,
- *			const struct packet_view *packet, __u8 direction)
+ *			const struct packet_view *packet,
+ *			const void *plain, __u8 direction)
  *
  * adds the packet to its flow's counters on this CPU in that window, making
  * them if need be, and returns 0; or returns a negative number and has changed
- * nothing: the packet found no room.
+ * nothing: the packet found no room. plain is as packet_origin() has it.
  *
  * Contexts: an engine may assume one writer per CPU at a time. Each program
  * says why it cannot interrupt the others on its CPU; a hook that can be
@@ -19,15 +20,23 @@
 
 #include <linux/types.h>
 
+#include "control.bpf.h"
 #include "flow_key.bpf.h"
 #include "packet_view.bpf.h"
 
-/* Where and when a packet counts: read once a frame. */
+/* Where a packet counts: read once a frame. */
 struct open_window {
 	__u32 number;
 	__u32 generation;
-	__u32 now;	/* ticks since it was opened */
+	__u32 cpu;
 };
+
+/* Ticks since it was opened. */
+static __always_inline __u32 ticks_now(const struct open_window *open)
+{
+	return (__u32)bpf_jiffies64() -
+	       weir_control.opened[open->generation].jiffies;
+}
 
 #ifndef WEIR_TABLE_ENGINE
 #define WEIR_TABLE_ENGINE "table_line.bpf.h"

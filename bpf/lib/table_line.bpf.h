@@ -3,6 +3,11 @@
  * The line engine: per CPU and generation an open-addressed table of cache
  * lines, one a flow, and a log of the lines made. Included by table.bpf.h only.
  *
+ * Lines lie in pairs, and a search goes from pair to pair. Both lines of a pair
+ * are asked for at once: where memory is far away, the second comes with the
+ * first, and of a table that is seven tenths full nearly all flows are at home
+ * in their first pair.
+ *
  * A line is alive while it carries the open window's number, so that opening a
  * window empties the table: nothing is cleared, nothing deleted, and a search
  * ends at the first line that is not alive. User space never opens the number
@@ -32,8 +37,9 @@
 		__type(value, value_);                                         \
 	} name_ SEC(".maps")
 
-/* Index: (generation * cpus + CPU) * lines + line, or place in the log. */
-LINE_MAP(weir_lines, struct weir_line);
+/* Index: (generation * cpus + CPU) * pairs + pair. */
+LINE_MAP(weir_lines, struct weir_line_pair);
+/* Index: (generation * cpus + CPU) * lines + place in the log. */
 LINE_MAP(weir_entries, struct weir_line_entry);
 /* Index: generation * cpus + CPU. */
 LINE_MAP(weir_heads, struct weir_line_head);
@@ -48,38 +54,53 @@ struct {
 #define TABLE weir_port_config.table
 #define LINE_PACKETS_MASK ((1ULL << WEIR_LINE_PACKETS) - 1)
 
-/* A packet whose line is not at home, or not there at all. */
+/* A packet whose line is not in its first pair, and cannot be made there. */
 struct line_search {
 	union key_words key;
-	__u64 mac[2];		/* these as in packet_view */
+	struct packet_origin origin;
 	__u32 packets;
 	__u32 octets;
-	__u8 dscp;
-	__u8 time_to_live;
-	__u16 zero;
 	__u32 now;		/* ticks */
 	__u32 table;		/* one CPU's in one generation: index of its head */
-	__u32 home;		/* the line where the search begins */
+	__u32 at;		/* the pair where the search is, first its home */
+	__u32 probes;		/* lines looked at */
 };
 
-static __always_inline struct weir_line *line_at(__u32 table, __u32 line)
+static __always_inline struct weir_line_pair *pair_at(__u32 table, __u32 pair)
 {
-	__u32 index = table * TABLE.lines + line;
+	__u32 index = table * TABLE.pairs + pair;
 
 	return bpf_map_lookup_elem(&weir_lines, &index);
 }
 
-/* All words at once: a hit is the rule, so that stopping early saves nothing. */
-static __always_inline int line_is_of(const struct weir_line *line,
-				      const union key_words *key)
+/*
+ * 0 where the line is the key's. What is IPv4 by its kind has zeros in the
+ * second word of its addresses.
+ */
+static __always_inline __u64 line_difference(const struct weir_line *line,
+					     const union key_words *key,
+					     int is_ipv4)
 {
 	const union key_words *own = (const void *)&line->key;
 	__u64 difference = 0;
 
 #pragma unroll
 	for (int i = 0; i < KEY_WORDS; i++)
-		difference |= own->words[i] ^ key->words[i];
-	return !difference;
+		if (!is_ipv4 || (i != 1 && i != 3))
+			difference |= own->words[i] ^ key->words[i];
+	barrier_var(difference);	/* or it becomes as many branches */
+	return difference;
+}
+
+/* 1 or 0, without a branch. */
+static __always_inline __u64 is_nonzero(__u64 value)
+{
+	__u64 bit = -value;
+
+	barrier_var(bit);
+	bit = (value | bit) >> 63;
+	barrier_var(bit);
+	return bit;
 }
 
 static __always_inline int line_has_room(const struct weir_line *line,
@@ -94,7 +115,7 @@ static __always_inline int line_has_room(const struct weir_line *line,
 
 static __always_inline __u64 line_time(__u32 ticks)
 {
-	if (ticks >= WEIR_LINE_COARSE)
+	if (unlikely(ticks >= WEIR_LINE_COARSE))
 		return WEIR_LINE_COARSE | ticks >> WEIR_LINE_COARSE_SHIFT;
 	return ticks;
 }
@@ -131,22 +152,55 @@ static __always_inline int share_take(__u32 window)
 	return 1;
 }
 
+/* By whole words, as weir_line_entry has them. */
 static __always_inline void entry_write(struct weir_line_entry *entry,
-					const struct line_search *search,
-					__u32 line)
+					const struct packet_origin *origin,
+					__u32 line, __u32 first)
 {
-	entry->line = line;
-	entry->first = search->now;
-	__builtin_memcpy(entry->dst_mac, search->mac, WEIR_MAC_LENGTH);
-	__builtin_memcpy(entry->src_mac, (void *)&search->mac[1] + 2,
-			 WEIR_MAC_LENGTH);
-	entry->dscp = search->dscp;
-	entry->time_to_live = search->time_to_live;
-	entry->zero = 0;
+	__u64 *words = (void *)entry;
+
+	words[0] = line | (__u64)first << 32;
+	words[1] = origin->mac[0];
+	words[2] = origin->mac[1] >> 32 | (__u64)origin->dscp << 32 |
+		   (__u64)origin->time_to_live << 40;
 }
 
-static __always_inline void line_clear(struct weir_line *line,
-				       const union key_words *key)
+/* Takes a place in the log for a line that is about to be made, and fills it. */
+static __always_inline int line_log(const struct packet_origin *origin,
+				    __u32 window, __u32 table, __u32 line,
+				    __u32 first, __u32 probes)
+{
+	struct weir_line_entry *entry;
+	struct weir_line_head *head;
+	__u32 index = table;
+
+	head = bpf_map_lookup_elem(&weir_heads, &index);
+	if (!head)
+		return -1;
+	if (unlikely(head->window != window)) {
+		head->count = 0;
+		head->probes = 0;
+		barrier();	/* who reads the window finds its count */
+		head->window = window;
+	}
+	if (unlikely(head->count >= TABLE.lines) ||
+	    unlikely(!share_take(window)))
+		return -1;
+	index = table * TABLE.lines + head->count;
+	entry = bpf_map_lookup_elem(&weir_entries, &index);
+	if (!entry)
+		return -1;
+	entry_write(entry, origin, line, first);
+	head->probes += probes;
+	barrier();		/* who reads the count finds the entry */
+	if (unlikely(++head->count == TABLE.high_water))
+		wake_meter(window);
+	return 0;
+}
+
+/* Makes a line that is not alive the key's, with nothing counted. */
+static __always_inline void line_make(struct weir_line *line,
+				      const union key_words *key)
 {
 	union key_words *own = (void *)&line->key;
 
@@ -157,125 +211,180 @@ static __always_inline void line_clear(struct weir_line *line,
 		own->words[i] = key->words[i];
 }
 
-/* Makes a line that is not alive the key's, with nothing counted. */
-static __always_inline int line_make(struct weir_line *line, __u32 at,
-				     const struct line_search *search,
-				     __u32 probes)
-{
-	__u32 window = search->key.key.window;
-	struct weir_line_entry *entry;
-	struct weir_line_head *head;
-	__u32 index = search->table;
+/* Of WEIR_LINE_PROBES, how many lines are looked at in one go. */
+#define LINE_STRIDE 8
 
-	head = bpf_map_lookup_elem(&weir_heads, &index);
-	if (!head)
-		return -1;
-	if (head->window != window) {
-		head->count = 0;
-		head->probes = 0;
-		barrier();	/* who reads the window finds its count */
-		head->window = window;
-	}
-	if (head->count >= TABLE.lines || !share_take(window))
-		return -1;
-	index = search->table * TABLE.lines + head->count;
-	entry = bpf_map_lookup_elem(&weir_entries, &index);
-	if (!entry)
-		return -1;
-	entry_write(entry, search, at);
-	line_clear(line, &search->key);
-	head->probes += probes;
-	barrier();		/* who reads the count finds the entry */
-	if (++head->count == TABLE.high_water)
-		wake_meter(window);
-	return at;
-}
+/* What line_probe returns where it is no line. */
+#define LINE_BEYOND (-1)	/* none: the search is over */
+#define LINE_FURTHER (-2)	/* none of these: look at the next ones */
+#define LINE_FREE (-3)		/* the last one is not alive: it may be taken */
 
 /*
- * Finds the key's line or makes it; returns its number, or a negative one. The
- * steps grow by one, so that keys with neighbouring homes soon part.
+ * Looks at the next lines of a search for the key's. The steps from pair to
+ * pair grow by one, so that keys with neighbouring homes soon part.
  *
  * A line without room for the packet is sealed: its flow goes on in another,
  * and user space adds the two up.
+ *
+ * A global function, called in a loop: the verifier walks through one stride
+ * in place of all probes, which is half of what loading a port's programs
+ * takes.
+ */
+__noinline int line_probe(struct line_search *search)
+{
+	struct weir_line_pair *pair;
+	struct weir_line *line;
+	__u32 which;
+
+	if (!search)
+		return LINE_BEYOND;
+	for (int i = 0; i < LINE_STRIDE; i++) {
+		which = search->probes % 2;
+		if (!which) {
+			search->at += search->probes / 2;
+			if (search->at >= TABLE.pairs)
+				search->at -= TABLE.pairs;
+		}
+		search->probes++;
+		pair = pair_at(search->table, search->at);
+		if (!pair)
+			return LINE_BEYOND;
+		line = &pair->line[which];
+		if (line->key.window != search->key.key.window)
+			return LINE_FREE;
+		if (line_difference(line, &search->key, 0))
+			continue;
+		if (line_has_room(line, search->packets, search->octets))
+			return search->at * 2 + which;
+		line->key.kind |= WEIR_KEY_SEALED;
+	}
+	return LINE_FURTHER;
+}
+
+/*
+ * Finds the key's line or makes it; returns its number, or a negative one.
  *
  * A global function: off the way of a packet whose line is at home, and looked
  * at by the verifier once.
  */
 __noinline int line_place(struct line_search *search)
 {
-	struct weir_line *line = NULL;
-	__u32 probes, at;
+	struct weir_line_pair *pair;
+	int at = LINE_FURTHER;
+	__u32 which;
 
 	if (!search)
 		return -1;
-	at = search->home;
-	for (probes = 0; probes < WEIR_LINE_PROBES; probes++) {
-		at += probes;
-		if (at >= TABLE.lines)
-			at -= TABLE.lines;
-		line = line_at(search->table, at);
-		if (!line)
-			return -1;
-		if (line->key.window != search->key.key.window)
+	for (int i = 0; i < WEIR_LINE_PROBES / LINE_STRIDE; i++) {
+		at = line_probe(search);
+		if (at != LINE_FURTHER)
 			break;
-		if (!line_is_of(line, &search->key))
-			continue;
-		if (line_has_room(line, search->packets, search->octets))
-			return at;
-		line->key.kind |= WEIR_KEY_SEALED;
 	}
-	if (probes >= WEIR_LINE_PROBES)
+	if (at != LINE_FREE)
+		return at;
+	pair = pair_at(search->table, search->at);
+	if (!pair)
 		return -1;
-	return line_make(line, at, search, probes + 1);
+	which = (search->probes - 1) % 2;
+	at = search->at * 2 + which;
+	if (line_log(&search->origin, search->key.key.window, search->table, at,
+		     search->now, search->probes))
+		return -1;
+	line_make(&pair->line[which], &search->key);
+	return at;
 }
 
+/* Of a packet whose home has neither its line nor room for it. */
 static __always_inline int line_search(const union key_words *key,
 				       const struct packet_view *packet,
-				       __u32 now, __u32 table, __u32 home)
+				       const void *plain, __u32 now,
+				       __u32 table, __u32 home)
 {
 	struct line_search search = {
 		.key = *key,
-		.mac = { packet->mac[0], packet->mac[1] },
 		.packets = packet->packets,
 		.octets = packet->octets,
-		.dscp = packet->dscp,
-		.time_to_live = packet->time_to_live,
 		.now = now,
 		.table = table,
-		.home = home,
+		.at = home,
 	};
 
+	packet_origin(&search.origin, packet, plain);
 	return line_place(&search);
 }
 
+/* Makes the key's line in its home if a line there is not alive. Which, or < 0. */
+static __always_inline int home_make(struct weir_line_pair *pair,
+				     const union key_words *key,
+				     const struct open_window *open,
+				     const struct packet_view *packet,
+				     const void *plain, __u32 now,
+				     __u32 table, __u32 home)
+{
+	__u64 first = pair->line[0].key.window ^ open->number;
+	__u64 second = pair->line[1].key.window ^ open->number;
+	struct packet_origin origin;
+	__u64 which;
+
+	if (!first && !second)
+		return -1;
+	which = 1 ^ is_nonzero(first);
+	packet_origin(&origin, packet, plain);
+	if (line_log(&origin, open->number, table, home * 2 + which, now,
+		     1 + which))
+		return -1;
+	line_make(&pair->line[which], key);
+	return which;
+}
+
+/*
+ * Which of the two lines of its home is the key's is not asked by a branch:
+ * nothing can foresee it, and a branch that was foretold wrong would wait for
+ * the lines to arrive before the next packet's are asked for.
+ */
 static __always_inline int table_count(const struct open_window *open,
 				       const struct packet_view *packet,
-				       __u8 direction)
+				       const void *plain, __u8 direction)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct weir_line *line;
+	int is_ipv4 = plain && !(packet->key_kind & WEIR_KEY_IPV6);
+	__u64 first, second, which;
+	struct weir_line_pair *pair;
 	union key_words key;
-	__u32 table, home;
+	__u32 table, home, now;
 	int at;
 
-	if (unlikely(cpu >= TABLE.cpus))
+	if (unlikely(open->cpu >= TABLE.cpus))
 		return -1;
 	flow_key_make(&key, packet, direction, open->number);
-	table = open->generation * TABLE.cpus + cpu;
-	home = (__u64)line_hash(&key) * TABLE.lines >> 32;
-	line = line_at(table, home);
-	if (unlikely(!line))
+	table = open->generation * TABLE.cpus + open->cpu;
+	home = (__u64)line_hash(&key, is_ipv4) * TABLE.pairs >> 32;
+	pair = pair_at(table, home);
+	if (unlikely(!pair))
 		return -1;
-	if (unlikely(!line_is_of(line, &key) ||
-		     !line_has_room(line, packet->packets, packet->octets))) {
-		at = line_search(&key, packet, open->now, table, home);
+	now = ticks_now(open);
+	first = line_difference(&pair->line[0], &key, is_ipv4);
+	second = line_difference(&pair->line[1], &key, is_ipv4);
+	which = is_nonzero(first);
+	if (unlikely(which & is_nonzero(second))) {
+		at = home_make(pair, &key, open, packet, plain, now, table,
+			       home);
 		if (at < 0)
-			return at;
-		line = line_at(table, at);
-		if (!line)
-			return -1;
+			goto search;
+		which = at;
 	}
-	line_add(line, packet, open->now);
+	if (likely(line_has_room(&pair->line[which & 1], packet->packets,
+				 packet->octets))) {
+		line_add(&pair->line[which & 1], packet, now);
+		return 0;
+	}
+search:
+	at = line_search(&key, packet, plain, now, table, home);
+	if (at < 0)
+		return at;
+	pair = pair_at(table, at / 2);
+	if (!pair)
+		return -1;
+	line_add(&pair->line[at % 2], packet, now);
 	return 0;
 }
 

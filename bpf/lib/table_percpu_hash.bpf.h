@@ -22,13 +22,16 @@ struct flow_map weir_flows_1 SEC(".maps");
 
 static __always_inline void slot_start(struct weir_slot *slot,
 				       const struct packet_view *packet,
-				       __u32 now)
+				       const void *plain, __u32 now)
 {
+	struct packet_origin origin;
+
+	packet_origin(&origin, packet, plain);
 	slot->first = now;
-	slot->dscp = packet->dscp;
-	slot->time_to_live = packet->time_to_live;
-	__builtin_memcpy(slot->dst_mac, packet->mac, WEIR_MAC_LENGTH);
-	__builtin_memcpy(slot->src_mac, (void *)&packet->mac[1] + 2,
+	slot->dscp = origin.dscp;
+	slot->time_to_live = origin.time_to_live;
+	__builtin_memcpy(slot->dst_mac, origin.mac, WEIR_MAC_LENGTH);
+	__builtin_memcpy(slot->src_mac, (void *)&origin.mac[1] + 2,
 			 WEIR_MAC_LENGTH);
 }
 
@@ -45,11 +48,11 @@ static __always_inline void slot_add(struct weir_slot *slot,
 static __always_inline int table_insert(void *flows,
 					const struct weir_flow_key *key,
 					const struct packet_view *packet,
-					__u32 now)
+					const void *plain, __u32 now)
 {
 	struct weir_slot slot = {};
 
-	slot_start(&slot, packet, now);
+	slot_start(&slot, packet, plain, now);
 	slot_add(&slot, packet, now);
 	/*
 	 * BPF_ANY: where another CPU has made the entry since the lookup, this
@@ -61,29 +64,30 @@ static __always_inline int table_insert(void *flows,
 static __always_inline int table_count_in(void *flows,
 					  const struct weir_flow_key *key,
 					  const struct packet_view *packet,
-					  __u32 now)
+					  const void *plain, __u32 now)
 {
 	struct weir_slot *slot = bpf_map_lookup_elem(flows, key);
 
 	if (!slot)
-		return table_insert(flows, key, packet, now);
+		return table_insert(flows, key, packet, plain, now);
 	if (!slot->packets)	/* the flow's first packet on this CPU */
-		slot_start(slot, packet, now);
+		slot_start(slot, packet, plain, now);
 	slot_add(slot, packet, now);
 	return 0;
 }
 
 static __always_inline int table_count(const struct open_window *open,
 				       const struct packet_view *packet,
-				       __u8 direction)
+				       const void *plain, __u8 direction)
 {
+	__u32 now = ticks_now(open);
 	union key_words key;
 
 	flow_key_make(&key, packet, direction, 0);
 	if (open->generation)
-		return table_count_in(&weir_flows_1, &key.key, packet,
-				      open->now);
-	return table_count_in(&weir_flows_0, &key.key, packet, open->now);
+		return table_count_in(&weir_flows_1, &key.key, packet, plain,
+				      now);
+	return table_count_in(&weir_flows_0, &key.key, packet, plain, now);
 }
 
 #endif

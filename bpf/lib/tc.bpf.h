@@ -9,7 +9,6 @@
 #define FRAME_CONTEXT struct __sk_buff
 
 #include "account.bpf.h"
-#include "parse_plain.bpf.h"
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
 #define TC_NEXT (-1)
@@ -21,7 +20,7 @@ static __always_inline void tc_frame(struct frame *frame, struct __sk_buff *skb)
 	frame->data_end = (void *)(long)skb->data_end;
 	frame->length = skb->len;
 	frame->gso_size = skb->gso_size;
-	frame->gso_segments = skb->gso_segs;
+	frame->gso_segments = frame->gso_size ? skb->gso_segs : 0;
 	frame->vlan_id = skb->vlan_tci & VLAN_ID_MASK;
 	frame->has_vlan = skb->vlan_present;
 }
@@ -62,17 +61,17 @@ static __always_inline int tc_parse_any(struct __sk_buff *skb,
 
 static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
 {
-	struct packet_view plain = {};
+	struct account where;
 	struct frame frame;
 
+	if (account_open(&where, direction))
+		return TC_NEXT;	/* no such CPU is possible */
 	tc_frame(&frame, skb);
-	if (likely(parse_plain(&frame, &plain))) {
-		account(PACKET_IP, &plain, direction);
-	} else {
+	if (unlikely(!account_plain(&where, &frame))) {
 		struct packet_view packet;
 		int kind = tc_parse_any(skb, &packet);
 
-		account(kind, &packet, direction);
+		account(&where, kind, &packet);
 	}
 	return TC_NEXT;
 }

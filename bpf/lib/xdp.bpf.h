@@ -9,7 +9,6 @@
 #define FRAME_CONTEXT struct xdp_md
 
 #include "account.bpf.h"
-#include "parse_plain.bpf.h"
 
 static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
 {
@@ -36,17 +35,17 @@ __noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
 
 static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
 {
-	struct packet_view plain = {};
+	struct account where;
 	struct frame frame;
 
+	if (account_open(&where, direction))
+		return XDP_PASS;	/* no such CPU is possible */
 	xdp_frame(&frame, xdp);
-	if (likely(parse_plain(&frame, &plain))) {
-		account(PACKET_IP, &plain, direction);
-	} else {
+	if (unlikely(!account_plain(&where, &frame))) {
 		struct packet_view packet;
 		int kind = xdp_parse(xdp, &packet);
 
-		account(kind, &packet, direction);
+		account(&where, kind, &packet);
 	}
 	return XDP_PASS;
 }

@@ -14,9 +14,10 @@ package struct BenchReport: Codable, Sendable {
     package var memory: [MemoryFigure] = []
     package var taps: [TapFigure] = []
     package var swaps: [SwapFigure] = []
+    package var ports: [PortsFigure] = []
 
     private enum CodingKeys: String, CodingKey {
-        case machine, method, packets, inserts, drains, records, memory, taps, swaps
+        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports
         case insertsUsed = "inserts_used"
     }
 

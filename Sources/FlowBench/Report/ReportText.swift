@@ -17,7 +17,7 @@ package struct ReportText {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
-            tapSection, swapSection, ratioSection,
+            tapSection, swapSection, portsSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -112,6 +112,16 @@ package struct ReportText {
             [figure.subject, "", Self.number(figure.microseconds.median / 1000), Self.number(figure.longest / 1000)]
         }
         return Self.section("ms a swap", header: ["SUBJECT", "", "MEDIAN", "LONGEST"], rows: rows)
+    }
+
+    private var portsSection: [String] {
+        let rows = report.ports.map { figure in
+            [
+                figure.action, "", "\(figure.ports)", Self.number(figure.milliseconds),
+                Self.number(figure.microsecondsAPort),
+            ]
+        }
+        return Self.section("many ports", header: ["WHAT", "", "PORTS", "MS", "US A PORT"], rows: rows)
     }
 
     private var ratioSection: [String] {

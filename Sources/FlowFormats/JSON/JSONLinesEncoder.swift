@@ -7,7 +7,7 @@ package struct JSONLinesEncoder: RecordEncoder {
     private var pieces = PortPieces(count: JSONPiece.allCases.count)
     private let memory = LineMemory()
 
-    /// All names and values of a flow but the port's pieces and names of others: 31 members of at most 70 bytes.
+    /// All names and values of a flow but the port's pieces and names of others: 32 members of at most 68 bytes.
     private static let longestPlain = 2200
 
     package mutating func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
@@ -109,6 +109,7 @@ extension LineWriter {
     fileprivate mutating func window(_ window: Window) {
         member(",\"window_start\":", window.start.seconds)
         member(",\"window_end\":", window.end.seconds)
+        if window.spansRestart { text(",\"restarted\":true") }
         text("}\n")
     }
 }

@@ -28,6 +28,7 @@ import FlowModel
 /// | `dscp` | number, of the first packet | not known |
 /// | `fragment_without_flow` | true: later fragments whose first was not seen, so that the ports are not known | otherwise |
 /// | `window_start` `window_end` | Unix seconds | never |
+/// | `restarted` | true: the window was open already when the daemon started | otherwise |
 package struct JSONLinesFormat: RecordFormat {
     package init() {}
 
@@ -53,6 +54,7 @@ package struct JSONLinesFormat: RecordFormat {
             }
             line.member(",\"window_start\":", window.start.seconds)
             line.member(",\"window_end\":", window.end.seconds)
+            if window.spansRestart { line.text(",\"restarted\":true") }
             line.text("}\n")
         }
     }

@@ -10,8 +10,12 @@ package struct Configuration: Equatable, Sendable {
     package var bpffs = "/sys/fs/bpf/weir"
     /// Where the journal lies.
     package var stateDirectory = "/var/lib/weir"
+    /// Bytes of windows in the journal beyond which the oldest are given up.
+    package var queueSize = 1 << 30
     /// The control socket.
     package var socket = "/run/weir/weir.sock"
+    /// Where Prometheus can ask; nil is nowhere.
+    package var metrics: MetricsAddress?
     /// Which interfaces are measured, and how; the first rule that matches a name decides.
     package var ports: [PortRule] = []
     /// The length of a window, in whole seconds.

@@ -4,7 +4,9 @@
 package enum ConfigurationKey: String, CaseIterable, Sendable {
     case bpffs
     case stateDirectory = "state-dir"
+    case queueSize = "queue-size"
     case socket
+    case metrics
     case ports
     case interval
     case flows

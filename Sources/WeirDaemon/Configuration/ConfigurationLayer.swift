@@ -7,7 +7,9 @@ package import FlowKernel
 package struct ConfigurationLayer: Equatable, Sendable {
     package var bpffs: String?
     package var stateDirectory: String?
+    package var queueSize: Int?
     package var socket: String?
+    package var metrics: MetricsAddress?
     package var ports: [PortRule]?
     package var interval: Duration?
     package var flows: Int?
@@ -54,7 +56,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
         switch key {
         case .bpffs: bpffs = try setting.path()
         case .stateDirectory: stateDirectory = try setting.path()
+        case .queueSize: queueSize = try setting.size(1_000_000...1_000_000_000_000, "from 1MB to 1000GB")
         case .socket: socket = try setting.socketPath()
+        case .metrics: metrics = try setting.metricsAddress()
         case .ports: ports = try setting.ports()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
@@ -86,7 +90,9 @@ extension Configuration {
         self.init(flowLogID: first(\.flowLogID) ?? defaultFlowLogID)
         bpffs = first(\.bpffs) ?? bpffs
         stateDirectory = first(\.stateDirectory) ?? stateDirectory
+        queueSize = first(\.queueSize) ?? queueSize
         socket = first(\.socket) ?? socket
+        metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
         interval = first(\.interval) ?? interval
         tables.flowBudget = first(\.flows) ?? tables.flowBudget

@@ -59,6 +59,12 @@ extension Setting {
         return path
     }
 
+    func metricsAddress() throws(ConfigurationError) -> MetricsAddress {
+        try read("a port, or a numeric address with one, such as 9469, 127.0.0.1:9469 or [::1]:9469") {
+            MetricsAddress($0)
+        }
+    }
+
     /// A name that can stand in a record, in a file name and as a folder.
     func identifier() throws(ConfigurationError) -> String {
         try read("a name of letters, digits and . _ : - that starts with a letter or digit") { text in

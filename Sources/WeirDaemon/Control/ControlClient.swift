@@ -1,34 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlyingSocks
+import FlowKernel
 import Foundation
 
 /// Asks a running daemon over its control socket.
 package enum ControlClient {
+    /// What came of it.
+    package enum Answer: Sendable {
+        case report(DaemonReport)
+        /// None is there, or it does not answer in a few seconds.
+        case nobody
+        /// It is not for this user.
+        case refused(ControlError)
+    }
+
     /// A daemon that is held up must not hold up who asks.
     private static let patience = Duration.seconds(3)
 
-    /// The daemon's report, or nil if none answers there in a few seconds.
-    package static func report(at path: String) async -> DaemonReport? {
-        let body = await withTaskGroup(of: Data?.self) { group in
-            group.addTask { try? await get("/status", at: path) }
-            group.addTask {
-                try? await Task.sleep(for: patience)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+    /// Asks for the daemon's report. Blocks a few seconds at most.
+    package static func ask(at path: String) -> Answer {
+        do {
+            let socket = try StreamSocket.connect(to: path, patience: patience)
+            return answer(try get("/status", over: socket), path)
+        } catch {
+            return error.code == .notPermitted ? .refused(.forbidden(path)) : .nobody
         }
-        return body.flatMap { try? JSONDecoder().decode(DaemonReport.self, from: $0) }
     }
 
-    private static func get(_ resource: String, at path: String) async throws -> Data {
-        let socket = try await AsyncSocket.connected(to: .unix(path: path), timeout: 5)
-        defer { try? socket.close() }
-        try await socket.write(Data("GET \(resource) HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n".utf8))
-        var answer = Data()
-        while let bytes = try? await socket.read(atMost: 65_536), !bytes.isEmpty { answer += bytes }
-        guard let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) else { return Data() }
-        return answer[end.upperBound...]
+    private static func answer(_ bytes: [UInt8], _ path: String) -> Answer {
+        let data = Data(bytes)
+        if data.starts(with: Data("HTTP/1.1 403 ".utf8)) { return .refused(.forbidden(path)) }
+        guard let end = data.firstRange(of: Data("\r\n\r\n".utf8)) else { return .nobody }
+        let report = try? JSONDecoder().decode(DaemonReport.self, from: data[end.upperBound...])
+        return report.map(Answer.report) ?? .nobody
+    }
+
+    private static func get(_ resource: String, over socket: StreamSocket) throws(KernelError) -> [UInt8] {
+        let request = Array("GET \(resource) HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n".utf8)
+        guard socket.send(request, from: 0) == .bytes(request.count) else { return [] }
+        let end = ContinuousClock.now + patience
+        var answer: [UInt8] = []
+        while ContinuousClock.now < end, case .bytes = socket.receive(atMost: 65_536, into: &answer) {}
+        return answer
     }
 }

@@ -1,82 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
-import FlyingFox
-import FlyingSocks
+package import FlowKernel
 import Foundation
+package import Logging
+import Synchronization
 
-/// Answers on the control socket: HTTP, so that `curl --unix-socket` will do.
+/// Answers on the control socket and, where it was asked for, on a TCP port: HTTP, so that `curl --unix-socket` will do.
 ///
-///     GET /status   the daemon's report, as JSON
-package struct ControlServer: Sendable {
+///     GET /status    the daemon's report, as JSON; on the control socket alone
+///     GET /metrics   the same and more for Prometheus
+///
+/// One thread, a bounded number of connections, and nothing of it waits for the meter or holds it up.
+package final class ControlServer: Sendable {
     private let board: DaemonBoard
     private let path: String
+    private let metrics: MetricsAddress?
+    private let logger: Logger
+    private let bell: Bell
+    private let isStopped = Mutex(false)
+    private let page: MetricsPage
 
-    package init(board: DaemonBoard, path: String) {
+    package init(
+        board: DaemonBoard, socket path: String, metrics: MetricsAddress?, logger: Logger
+    ) throws(KernelError) {
         self.board = board
         self.path = path
+        self.metrics = metrics
+        self.logger = logger
+        bell = try Bell()
+        page = MetricsPage(board)
     }
 
-    /// Serves until the task is cancelled. The socket belongs to this user and group alone (mode 0660).
-    package func run() async throws {
-        do {
-            try await makeWay()
-            defer { try? FileManager.default.removeItem(atPath: path) }
-            try await serve()
-        } catch {
-            // A server that is cancelled fails in whatever it was doing.
-            if Task.isCancelled { return }
-            throw ControlError(path: path, reason: (error as? Obstacle)?.rawValue ?? systemReason(error))
-        }
+    /// Ends `run`.
+    package func stop() {
+        isStopped.withLock { $0 = true }
+        bell.ring()
     }
 
-    /// Removes the socket of a daemon that is dead, and nothing else.
-    private func makeWay() async throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        if let type = Self.type(of: folder), type != .typeDirectory { throw Obstacle.notFolder }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        guard let type = Self.type(of: path) else { return }
-        guard type == .typeSocket else { throw Obstacle.notSocket }
-        guard await ControlClient.report(at: path) == nil else { throw Obstacle.otherDaemon }
-        try FileManager.default.removeItem(atPath: path)
+    /// Serves until it is stopped; blocks its thread. What cannot be served is said in the log, and the rest is.
+    package func run() {
+        let control = attempt { try openSocket() }
+        defer { if control != nil { try? FileManager.default.removeItem(atPath: path) } }
+        let port = attempt { try openMetrics() }
+        serve([control, port].compactMap(\.self))
     }
 
-    /// What is at the path, following links; nil where nothing is.
-    private static func type(of path: String) -> FileAttributeType? {
-        let target = URL(filePath: path).resolvingSymlinksInPath().path
-        return try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
-    }
-
-    private func serve() async throws {
-        let server = HTTPServer(address: .unix(path: path), timeout: 5, logger: .disabled)
-        await server.appendRoute("GET /status") { [board] _ in
-            HTTPResponse(
-                statusCode: .ok, headers: [.contentType: "application/json"],
-                body: try JSONEncoder().encode(board.current))
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            group.addTask { [path] in
-                try await server.waitUntilListening()
-                try FileManager.default.setAttributes([.posixPermissions: 0o660], ofItemAtPath: path)
+    private func serve(_ receptions: [Reception]) {
+        var receptions = receptions
+        while !isStopped.withLock(\.self) {
+            var wait = SocketWait(bell: bell)
+            var due: [ContinuousClock.Instant] = []
+            for index in receptions.indices {
+                if let moment = receptions[index].prepare(&wait) { due.append(moment) }
             }
-            try await group.waitForAll()
+            let now = ContinuousClock.now
+            wait.wait(atMost: due.min().map { now.duration(to: $0) } ?? .seconds(3600))
+            for index in receptions.indices { receptions[index].serve(wait, now: .now) }
         }
     }
 
-    private enum Obstacle: String, Error {
-        case notFolder = "what should be its folder is something else"
-        case notSocket = "something that is not a socket is there"
-        case otherDaemon = "another daemon answers there"
+    private func attempt(_ open: () throws -> Reception?) -> Reception? {
+        do { return try open() } catch {
+            logger.warning("\(error); measuring goes on")
+            return nil
+        }
     }
 }
 
-/// A daemon that cannot be asked.
-package struct ControlError: Error, Equatable, CustomStringConvertible {
-    package let path: String
-    package let reason: String
+extension ControlServer {
+    private func openSocket() throws(ControlError) -> Reception {
+        do {
+            try SocketFile(path).makeWay()
+            let listener = try Listener.onPath(path)
+            return Reception(listener) { [self] request, socket in answer(request, socket) }
+        } catch {
+            throw ControlError(
+                "cannot answer on \(path): \(SocketFile.reason(error)); name another socket with --socket or WEIR_SOCKET"
+            )
+        }
+    }
 
-    package var description: String {
-        "cannot answer on \(path): \(reason); name another socket with --socket or WEIR_SOCKET"
+    private func openMetrics() throws(ControlError) -> Reception? {
+        guard let metrics else { return nil }
+        do {
+            let listener = try Listener.onTCP(metrics.host, port: metrics.port)
+            return Reception(listener) { [page] request, _ in
+                request.path == "/metrics" ? page.answer : .notFound
+            }
+        } catch {
+            throw ControlError(
+                "cannot serve metrics on \(metrics): \(error.cause); name another address with --metrics")
+        }
+    }
+
+    private func answer(_ request: HTTPRequest, _ socket: StreamSocket) -> HTTPAnswer {
+        guard let group = SocketPeer.group(of: path), socket.peer?.mayAsk(group: group) == true else {
+            return HTTPAnswer(status: 403, "Forbidden", sentence: ControlError.forbidden(path).description)
+        }
+        switch request.path {
+        case "/status": return status
+        case "/metrics": return page.answer
+        default: return .notFound
+        }
+    }
+
+    private var status: HTTPAnswer {
+        let body = (try? JSONEncoder().encode(board.current)) ?? Data()
+        return HTTPAnswer(contentType: "application/json", body: Array(body))
     }
 }

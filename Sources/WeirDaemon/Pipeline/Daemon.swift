@@ -15,21 +15,23 @@ package struct Daemon: ~Copyable {
     private let logger: Logger
     private let lock: DaemonLock
     private var meter: FlowMeter<KernelFlowSource>
-    private var keeper: PortKeeper
+    private let watch: PortWatch
+    private let state: StateDirectory
+    private var journal: JournalKeeper
+    /// What earlier daemons left in the journal, until it is taken up.
+    private var found: [Segment]
     private let publishing: PublishingQueue
-    /// The window whose counters the kernel still holds: until it is published, or the room is needed.
-    private var held: HeldWindow?
-    /// Windows that are handed over and not published yet.
-    private var unpublished = 0
-    private var nextReview = MonotonicTime(nanoseconds: 0)
+    private var nextLook = MonotonicTime(nanoseconds: 0)
 
-    /// Told of each window after it was published, for whoever watches.
+    /// Told of each window when it is safe, for whoever watches.
     package var onWindow: (WindowSummary) -> Void = { _ in }
+    /// Told about every second that the meter is at work.
+    package var onReview: () -> Void = {}
     /// Told when the end begins, whatever its reason, before the last window is closed.
     package var onStopping: () -> Void = {}
 
-    /// How long a port may come or go unnoticed.
-    private static let reviewPeriod = Duration.seconds(1)
+    /// How long a step of the wall clock, and a file that is due, may go unnoticed.
+    private static let lookPeriod = Duration.seconds(1)
 
     /// Takes over what is pinned, attaches what is configured. Where it throws, nothing is changed.
     package init(configuration: Configuration, logger: Logger, pid: Int32) throws {
@@ -38,180 +40,210 @@ package struct Daemon: ~Copyable {
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
         let lock = try DaemonLock.take(directory)
-        let publisher = try Self.publisher(configuration, logger, directory)
-        let installation = try Installation.openOrCreate(directory, configuration.tables)
+        let start = ClockAnchor.now
+        let state = try Self.state(configuration, directory)
+        let publisher = try Self.publisher(configuration, logger, directory, state)
+        let (journal, segments) = try Self.journal(state, directory)
+        var waiting = segments.filter { !publisher.isPublished($0) }
+        try Self.takeOver(directory, journal, &waiting, configuration, logger)
+        let installation = try Self.installation(configuration, directory, state)
         let tables = try FlowTables.open(in: directory, isWritable: true)
+        var open = tables.control.openWindow
+        open.spansRestart = open.anchor.monotonic < start.monotonic
         let meter = FlowMeter(
-            source: try KernelFlowSource(tables: tables), interval: configuration.interval,
-            openWindow: installation.tables.control.window, opened: installation.tables.control.opened, now: .now)
-        var keeper = PortKeeper(installation: installation, configuration: configuration)
-        try Self.attachPorts(&keeper)
+            source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now)
+        var keeper = try PortKeeper(installation: installation, configuration: configuration)
+        try Self.attachPorts(&keeper, state)
+        let attached = try keeper.installation.attachedPorts().count
+        let watch = try PortWatch(keeper, logger: logger)
 
         self.configuration = configuration
         self.logger = logger
-        publishing = PublishingQueue(publisher)
+        self.state = state
+        found = waiting
+        self.journal = JournalKeeper(
+            journal: journal, installation: meter.source.tables.control.installation, logger: logger)
+        publishing = PublishingQueue(publisher, bound: Int64(configuration.queueSize))
         self.lock = lock
         self.meter = meter
-        self.keeper = keeper
+        self.watch = watch
         board = DaemonBoard(
             DaemonReport(
-                pid: pid, intervalSeconds: configuration.interval / .seconds(1),
-                logDirectory: configuration.logDirectory))
+                pid: pid, startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
+                intervalSeconds: configuration.interval / .seconds(1), logDirectory: configuration.logDirectory))
+        let restarts = StartCounter.countStart(in: configuration.stateDirectory)
+        board.update { report in
+            report.restarts = restarts
+            report.ports = attached
+        }
         self.meter.source.tables.setMeter(pid: pid, interval: configuration.interval)
     }
 
-    private static func publisher(
-        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory
-    ) throws -> Publisher {
-        do {
-            return try Publisher(configuration: configuration, logger: logger)
-        } catch {
-            directory.removeBaseIfEmpty()
-            throw error
-        }
-    }
-
-    private static func attachPorts(_ keeper: inout PortKeeper) throws {
-        do {
-            _ = try keeper.attachAll()
-        } catch {
-            try? keeper.removeIfUnused()
-            throw error
-        }
-    }
-
     /// The ports that are measured now.
-    package func ports() throws -> [RegisteredPort] { try keeper.installation.attachedPorts() }
+    package func ports() throws -> [RegisteredPort] { try meter.source.ports().filter { !$0.isClosing } }
 
     /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
         publishing.ring(stop)
+        watch.start(failing: stop)
         do {
-            try publishLeftover()
+            try takeUp()
             while !stop.isRequested, publishing.status.hasReaders {
                 stop.wait(atMost: pause(), orFor: meter.source.wakes)
+                if let failure = watch.failure { throw failure }
                 if !stop.isRequested { try turn() }
             }
         } catch {
-            // The programs go on counting; what was written so far must not stay under temporary names.
+            watch.end()
+            // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
             onStopping()
             publishing.close()
             throw error
         }
+        watch.end()
         onStopping()
         try finish()
     }
 
-    /// Until the window's edge, or the next look at the ports.
+    /// Until the window's edge, the next try of the journal, or the next look at the clock.
     private func pause() -> Duration {
         let now = ClockAnchor.now.monotonic
-        let due = unpublished < Self.mostUnpublished ? meter.openWindow.due : nextReview
-        return max(.zero, min(now.duration(to: nextReview), now.duration(to: due)))
+        let due = journal.retry ?? meter.openWindow.due
+        return max(.zero, min(now.duration(to: nextLook), now.duration(to: due)))
     }
 
     private mutating func turn() throws {
-        try takePublished()
-        if meter.source.tables.control.isFillingUp { try swapEarly() }
-        if ClockAnchor.now.monotonic >= nextReview { try review() }
-        guard unpublished < Self.mostUnpublished else { return }
+        takePublished()
+        try settle()
+        if journal.retry == nil, meter.source.tables.control.isFillingUp { try swapEarly() }
+        if ClockAnchor.now.monotonic >= nextLook { look() }
         let now = ClockAnchor.now
-        if meter.closes(at: now) { try letGo() }
-        let closing = try keeper.closingPorts()
-        if let closed = try meter.advance(to: now) { try publish(closed, forgetting: closing) }
+        guard journal.retry == nil, meter.closes(at: now) else { return }
+        noteOccupancy()
+        let closing = try closingPorts()
+        if let part = try meter.takeDue(at: now) { try keep(part, closing: closing) }
     }
 
-    private mutating func review() throws {
-        log(try keeper.review())
-        publishing.publishDue(now: ClockAnchor.now.realtime)
+    private mutating func look() {
+        onReview()
+        publishing.tend(now: ClockAnchor.now.realtime)
+        noteOccupancy()
         report()
-        nextReview = ClockAnchor.now.monotonic.advanced(by: Self.reviewPeriod)
+        nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
     }
 
     private mutating func finish() throws {
-        try letGo()
-        let closing = try keeper.closingPorts()
-        if let closed = try meter.cutShort(at: .now) { try publish(closed, forgetting: closing) }
+        try settle()
+        // Where the journal cannot be written, the kernel keeps what it holds for the next daemon.
+        if journal.retry == nil {
+            let closing = try closingPorts()
+            if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
+        }
         publishing.close()
-        try takePublished()
+        takePublished()
+        sayWhatWaits()
         report()
-        if configuration.detachesOnExit { try keeper.detachAll() }
+        if configuration.detachesOnExit {
+            try watch.withKeeper { keeper throws(KernelError) in try keeper.detachAll() }
+        }
         meter.source.tables.setMeter(pid: nil, interval: nil)
-        try keeper.removeIfUnused()
+        if journal.retry == nil {
+            try watch.withKeeper { keeper throws(KernelError) in try keeper.removeIfUnused() }
+        }
     }
 }
 
-/// A window whose counters the kernel keeps until it is safe.
-private struct HeldWindow {
-    let number: UInt32
-    /// Ports that were detached in it, and are forgotten with it.
-    let ports: [PortNumber]
-}
-
 extension Daemon {
-    /// Windows in memory before the meter waits for the sinks, and the kernel's tables take what comes.
-    private static var mostUnpublished: Int { 4 }
-
-    private mutating func publishLeftover() throws {
-        guard let closed = try meter.leftover() else { return }
-        logger.notice("publishing a window that an earlier daemon closed and did not release")
-        try publish(closed, forgetting: [])
+    /// Publishes what earlier daemons left, in the journal and in the kernel.
+    private mutating func takeUp() throws {
+        let segments = try journal.takeUp(found, ports: try namedPorts(), &meter)
+        found = []
+        if !segments.isEmpty { logger.notice("publishing \(segments.count) windows that waited in the journal") }
+        publishing.replay(segments)
+        publishing.keepBound(openBytes: journal.openBytes)
+        try settle()
     }
 
     /// Empties the tables for the window that goes on.
     private mutating func swapEarly() throws {
-        try letGo()
-        try meter.swapEarly(at: .now)
+        noteOccupancy()
+        if let part = try meter.takeEarly(at: .now) { try keep(part, closing: []) }
     }
 
-    private mutating func publish(_ closed: consuming ClosedWindow, forgetting ports: [PortNumber]) throws {
-        held = HeldWindow(number: closed.window.number, ports: ports)
-        unpublished += 1
-        publishing.publish(closed, ports: try keeper.ports())
+    /// - Parameter closing: ports that are forgotten with the part. They were asked for before it was swapped: one that
+    ///   was detached later has counts in the next one.
+    private mutating func keep(_ part: consuming WindowPart, closing: [PortNumber]) throws {
+        journal.keep(part, ports: try namedPorts(), closing: closing)
+        try settle()
     }
 
-    /// Lets the kernel forget the window before the open one, published or not: its generation is needed.
-    ///
-    /// Before it is asked which ports are closing: one that is forgotten here must not be forgotten once more with the
-    /// next window, when its number may be another's.
-    private mutating func letGo() throws {
-        guard let held = held.take() else { return }
-        try meter.source.release(held.number)
-        try meter.source.forget(held.ports)
+    /// All ports that can have counts in the open window, as the records name them.
+    private func namedPorts() throws -> [PortNumber: Port] {
+        let ports = try meter.source.ports().map { ($0.number, configuration.port($0)) }
+        return Dictionary(uniqueKeysWithValues: ports)
     }
 
-    private mutating func takePublished() throws {
+    /// Ports that are detached and whose last window is the one open now, which is about to be closed. The part before
+    /// is released: a port that was forgotten with it is not among them.
+    private func closingPorts() throws -> [PortNumber] {
+        try meter.source.ports().filter(\.isClosing).map(\.number)
+    }
+
+    /// Makes durable what is not yet, and hands over the window that is complete with it.
+    private mutating func settle() throws {
+        guard journal.retry != nil else { return }
+        if let safe = try journal.settle(&meter) {
+            account(for: safe.window)
+            board.add(safe.window.totals, known: safe.ports)
+            publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
+        }
+        publishing.keepBound(openBytes: journal.openBytes)
+    }
+
+    private mutating func takePublished() {
         for published in publishing.takePublished() {
-            unpublished -= 1
-            if held?.number == published.window.window.number { try letGo() }
-            account(for: published)
+            board.update { $0.records += UInt64(published.lines) }
             meter.recycle(published.window)
         }
+        report()
     }
 
-    private func account(for published: PublishingQueue.Published) {
-        let violations = published.window.violations
+    private func account(for window: borrowing ClosedWindow) {
+        let violations = window.violations
         for violation in violations { logger.critical("frames are not all accounted for: \(violation)") }
         board.update { report in
             report.windows += 1
-            report.records += UInt64(published.records)
             report.conservationViolations += UInt64(violations.count)
         }
         report()
-        onWindow(WindowSummary(published.window))
+        onWindow(WindowSummary(window))
+    }
+
+    private func sayWhatWaits() {
+        let waiting = publishing.status.segmentsWaiting
+        guard waiting > 0 else { return }
+        logger.warning("\(waiting) windows wait in \(state.journal) and are published by the next daemon")
     }
 
     private func report() {
         let status = publishing.status
+        let openBytes = journal.openBytes
+        let journalFailure = journal.failure
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
         board.update { report in
             report.filesPublished = status.counts.filesPublished
-            report.recordsGivenUp = status.counts.recordsGivenUp
-            report.packetsGivenUp = status.counts.givenUp.packets
-            report.failure = status.failure
+            report.recordsGivenUp = status.recordsGivenUp
+            report.packetsGivenUp = status.packetsGivenUp.packets
+            report.windowsGivenUp = status.windowsGivenUp
+            report.windowsReplayed = status.windowsReplayed
+            report.journalBytes = UInt64(status.journalBytes + openBytes)
+            report.segmentsWaiting = status.segmentsWaiting
+            report.damagedSegments = status.damaged
+            if report.failure == nil, status.failure != nil { report.sinkFailures += 1 }
+            report.failure = journalFailure ?? status.failure
             report.residentBytes = ProcFile.residentBytes
-            report.earlySwaps = timing.earlySwaps
-            report.swapSeconds = timing.swap / .seconds(1)
+            report.add(timing)
             guard geometry.engine == .line else { return }
             let share = geometry.portShare * geometry.cpus
             let all = geometry.lines * geometry.cpus
@@ -220,12 +252,15 @@ extension Daemon {
         }
     }
 
-    private func log(_ changes: PortKeeper.Changes) {
-        for port in changes.attached { logger.notice("attached \(port.name) as port \(port.number.rawValue)") }
-        for port in changes.gone {
-            logger.notice("\(port.name) is gone; its last records come with this window (port \(port.number.rawValue))")
+    /// Notes how full the tables are, where that costs nothing: each second, and before they are emptied.
+    private func noteOccupancy() {
+        let geometry = meter.source.tables.geometry
+        guard geometry.engine == .line, let load = try? meter.source.tables.load() else { return }
+        let fullest = Double(load.map(\.lines).max() ?? 0) / Double(geometry.lines)
+        board.update { report in
+            report.occupancy = fullest
+            report.occupancyHighWater = max(report.occupancyHighWater ?? 0, fullest)
         }
-        for error in changes.refused { logger.error("\(error)") }
     }
 }
 
@@ -243,5 +278,17 @@ package struct WindowSummary: Equatable, Sendable {
         flows = closed.flows.count
         seen = closed.totals.values.reduce(.zero) { $0 + $1.seen }
         overflow = closed.totals.values.reduce(.zero) { $0 + $1.overflow }
+    }
+}
+
+extension DaemonReport {
+    fileprivate mutating func add(_ timing: MeterTiming) {
+        earlySwaps = timing.earlySwaps
+        swaps = timing.swaps
+        guard timing.swaps > 0 else { return }
+        swapSeconds = timing.swap / .seconds(1)
+        swapSecondsTotal = timing.swapTotal / .seconds(1)
+        drainSeconds = timing.drain / .seconds(1)
+        drainSecondsTotal = timing.drainTotal / .seconds(1)
     }
 }

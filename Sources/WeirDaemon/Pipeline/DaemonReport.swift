@@ -1,61 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
-/// What the daemon says of itself, as `weir status` shows it.
+/// What the daemon says of itself, as `weir status` shows it and Prometheus reads it. Counts are since it started.
+///
+/// Every fact has its place here, and nowhere else: who measures one writes it by `DaemonBoard.update`.
 package struct DaemonReport: Codable, Equatable, Sendable {
     package var pid: Int32
+    /// Unix seconds.
+    package var startedSeconds: Double
+    /// Starts since the state directory was made, without the first; nil where they cannot be counted.
+    package var restarts: UInt64?
     package var intervalSeconds: Double
     package var logDirectory: String?
+    /// Ports that the last closed window knew.
+    package var ports = 0
+    /// Windows published.
     package var windows: UInt64 = 0
     package var records: UInt64 = 0
     package var filesPublished: UInt64 = 0
     /// Records that a sink had to give up, with the packets they stood for.
     package var recordsGivenUp: UInt64 = 0
     package var packetsGivenUp: UInt64 = 0
+    /// Windows of whose flows nothing but totals is left, since a sink did not keep up.
+    package var windowsGivenUp: UInt64 = 0
+    /// What the journal takes on the disk.
+    package var journalBytes: UInt64 = 0
+    /// Windows in the journal: those that wait for a sink, and those in files that are not published yet.
+    package var segmentsWaiting = 0
+    /// Windows that an earlier daemon had left in the journal.
+    package var windowsReplayed: UInt64 = 0
+    /// Segments of the journal of which something could not be read.
+    package var damagedSegments: [String] = []
     /// Ports and directions whose frames were not all accounted for. Must be 0.
     package var conservationViolations: UInt64 = 0
     package var residentBytes: UInt64?
+    /// How often tables were emptied, at edges and before them.
+    package var swaps: UInt64 = 0
     /// How often tables were emptied before their window's edge because they filled up.
     package var earlySwaps: UInt64 = 0
-    /// How long the last swap took, until nobody wrote the closed generation any more.
+    /// How long the last swap took, until nobody wrote the closed generation any more; and all of them.
     package var swapSeconds: Double?
+    package var swapSecondsTotal: Double = 0
+    /// How long it took to read and merge what the last swap closed; and all.
+    package var drainSeconds: Double?
+    package var drainSecondsTotal: Double = 0
+    /// The part of the fullest CPU's table that the open window has taken, 0 to 1; and the most that it was. nil where
+    /// CPUs have no tables of their own.
+    package var occupancy: Double?
+    package var occupancyHighWater: Double?
     /// New flows a second, over all CPUs, beyond which some may not find room: of one port, and of many. nil until
     /// there was a window that told.
     package var saturationPerPort: Double?
     package var saturation: Double?
-    /// What a sink failed with last; nil while all is well.
+    /// How often a sink that worked began to fail.
+    package var sinkFailures: UInt64 = 0
+    /// What the journal or a sink failed with last; nil while all is well.
     package var failure: String?
 
-    package init(pid: Int32, intervalSeconds: Double, logDirectory: String?) {
+    package init(pid: Int32, startedSeconds: Double, intervalSeconds: Double, logDirectory: String?) {
         self.pid = pid
+        self.startedSeconds = startedSeconds
         self.intervalSeconds = intervalSeconds
         self.logDirectory = logDirectory
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, windows, records, failure
+        case pid, restarts, ports, windows, records, swaps, failure
+        case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"
+        case sinkFailures = "sink_failures"
         case filesPublished = "files_published"
         case recordsGivenUp = "records_given_up"
         case packetsGivenUp = "packets_given_up"
+        case windowsGivenUp = "windows_given_up"
+        case journalBytes = "journal_bytes"
+        case segmentsWaiting = "segments_waiting"
+        case windowsReplayed = "windows_replayed"
+        case damagedSegments = "damaged_segments"
         case conservationViolations = "conservation_violations"
         case residentBytes = "resident_bytes"
         case earlySwaps = "early_swaps"
         case swapSeconds = "swap_seconds"
+        case swapSecondsTotal = "swap_seconds_total"
+        case drainSeconds = "drain_seconds"
+        case drainSecondsTotal = "drain_seconds_total"
+        case occupancy
+        case occupancyHighWater = "occupancy_high_water"
         case saturationPerPort = "saturation_flows_per_second_per_port"
         case saturation = "saturation_flows_per_second"
     }
-}
-
-/// The report that the meter's thread writes and the control socket reads.
-package final class DaemonBoard: Sendable {
-    private let report: Mutex<DaemonReport>
-
-    package init(_ report: DaemonReport) { self.report = Mutex(report) }
-
-    package var current: DaemonReport { report.withLock { $0 } }
-
-    func update(_ change: (inout DaemonReport) -> Void) { report.withLock { change(&$0) } }
 }

@@ -1,76 +1,193 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowExport
+import FlowExport
 package import FlowFormats
-package import FlowMeter
-package import FlowModel
-package import Logging
+import FlowMeter
+import FlowModel
+import Logging
 import SystemPackage
 
 /// Hands the lines of a window to where they are wanted: files and standard output.
 ///
-/// A sink that fails says so in the log and never keeps the meter from its next window. Used from one thread.
+/// A window that a sink did not take stays in its segment and is handed over again. A sink that fails says so in the log
+/// once. Used from one thread.
 package final class Publisher {
     private let files: LogFileSink?
     private var printer: LinePrinter?
     private let logger: Logger
-    private var lastFailure: String?
+    /// What each of them failed with last.
+    private var failures: [Step: String] = [:]
+    /// Windows that stand in files which are not published yet.
+    private(set) var staged: [Segment] = []
+    /// Names of segments of which something could not be read.
+    private(set) var damaged: [String] = []
 
-    package init(configuration: Configuration, logger: Logger) throws {
-        let format = try configuration.recordFormat()
-        files = try configuration.logFiles(format).map { try LogFileSink(configuration: $0) }
-        printer = configuration.printsLines ? LinePrinter(format: format) : nil
-        self.logger = logger
+    /// What can fail, and work again, apart from the other.
+    private enum Step { case taking, publishing }
+
+    /// What became of a window.
+    enum Outcome {
+        /// Taken by all sinks. What was in memory comes back.
+        case taken(Waiting.Content, lines: Int)
+        /// To be tried again.
+        case failed(Waiting)
+        /// Nothing of it can be read any more.
+        case unreadable
     }
 
-    package var counts: ExportCounts { files?.counts ?? ExportCounts() }
+    init(configuration: Configuration, state: StateDirectory, logger: Logger) throws {
+        let format = try configuration.recordFormat()
+        files = try configuration.logFiles(format, state).map { try LogFileSink(configuration: $0) }
+        printer = configuration.printsLines ? LinePrinter(format: format) : nil
+        self.logger = logger
+        if let notice = files?.notice { logger.error("\(notice)") }
+    }
 
-    package var failure: String? { lastFailure }
+    /// What a sink failed with last; nil while all is well.
+    var failure: String? { failures[.taking] ?? failures[.publishing] }
+
+    var counts: ExportCounts { files?.counts ?? ExportCounts() }
 
     /// Whether lines still go anywhere.
-    package var hasReaders: Bool { files != nil || printer != nil }
+    var hasReaders: Bool { files != nil || printer != nil }
 
-    /// Writes all lines of the window, and returns how many there are.
-    package func publish(_ closed: borrowing ClosedWindow, ports: [PortNumber: Port]) -> Int {
-        files?.begin(closed.window)
-        let records = closed.forEachRecord(ports: ports) { record in
-            files?.append(record)
-            printer?.append(record)
+    /// Segments that are published already, although they may still be there.
+    func isPublished(_ segment: Segment) -> Bool { files?.isDecided(segment.path) ?? false }
+
+    /// Writes all lines of the window.
+    func deliver(_ waiting: consuming Waiting) -> Outcome {
+        var waiting = waiting
+        do {
+            guard let content = try takeContent(&waiting) else { return .unreadable }
+            return try deliver(waiting, content)
+        } catch {
+            note(.taking, error)
+            return .failed(waiting)
         }
-        let gaps = closed.gaps(ports: ports)
+    }
+
+    private func takeContent(_ waiting: inout Waiting) throws(JournalError) -> Waiting.Content? {
+        if let content = waiting.content.take() { return content }
+        guard let journaled = JournaledWindow(try SegmentReader.read(waiting.segment)) else {
+            noteDamage(waiting.segment, "nothing of it can be read; it was put aside")
+            try Journal.setAside(waiting.segment)
+            return nil
+        }
+        if journaled.isDamaged { noteDamage(waiting.segment, "what is missing is overflow now (SKIPDATA)") }
+        waiting.isPrinted = waiting.isPrinted || journaled.isPrinted
+        return Waiting.Content(window: journaled.closed, ports: journaled.ports)
+    }
+
+    private func noteDamage(_ segment: Segment, _ consequence: String) {
+        guard !damaged.contains(segment.name) else { return }
+        damaged.append(segment.name)
+        logger.error("the journal's segment \(segment.name) is damaged: \(consequence)")
+    }
+
+    private func deliver(_ waiting: consuming Waiting, _ content: consuming Waiting.Content) throws -> Outcome {
+        var waiting = waiting
+        let isForFiles = begin(content.window, waiting.segment)
+        let isForPrinter = printer != nil && !waiting.isPrinted
+        let lines = append(content, toFiles: isForFiles, toPrinter: isForPrinter)
+        if isForPrinter { print(&waiting) }
+        guard end(waiting, isForFiles) else {
+            waiting.content = content
+            return .failed(waiting)
+        }
+        succeed(.taking)
+        let window = content.window.window
+        attempt(.publishing) { try self.files?.publish(endOf: window) }
+        return .taken(content, lines: lines)
+    }
+
+    private func begin(_ closed: borrowing ClosedWindow, _ segment: Segment) -> Bool {
+        guard let files else { return false }
+        let window = closed.window
+        return attempt(.taking, isAll: false) { try files.begin(window, from: segment.path) }
+    }
+
+    private func append(_ content: borrowing Waiting.Content, toFiles: Bool, toPrinter: Bool) -> Int {
+        guard toFiles || toPrinter else { return 0 }
+        let records = content.window.forEachRecord(ports: content.ports) { record in
+            if toFiles { files?.append(record) }
+            if toPrinter { printer?.append(record) }
+        }
+        let gaps = content.window.gaps(ports: content.ports)
         for gap in gaps {
-            files?.append(gap)
-            printer?.append(gap)
+            if toFiles { files?.append(gap) }
+            if toPrinter { printer?.append(gap) }
         }
-        attempt { try self.files?.end() }
-        printLines()
         return records + gaps.count
     }
 
-    package func publishDue(now: UnixTime) { attempt { try self.files?.publishDue(now: now) } }
+    /// Whether the files have taken the window, or, where there are none, whether it was printed.
+    private func end(_ waiting: borrowing Waiting, _ isForFiles: Bool) -> Bool {
+        let segment = waiting.segment
+        guard let files else {
+            return waiting.isPrinted && attempt(.taking, isAll: false) { try Journal.delete(segment) }
+        }
+        guard isForFiles, attempt(.taking, isAll: false, { try files.end() }) else { return false }
+        staged.append(segment)
+        return true
+    }
+}
+
+extension Publisher {
+    /// Looks after files that are due although no window comes.
+    func publishDue(now: UnixTime) { attempt(.publishing) { try self.files?.publishDue(now: now) } }
+
+    /// Publishes what stands in files before its time, so that its segments can go.
+    func publishEarly() { attempt(.publishing) { try self.files?.publishEarly() } }
 
     /// Publishes all that is open.
-    package func close() { attempt { try self.files?.close() } }
+    func close() { attempt(.publishing) { try self.files?.close() } }
 
-    private func attempt(_ action: () throws -> Void) {
+    /// Windows that must be delivered again, since the files that they stood in are gone.
+    func takeDropped() -> [Segment] {
+        let dropped = Set(files?.takeDropped() ?? [])
+        let segments = staged.filter { dropped.contains($0.path) }
+        let kept = Set(files?.staged ?? [])
+        staged.removeAll { !kept.contains($0.path) }
+        return segments
+    }
+
+    /// - Parameter isAll: whether the step works again where the action does.
+    @discardableResult
+    private func attempt(_ step: Step, isAll: Bool = true, _ action: () throws -> Void) -> Bool {
         do {
             try action()
-            if lastFailure != nil { logger.notice("writing flow logs works again") }
-            lastFailure = nil
+            if isAll { succeed(step) }
+            return true
         } catch {
-            let failure = "\(error)"
-            if failure != lastFailure { logger.error("\(failure); measuring goes on") }
-            lastFailure = failure
+            note(step, error)
+            return false
         }
     }
 
-    private func printLines() {
+    private func note(_ step: Step, _ error: any Error) {
+        let text = "\(error)"
+        if !failures.values.contains(text) { logger.error("\(text); measuring goes on") }
+        failures[step] = text
+    }
+
+    private func succeed(_ step: Step) {
+        guard failures.removeValue(forKey: step) != nil, failures.isEmpty else { return }
+        logger.notice("writing flow logs works again")
+    }
+
+    private func print(_ waiting: inout Waiting) {
         do {
             try printer?.finish()
         } catch {
             printer = nil
             let consequence = hasReaders ? "measuring goes on without it" : "nobody is left to measure for"
             logger.error("cannot print to standard output: \(systemReason(error)); \(consequence)")
+            return
+        }
+        waiting.isPrinted = true
+        guard files != nil else { return }
+        do { try SegmentWriter.markPrinted(waiting.segment) } catch {
+            logger.warning("\(error); a daemon that is killed now prints this window again")
         }
     }
 }
@@ -84,10 +201,10 @@ extension Configuration {
         }
     }
 
-    fileprivate func logFiles(_ recordFormat: any RecordFormat) -> LogFileConfiguration? {
+    fileprivate func logFiles(_ recordFormat: any RecordFormat, _ state: StateDirectory) -> LogFileConfiguration? {
         guard let logDirectory else { return nil }
         var files = LogFileConfiguration(
-            directory: FilePath(logDirectory), format: recordFormat,
+            directory: FilePath(logDirectory), stateDirectory: state.path, stateID: state.id, format: recordFormat,
             fileExtension: format == .aws ? "log.gz" : "json.gz", flowLogID: flowLogID)
         files.layout = layout
         files.isHourly = hourly

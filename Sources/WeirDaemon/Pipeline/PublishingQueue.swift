@@ -1,40 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import FlowExport
 import FlowMeter
 import FlowModel
 import Synchronization
 
 /// Publishes windows one after the other on a thread of its own, so that the meter is free for the next swap.
 ///
-/// Called from the meter's thread; nothing but `close` waits for the disk.
+/// What waits lies in the journal; the newest few windows are in memory as well. Beyond its bound the oldest windows
+/// are given up but for their totals. Called from the meter's thread; nothing but `close` waits for a sink.
 final class PublishingQueue: Sendable {
-    /// What a sink has said when it was asked last.
-    struct Status: Sendable {
-        var counts = ExportCounts()
-        var failure: String?
-        var hasReaders = true
-    }
-
-    /// A window that is published, handed back.
-    struct Published: Sendable {
-        let window: ClosedWindow
-        let records: Int
-    }
-
-    private struct State: Sendable {
-        var status: Status
-        var published: [Published] = []
-        var bell: StopSignal?
-    }
-
+    let state: Mutex<State>
     private let publisher: Mutex<Publisher>
-    private let state: Mutex<State>
-    private let queue = DispatchQueue(label: "weir.publisher")
+    private let queue = WorkerThread(named: "weir-publisher")
 
-    init(_ publisher: sending Publisher) {
-        state = Mutex(State(status: Status(publisher)))
+    /// Windows in memory; those that come while there are so many are read from the journal when it is their turn.
+    private static let mostInMemory = 2
+
+    /// - Parameter bound: the most bytes of windows that wait.
+    init(_ publisher: sending Publisher, bound: Int64) {
+        state = Mutex(State(status: Status(publisher), bound: bound))
         self.publisher = Mutex(publisher)
     }
 
@@ -43,23 +27,33 @@ final class PublishingQueue: Sendable {
     /// Says what to ring from now on when a window is published.
     func ring(_ bell: StopSignal) { state.withLock { $0.bell = bell } }
 
-    /// Begins to publish a window. It comes back, the only copy of it, by `takePublished`.
-    func publish(_ closed: consuming ClosedWindow, ports: [PortNumber: Port]) {
-        let parcel = Parcel(closed)
-        queue.async { [self] in
-            guard let window = parcel.take() else { return }
-            let (records, status) = publisher.withLock { publisher in
-                (publisher.publish(window, ports: ports), Status(publisher))
-            }
-            state.withLock { state in
-                state.status = status
-                state.published.append(Published(window: window, records: records))
-                state.bell?.nudge()
-            }
+    /// Begins to publish what an earlier daemon left, oldest first.
+    func replay(_ segments: [Segment]) {
+        state.withLock { state in
+            state.waiting += segments.map { Waiting(segment: $0) }
+            state.status.windowsReplayed += UInt64(segments.count)
+            state.count()
         }
+        work()
     }
 
-    /// Windows that were published since the last call, in their order.
+    /// Begins to publish a window that is safe. Its storage comes back by `takePublished`.
+    func publish(_ window: consuming ClosedWindow, ports: [PortNumber: Port], from segment: Segment) {
+        let parcel = Parcel(Waiting.Content(window: window, ports: ports))
+        state.withLock { state in
+            var waiting = Waiting(segment: segment)
+            if state.waiting.count(where: { $0.content != nil }) < Self.mostInMemory {
+                waiting.content = parcel.take()
+            } else if let content = parcel.take() {
+                state.published.append(Published(window: content.window, lines: 0))
+            }
+            state.waiting.append(waiting)
+            state.count()
+        }
+        work()
+    }
+
+    /// Windows whose memory is free again, in the order of their publishing.
     func takePublished() -> [Published] {
         state.withLock { state in
             defer { state.published = [] }
@@ -67,42 +61,101 @@ final class PublishingQueue: Sendable {
         }
     }
 
-    /// Looks after files that are due although no window comes.
-    func publishDue(now: UnixTime) {
+    /// Tries again what waits, and looks after files that are due although no window comes.
+    func tend(now: UnixTime) {
+        let isIdle = state.withLock { state in
+            defer { state.isTending = true }
+            return !state.isTending
+        }
+        // A sink that hangs must not have its jobs pile up.
+        guard isIdle else { return }
         queue.async { [self] in
-            let status = publisher.withLock { publisher in
-                publisher.publishDue(now: now)
-                return Status(publisher)
-            }
-            state.withLock { $0.status = status }
+            deliverAll()
+            withPublisher { $0.publishDue(now: now) }
+            state.withLock { $0.isTending = false }
         }
     }
 
-    /// Publishes all that is open; blocks until everything handed over before is published, too.
+    /// Publishes all that is open; blocks until every sink has taken what waits, or failed once more.
     func close() {
-        queue.sync {
-            let status = publisher.withLock { publisher in
-                publisher.close()
-                return Status(publisher)
+        queue.sync { [self] in
+            state.withLock { $0.backOff.reset() }
+            deliverAll()
+            withPublisher { $0.close() }
+        }
+    }
+
+    private func work() {
+        queue.async { [self] in deliverAll() }
+    }
+
+    private func deliverAll() {
+        while let next = state.withLock({ $0.takeNext() }) {
+            guard deliver(next) else { return }
+        }
+    }
+
+    private func deliver(_ waiting: consuming Waiting) -> Bool {
+        let parcel = Parcel(waiting)
+        var outcome: Publisher.Outcome?
+        withPublisher { publisher in outcome = parcel.take().map { publisher.deliver($0) } }
+        return state.withLock { state in
+            state.isDelivering = nil
+            defer {
+                state.count()
+                state.bell?.nudge()
             }
-            state.withLock { $0.status = status }
+            switch outcome.take() {
+            case .taken(let content, let lines):
+                state.backOff.reset()
+                state.published.append(Published(window: content.window, lines: lines))
+                return true
+            case .unreadable, nil:
+                state.status.segmentsLost += 1
+                return true
+            case .failed(let again):
+                state.backOff.fail()
+                state.waiting.insert(again, at: 0)
+                return false
+            }
+        }
+    }
+
+    /// Does something with the publisher, and takes note of what it says afterwards.
+    private func withPublisher(_ body: (Publisher) -> Void) {
+        let (status, staged, dropped) = publisher.withLock { publisher in
+            body(publisher)
+            let dropped = publisher.takeDropped()
+            return (Status(publisher), publisher.staged, dropped)
+        }
+        state.withLock { state in
+            state.status.take(status)
+            state.staged = staged
+            state.waiting.insert(contentsOf: dropped.map { Waiting(segment: $0, isPrinted: true) }, at: 0)
+            state.count()
         }
     }
 }
 
-extension PublishingQueue.Status {
-    fileprivate init(_ publisher: Publisher) {
-        counts = publisher.counts
-        failure = publisher.failure
-        hasReaders = publisher.hasReaders
+extension PublishingQueue {
+    /// Gives up the oldest windows that wait while the journal holds more than its bound. Blocks on the disk.
+    ///
+    /// - Parameter openBytes: of the window that is not complete yet.
+    func keepBound(openBytes: Int64) {
+        while let oldest = state.withLock({ $0.takeExcess(openBytes) }) {
+            let result = Result { () throws(JournalError) in try Journal.giveUp(oldest) }
+            state.withLock { $0.giveUp(oldest, try? result.get()) }
+        }
+        guard state.withLock({ $0.needsRoom(openBytes) && !$0.staged.isEmpty }) else { return }
+        queue.async { [self] in withPublisher { $0.publishEarly() } }
     }
 }
 
-/// Hands a window over to a job without leaving a copy of it with the job.
-private final class Parcel: Sendable {
-    private let window: Mutex<ClosedWindow?>
+/// Hands something over to a job without leaving a copy of it with the job.
+private final class Parcel<Content: Sendable>: Sendable {
+    private let content: Mutex<Content?>
 
-    init(_ window: consuming ClosedWindow) { self.window = Mutex(window) }
+    init(_ content: consuming Content) { self.content = Mutex(content) }
 
-    func take() -> ClosedWindow? { window.withLock { $0.take() } }
+    func take() -> Content? { content.withLock { $0.take() } }
 }

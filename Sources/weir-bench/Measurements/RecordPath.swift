@@ -23,10 +23,10 @@ final class RecordPath {
 
     init(_ engine: Engine, flows: Int) throws {
         let tables = try engine.makeTables(roomFor: flows)
-        try tables.register(Self.port.number)
+        let port = try tables.maps.addWithoutInterface(Self.port.number, role: .guest)
         self.engine = engine
         self.flows = flows
-        program = try tables.load(.tcFromPort, port: Self.port.number, role: .guest)
+        program = try tables.load(.tcFromPort, for: port)
         let now = ClockAnchor.now
         let number = tables.control.window
         meter = FlowMeter(

@@ -20,6 +20,7 @@ struct Settings {
         return (isQuick ? asked : asked + [32, 8192, 262_144]).sorted()
     }
     var swaps: Int { isQuick ? 50 : 200 }
+    var ports: Int { isQuick ? 200 : 1000 }
     /// Of a hundred frames each.
     var tapTurns: Int { isQuick ? 301 : 1501 }
 

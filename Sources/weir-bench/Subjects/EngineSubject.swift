@@ -19,10 +19,10 @@ final class EngineSubject: Subject {
 
     init(_ engine: Engine, roomFor flows: Int) throws(KernelError) {
         let tables = try engine.makeTables(roomFor: flows)
-        try tables.register(Self.port)
+        let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
         self.engine = engine
-        tc = try tables.load(.tcFromPort, port: Self.port, role: .guest)
-        xdp = try tables.load(.xdpFromPort, port: Self.port, role: .guest)
+        tc = try tables.load(.tcFromPort, for: port)
+        xdp = try tables.load(.xdpFromPort, for: port)
         source = try KernelFlowSource(tables: tables)
     }
 
@@ -76,13 +76,4 @@ extension EngineSubject {
     }
 
     func release(_ window: UInt32) throws(KernelError) { try source.release(window) }
-}
-
-extension FlowTables {
-    /// Enters a port that no interface is behind.
-    func register(_ port: PortNumber) throws(KernelError) {
-        try maps.register(
-            RegisteredPort(
-                number: port, interface: NetworkInterface(name: "none", index: 0), role: .guest, networkNamespace: 0))
-    }
 }

@@ -133,7 +133,8 @@ extension RealInterfaces {
             let tables = directory ?? installation.directory
             try waitUntil("\(count) frames are counted") {
                 let tables = try FlowTables.open(in: tables, isWritable: false)
-                return try tables.lifetimeTotals(of: side.port).egress.seen.packets >= count
+                let port = try tables.maps.registeredPort(side.port)
+                return try tables.lifetimeTotals(of: #require(port)).egress.seen.packets >= count
             }
         }
 

@@ -55,10 +55,10 @@ extension RealInterfaces {
 
         @Test func onlyAPortWhoseInterfaceOrAttacherIsGoneIsTakenForDead() throws {
             let port = try installation.attach("port0", in: host)
-            #expect(try !installation.detachIfDead(port))
+            #expect(try installation.closeDeadPorts() == [])
             try host.delete("port0")
-            #expect(try installation.detachIfDead(port))
-            #expect(try !installation.detachIfDead(port))
+            #expect(try installation.closeDeadPorts() == [port])
+            #expect(try installation.closeDeadPorts() == [])
 
             // As an attach leaves it that is killed before its first program is on.
             let number = PortNumber(99)
@@ -66,7 +66,7 @@ extension RealInterfaces {
                 number: number, interface: NetworkInterface(name: "port0", index: 1), role: .guest, networkNamespace: 0)
             try installation.register(half)
             #expect(half.isUnfinished)
-            #expect(try installation.detachIfDead(half))
+            #expect(try installation.closeDeadPorts().map(\.number) == [number])
             #expect(try installation.registeredPorts.filter { !$0.isClosing }.isEmpty)
         }
 
@@ -118,7 +118,7 @@ extension RealInterfaces {
             installation.installation.tables.control.setLastPort(0)
             let again = try installation.attach("port0", in: host)
             #expect(again.number == port.number)
-            let totals = try installation.installation.tables.lifetimeTotals(of: port.number)
+            let totals = try installation.installation.tables.lifetimeTotals(of: port)
             #expect(totals.both == PortTotals())
         }
 

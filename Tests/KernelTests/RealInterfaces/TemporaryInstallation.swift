@@ -31,9 +31,9 @@ final class TemporaryInstallation {
 
     func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
 
-    func detachIfDead(_ port: RegisteredPort) throws -> Bool { try installation.detachIfDead(port) }
+    func closeDeadPorts() throws -> [RegisteredPort] { try installation.closeDeadPorts() }
 
-    func register(_ port: RegisteredPort) throws { try installation.tables.maps.register(port) }
+    func register(_ port: RegisteredPort) throws { try installation.tables.maps.add(port) }
 
     func removeIfUnused() throws { try installation.removeIfUnused() }
 

@@ -96,10 +96,7 @@ extension Replays {
 
         @Test func aCPUWithoutATableCountsIntoOverflow() throws {
             let tables = try FlowTables.create(TableGeometry(engine: .line, flowBudget: 1000, portShare: 1, cpus: 1))
-            try tables.maps.register(
-                RegisteredPort(
-                    number: ReplayTables.port, interface: NetworkInterface(name: "none", index: 0), role: .guest,
-                    networkNamespace: 0))
+            _ = try tables.maps.addWithoutInterface(ReplayTables.port, role: .guest)
             var source = try PacketSource(of: ReplayTables.port, on: tables, room: 500)
             for cpu in [1, 0, 1] {
                 let ownCPU = try ThreadPlacement(on: cpu)

@@ -6,14 +6,19 @@ struct LineHash {
 
     /// The 32-bit pieces of a key without its window, each word's lower half first.
     func callAsFunction(_ pieces: [UInt32]) -> UInt32 {
-        precondition(pieces.count == 11 && seed.count == 12)
-        func piece(_ index: Int) -> UInt64 { seed[index] &+ (index < 11 ? UInt64(pieces[index]) : 0) }
-        let sum = stride(from: 0, to: 12, by: 2).reduce(UInt64(0)) { $0 &+ piece($1) &* piece($1 + 1) }
+        precondition(pieces.count == 11 && seed.count == 11)
+        func product(_ one: Int, _ other: Int, _ place: Int) -> UInt64 {
+            (seed[place] &+ UInt64(pieces[one])) &* (seed[place + 1] &+ UInt64(pieces[other]))
+        }
+        // Source and destination by quarters, the ends, the link.
+        var sum = product(0, 4, 0) &+ product(8, 9, 2) &+ seed[4] &* UInt64(pieces[10])
+        let isIPv6 = pieces[10] >> 24 & 1 != 0
+        if isIPv6 { sum &+= product(1, 5, 5) &+ product(2, 6, 7) &+ product(3, 7, 9) }
         return UInt32(((sum ^ sum >> 32) &* 0x9e37_79b9_7f4a_7c15) >> 32)
     }
 
-    /// The line where a search for it begins, of so many.
-    func home(_ pieces: [UInt32], lines: Int) -> Int { Int((UInt64(self(pieces)) * UInt64(lines)) >> 32) }
+    /// The pair where a search for it begins, of so many lines.
+    func home(_ pieces: [UInt32], lines: Int) -> Int { Int((UInt64(self(pieces)) * UInt64(lines / 2)) >> 32) }
 
     /// The pieces of a replayed IPv4 flow's key: see `FrameForm.source(of:)` and `weir_flow_key`.
     static func pieces(ofReplayed flow: UInt32, port: UInt16) -> [UInt32] {
@@ -21,6 +26,15 @@ struct LineHash {
         let ports = UInt32(UInt16(0x8000 | flow & 63).byteSwapped) | UInt32(UInt16(443).byteSwapped) << 16
         let (tcp, egress) = (UInt32(6) << 16, UInt32(0x02) << 24)
         return [source, 0, 0, 0, UInt32(0xc0a8_0001).byteSwapped, 0, 0, 0, ports, UInt32(port), tcp | egress]
+    }
+
+    /// The same of an IPv6 flow to 2001:db8::, whose last quarter is zero.
+    static func pieces(ofReplayedToZero flow: UInt32, port: UInt16) -> [UInt32] {
+        var pieces = pieces(ofReplayed: flow, port: port)
+        let prefix = UInt32(0x2001_0db8).byteSwapped
+        pieces.replaceSubrange(0..<8, with: [prefix, 0, 0, (flow >> 6).byteSwapped, prefix, 0, 0, 0])
+        pieces[10] |= UInt32(0x01) << 24
+        return pieces
     }
 }
 
@@ -33,13 +47,14 @@ struct LineModel {
 
     /// The line, or nil where 64 probes find none.
     mutating func place(home: Int) -> Int? {
-        var at = home
+        var pair = home
         for step in 0..<64 {
-            at = (at + step) % taken.count
-            guard !taken[at] else { continue }
-            taken[at] = true
+            if step % 2 == 0 { pair = (pair + step / 2) % (taken.count / 2) }
+            let line = pair * 2 + step % 2
+            guard !taken[line] else { continue }
+            taken[line] = true
             probes += step + 1
-            return at
+            return line
         }
         return nil
     }

@@ -5,6 +5,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Testing
 
 /// A port's program, and packets for it: of flows that are told by number, on the CPU of the calling thread.
 struct PacketSource: ~Copyable {
@@ -17,7 +18,9 @@ struct PacketSource: ~Copyable {
         _ form: FrameForm = .ipv4, through kind: ProgramKind = .tcFromPort, of port: PortNumber,
         on tables: borrowing FlowTables, room: Int
     ) throws {
-        let program = try tables.load(kind, port: port, role: .guest)
+        let found = try tables.maps.registeredPort(port)
+        let registered = try #require(found)
+        let program = try tables.load(kind, for: registered)
         let sequence = try FlowSequence(room: room)
         replay = try FrameReplay(form, of: sequence, through: program.loaded)
         self.program = program

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A port that has its number and waits for its programs, under the lock of the ports' directory.
+struct BegunPort: Sendable {
+    let port: RegisteredPort
+    let interface: NetworkInterface
+    let options: AttachOptions
+    let toPort: ProgramLoading
+    let fromPort: ProgramLoading
+}

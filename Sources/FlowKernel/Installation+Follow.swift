@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+// For who follows the interfaces of this thread's network namespace as they come and go.
+extension Installation {
+    /// Attaches several interfaces, one outcome each. While one is attached, the programs of the next are loaded.
+    ///
+    /// Others wait for their turn as long as this takes: some 30 ms a port. Throws where not even one could be tried.
+    package func attach(_ requests: [AttachRequest]) throws(KernelError) -> [AttachOutcome] {
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        let namespace = try NetworkInterface.currentNamespace()
+        var known: Set<UInt32> = []
+        let starts = requests.map { request in
+            // What is begun and not finished looks like what somebody left behind.
+            known.insert(request.interface.index).inserted
+                ? begin(request, namespace) : .failure(NotBegun(.isAttached))
+        }
+        return starts.map { start in
+            switch start {
+            case .success(let begun): outcome(of: begun)
+            case .failure(let reason): reason.outcome
+            }
+        }
+    }
+
+    private func begin(_ request: AttachRequest, _ namespace: UInt64) -> Result<BegunPort, NotBegun> {
+        let interface = request.interface
+        guard NetworkInterface.name(ofIndex: interface.index) == interface.name else {
+            return .failure(NotBegun(.isGone))
+        }
+        do throws(KernelError) {
+            let ports = try tables.maps.attachedPorts(on: [interface.index], in: namespace)
+            if ports.contains(where: { isAlive($0) }) { return .failure(NotBegun(.isAttached)) }
+            return .success(try begin(interface, namespace, request.options))
+        } catch {
+            return .failure(NotBegun(failure(error, interface)))
+        }
+    }
+
+    private func outcome(of begun: BegunPort) -> AttachOutcome {
+        do throws(KernelError) {
+            return .attached(try finish(begun))
+        } catch {
+            return failure(error, begun.interface)
+        }
+    }
+
+    /// An interface that goes while it is attached is no trouble.
+    private func failure(_ error: KernelError, _ interface: NetworkInterface) -> AttachOutcome {
+        NetworkInterface.name(ofIndex: interface.index) == interface.name ? .refused(error) : .isGone
+    }
+
+    /// Why nothing was begun.
+    private struct NotBegun: Error {
+        let outcome: AttachOutcome
+
+        init(_ outcome: AttachOutcome) { self.outcome = outcome }
+    }
+}
+
+extension Installation {
+    /// Closes the ports of interfaces that have left this namespace, whatever their indices are now, and returns them.
+    package func closePorts(ofGone interfaces: Set<UInt32>) throws(KernelError) -> [RegisteredPort] {
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        let namespace = try NetworkInterface.currentNamespace()
+        let dead = try tables.maps.attachedPorts(on: interfaces, in: namespace).filter { !isAlive($0) }
+        for port in dead { try closeWithoutFilters(port) }
+        return dead
+    }
+
+    /// Closes every port whose interface, programs or attacher are gone, and returns them.
+    package func closeDeadPorts() throws(KernelError) -> [RegisteredPort] {
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        let dead = try attachedPorts().filter { !isAlive($0) }
+        for port in dead { try close(port) }
+        return dead
+    }
+
+    /// Gives the port on that interface its new name; returns it as it was, or nil where there is none.
+    package func rename(_ interface: NetworkInterface) throws(KernelError) -> RegisteredPort? {
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        let namespace = try NetworkInterface.currentNamespace()
+        let ports = try tables.maps.attachedPorts(on: [interface.index], in: namespace)
+        guard let port = ports.first(where: { $0.name != interface.name && isAlive($0) }) else { return nil }
+        var renamed = port
+        renamed.name = interface.name
+        try tables.maps.register(renamed)
+        return port
+    }
+
+    /// The ports on interfaces of this namespace, by their indices.
+    package func portsHere() throws(KernelError) -> [UInt32: RegisteredPort] {
+        let namespace = try NetworkInterface.currentNamespace()
+        let here = try attachedPorts().filter { $0.isIn(namespace) && !$0.isUnfinished }
+        return Dictionary(here.map { ($0.interfaceIndex, $0) }, uniquingKeysWith: { $1 })
+    }
+}

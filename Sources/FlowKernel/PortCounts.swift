@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+import FlowModel
+
+/// Owns what one port counted since it was attached, and what of it was drained: an array of `weir_totals`, laid out as
+/// WEIR_TOTALS_PER_CPU and WEIR_TOTALS_OF_CPU in weir_abi.h say.
+///
+/// A class, since several hold it. Read without a system call. Programs write all but what was drained; a sum of an open window is of some moment.
+final class PortCounts: Sendable {
+    let map: BPFMap
+    private let totals: MappedArray<weir_totals>
+
+    /// Makes a new one, all zero.
+    static func create() throws(KernelError) -> PortCounts {
+        try PortCounts(.create(layout), isWritable: true)
+    }
+
+    static func open(pinnedAt path: String, isWritable: Bool) throws(KernelError) -> PortCounts {
+        try PortCounts(.open(pinnedAt: path, layout: layout, isWritable: isWritable), isWritable: isWritable)
+    }
+
+    private init(_ map: consuming BPFMap, isWritable: Bool) throws(KernelError) {
+        totals = try MappedArray(of: map, isWritable: isWritable)
+        self.map = map
+    }
+
+    private static let layout = MapLayout(
+        name: WEIR_MAP_TOTALS, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: MemoryLayout<weir_totals>.size,
+        maxEntries: (1 + BPFMap.cpuCount) * perCPU, flags: UInt32(BPF_F_MMAPABLE))
+
+    private static let perCPU = Int(WEIR_GENERATIONS * WEIR_DIRECTIONS)
+}
+
+extension PortCounts {
+    /// What the port saw in the windows of one generation since it was attached.
+    func seen(_ direction: Direction, generationOf window: UInt32) -> PortTotals {
+        let place = Self.place(direction, window)
+        return stride(from: place + Self.perCPU, to: totals.count, by: Self.perCPU)
+            .reduce(PortTotals()) { $0 + PortTotals(totals[$1]) }
+    }
+
+    /// What the port saw in this window alone.
+    func seen(_ direction: Direction, in window: UInt32) -> PortTotals {
+        seen(direction, generationOf: window) - PortTotals(totals[Self.place(direction, window)])
+    }
+
+    /// What the port saw since it was attached.
+    func seen(_ direction: Direction) -> PortTotals {
+        seen(direction, generationOf: 0) + seen(direction, generationOf: 1)
+    }
+
+    /// Notes that all that the window counted is drained. It must be at rest.
+    func setDrained(_ window: UInt32) {
+        for direction in Direction.allCases {
+            totals[Self.place(direction, window)] = weir_totals(seen(direction, generationOf: window))
+        }
+    }
+
+    /// Where what was drained lies; the same of the CPUs follows.
+    private static func place(_ direction: Direction, _ window: UInt32) -> Int {
+        Int(window % UInt32(WEIR_GENERATIONS)) * Int(WEIR_DIRECTIONS) + Int(direction.rawValue)
+    }
+}

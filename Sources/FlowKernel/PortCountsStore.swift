@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import Glibc
+import Synchronization
+
+/// The counts of all ports, each opened when it is first asked for.
+///
+/// They are pinned beside the links of their port, if there is a directory; else they live as long as the store. Safe
+/// to use from any thread.
+final class PortCountsStore: Sendable {
+    private struct Opened: Sendable {
+        /// Tells a port from one that had its number before.
+        let attached: UnixTime
+        let counts: PortCounts
+    }
+
+    private let directory: String?
+    private let isWritable: Bool
+    private let opened = Mutex<[PortNumber: Opened]>([:])
+
+    /// - Parameter directory: of this layout's pins; nil where nothing is pinned.
+    init(directory: String?, isWritable: Bool) {
+        self.directory = directory
+        self.isWritable = isWritable
+    }
+
+    /// The counts of a port that is registered.
+    func counts(of port: RegisteredPort) throws(KernelError) -> PortCounts {
+        if let known = opened.withLock({ $0[port.number] }), known.attached == port.attached { return known.counts }
+        guard let folder = folder(of: port.number) else {
+            throw KernelError(.notFound, "cannot read the counts of \(port.name)", cause: "nobody has made them")
+        }
+        return keep(try .open(pinnedAt: "\(folder)/\(Self.name)", isWritable: isWritable), of: port)
+    }
+
+    /// Makes new counts for a port that is not registered yet, and pins them.
+    func make(for port: RegisteredPort) throws(KernelError) {
+        let counts = try PortCounts.create()
+        if let folder = folder(of: port.number) {
+            try PinDirectory.makeDirectory(folder)
+            unsafe unlink("\(folder)/\(Self.name)")
+            try counts.map.pin(at: "\(folder)/\(Self.name)")
+        }
+        _ = keep(counts, of: port)
+    }
+
+    /// Closes the counts of a port until they are asked for again. Does nothing where they are pinned nowhere.
+    func close(_ number: PortNumber) {
+        if directory != nil { opened.withLock { $0[number] = nil } }
+    }
+
+    /// Closes the counts of all ports but these: others may have unregistered a port that was asked for here.
+    func close(allBut ports: [RegisteredPort]) {
+        guard directory != nil else { return }
+        let attached = Dictionary(uniqueKeysWithValues: ports.map { ($0.number, $0.attached) })
+        opened.withLock { opened in opened = opened.filter { attached[$0.key] == $0.value.attached } }
+    }
+
+    /// Forgets the counts of a port that is not registered any more, and removes what is pinned of it.
+    func remove(_ number: PortNumber) {
+        opened.withLock { $0[number] = nil }
+        guard let folder = folder(of: number) else { return }
+        unsafe unlink("\(folder)/\(Self.name)")
+        unsafe rmdir(folder)
+    }
+
+    private func keep(_ counts: PortCounts, of port: RegisteredPort) -> PortCounts {
+        opened.withLock { $0[port.number] = Opened(attached: port.attached, counts: counts) }
+        return counts
+    }
+
+    private func folder(of number: PortNumber) -> String? {
+        directory.map { "\($0)/ports/\(number.rawValue)" }
+    }
+
+    private static let name = "totals"
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CWeirABI
+import FlowModel
+import Glibc
+
+/// What a build with another layout has pinned under the same base.
+///
+/// Whoever takes over holds the daemon's lock: no other daemon swaps.
+package struct EarlierInstallation: ~Copyable {
+    private let directory: PinDirectory
+    private let tables: EarlierTables
+
+    /// Of its layout, as its directory is called.
+    package let name: String
+
+    /// Opens the first other layout under the base; nil where there is none, or where it was left without tables.
+    package static func open(below directory: PinDirectory) throws(KernelError) -> EarlierInstallation? {
+        for name in directory.otherLayouts {
+            let earlier = directory.withLayout(named: name)
+            guard earlier.hasMaps else {
+                try? earlier.removeLayout()
+                continue
+            }
+            return EarlierInstallation(
+                directory: earlier, tables: try EarlierTables.open(earlier.layout), name: name)
+        }
+        return nil
+    }
+
+    /// Brings its ports over to new tables, one program after the other, so that every frame meets an old or a new one.
+    ///
+    /// Ports keep their numbers. What was begun and not ended, by a process that was killed, is done again. Where this
+    /// throws, all programs count on, old and new.
+    package func move(to installation: borrowing Installation) throws(KernelError) {
+        let theirTurn = try directory.openPorts()
+        try theirTurn.waitForLock()
+        let ourTurn = try installation.directory.openPorts()
+        try ourTurn.waitForLock()
+        for port in try tables.registeredPorts() { try move(port, to: installation) }
+        installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
+    }
+
+    private func move(_ port: RegisteredPort, to installation: borrowing Installation) throws(KernelError) {
+        if try installation.tables.maps.registeredPort(port.number)?.attached != port.attached {
+            var begun = port
+            (begun.fromHook, begun.toHook) = (.none, .none)
+            try installation.tables.maps.add(begun)
+        }
+        if !port.isClosing {
+            try move(port, .tcToPort, "to", hook: port.toHook, installation)
+            try move(
+                port, port.fromHook == .xdp ? .xdpFromPort : .tcFromPort, "from", hook: port.fromHook, installation)
+        }
+        try installation.tables.maps.register(port)
+    }
+
+    private func move(
+        _ port: RegisteredPort, _ kind: ProgramKind, _ side: String, hook: Hook,
+        _ installation: borrowing Installation
+    ) throws(KernelError) {
+        switch hook {
+        case .none: return
+        case .clsact:
+            let program = try installation.tables.load(kind, for: port)
+            try TCHook.replaceFilter(
+                program, interfaceIndex: port.interfaceIndex, side: side == "to" ? .toPort : .fromPort)
+        case .tcx, .xdp:
+            let old = "\(directory.portDirectory(port.number))/\(side)"
+            let new = "\(installation.directory.portDirectory(port.number))/\(side)"
+            guard unsafe access(old, F_OK) == 0 else { return }
+            let link = try Link.open(pinnedAt: old)
+            try link.replaceProgram(by: try installation.tables.load(kind, for: port).loaded)
+            unsafe unlink(new)
+            try link.pin(at: new)
+            unsafe unlink(old)
+        }
+    }
+
+    /// Its tables, once nobody writes them any more: after `move`. Waits for a grace period.
+    package func source() throws(KernelError) -> EarlierFlowSource {
+        let gracePeriod = try GracePeriod()
+        try gracePeriod.wait()
+        return EarlierFlowSource(tables: try EarlierTables.open(directory.layout))
+    }
+
+    /// Removes what is pinned. All that it counted must be safe.
+    package consuming func remove() throws(KernelError) { try directory.removeLayout() }
+}

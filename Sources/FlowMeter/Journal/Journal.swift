@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+package import FlowModel
+package import SystemPackage
+
+/// The windows that are safe and not published yet: a folder of segments, one for each.
+///
+/// Used from the meter's thread; segments whose window ended are read and deleted by others. Blocks on the disk.
+package final class Journal {
+    package let folder: FilePath
+    private var writer: SegmentWriter?
+    /// Of the window that the writer's segment is of.
+    private var key: WindowKey?
+    private var nextSequence: UInt64
+
+    /// What the parts of a window have in common, and no other part has.
+    package struct WindowKey: Equatable, Sendable {
+        package var installation: UInt64
+        package var firstNumber: UInt32
+
+        package init(installation: UInt64, firstNumber: UInt32) {
+            self.installation = installation
+            self.firstNumber = firstNumber
+        }
+    }
+
+    /// Makes the folder where it is missing, mode 0700.
+    ///
+    /// - Returns: the journal, and what earlier daemons left in it, oldest first.
+    package static func open(_ folder: FilePath) throws(JournalError) -> (journal: Journal, segments: [Segment]) {
+        try JournalError.wrap(.open, folder) { try Folder.create(folder, mode: 0o700) }
+        let names = try JournalError.wrap(.open, folder) { try Folder.names(in: folder) }
+        for name in names where name.hasSuffix(WholeFile.temporaryEnding) {
+            try? FileSystemCalls.remove(folder.appending(name))
+        }
+        let segments = names.compactMap { name in
+            Segment(in: folder, name: name, bytes: size(of: folder.appending(name)))
+        }
+        let journal = Journal(folder, nextSequence: (segments.last?.sequence ?? 0) + 1)
+        return (journal, segments.sorted { $0.sequence < $1.sequence })
+    }
+
+    private init(_ folder: FilePath, nextSequence: UInt64) {
+        self.folder = folder
+        self.nextSequence = nextSequence
+    }
+
+    private static func size(of path: FilePath) -> Int64 {
+        guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) else { return 0 }
+        defer { try? file.close() }
+        return (try? file.seek(offset: 0, from: .end)) ?? 0
+    }
+
+    /// Of the window that is not complete yet.
+    package var openBytes: Int64 { writer?.segment.bytes ?? 0 }
+
+    /// Writes a part behind the others of its window; it is on the disk when this returns.
+    ///
+    /// - Returns: the segment, where the window ended with it.
+    package func append(
+        _ part: borrowing WindowPart, installation: UInt64, ports: [PortNumber: Port]
+    ) throws(JournalError) -> Segment? {
+        let key = WindowKey(installation: installation, firstNumber: part.firstNumber)
+        let writer = try writer(for: key)
+        try writer.append(part, PartDescription(part, installation: installation, ports: ports))
+        guard part.isLast else { return nil }
+        self.writer = nil
+        return writer.segment
+    }
+
+    private func writer(for key: WindowKey) throws(JournalError) -> SegmentWriter {
+        if let writer, self.key == key { return writer }
+        let writer = try SegmentWriter(creating: Segment(in: folder, sequence: nextSequence))
+        nextSequence += 1
+        self.writer = writer
+        self.key = key
+        return writer
+    }
+}
+
+extension Journal {
+    /// Goes on with a segment whose window did not end, behind what was read of it.
+    package func resume(_ segment: Segment, _ content: borrowing SegmentContent) throws(JournalError) {
+        writer = try SegmentWriter(resuming: segment, after: content)
+        key = content.key
+    }
+
+    /// Puts the totals of a window in the place of its flows.
+    ///
+    /// - Returns: the segment as it is now, and what was given up.
+    package static func giveUp(
+        _ segment: Segment
+    ) throws(JournalError) -> (segment: Segment, flows: Int, packets: PacketCount) {
+        guard let window = JournaledWindow(try SegmentReader.read(segment)) else { return (segment, 0, .zero) }
+        let packets = window.closed.flows.recorded.values.reduce(.zero, +)
+        let (part, description) = window.givenUp
+        let short = try SegmentWriter.replace(segment, by: part, description, isPrinted: window.isPrinted)
+        return (short, window.closed.flows.count, packets)
+    }
+
+    /// Removes a segment whose window is published, or was never complete.
+    package static func delete(_ segment: Segment) throws(JournalError) {
+        try JournalError.wrap(.write, segment.path) {
+            do { try FileSystemCalls.remove(segment.path) } catch Errno.noSuchFileOrDirectory {}
+        }
+    }
+
+    /// Keeps a segment that tells nothing for whoever wants to look at it, out of the way.
+    package static func setAside(_ segment: Segment) throws(JournalError) {
+        try JournalError.wrap(.write, segment.path) {
+            try FileSystemCalls.rename(segment.path, to: FilePath(segment.path.string + ".damaged"))
+        }
+    }
+}

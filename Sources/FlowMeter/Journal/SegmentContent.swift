@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// What was found in a segment.
+package struct SegmentContent: Sendable {
+    package var parts: [JournaledPart] = []
+    /// Whether the window's lines were printed already.
+    package var isPrinted = false
+    /// Stretches between frames that hold nothing whole.
+    package var damages = 0
+    /// Whether the last bytes are no frame: somebody was writing, or something cut the file.
+    package var isTorn = false
+    /// Where the last frame ends, in bytes.
+    var end: Int64 = 0
+    /// Where the last part that is closed ends.
+    var closedEnd: Int64 = 0
+
+    /// Whose parts these are; nil where no description is left.
+    package var key: Journal.WindowKey? {
+        parts.lazy.compactMap(\.description).first.map {
+            Journal.WindowKey(installation: $0.installation, firstNumber: $0.firstNumber)
+        }
+    }
+
+    package var isIntact: Bool { damages == 0 && !isTorn && parts.allSatisfy(\.isIntact) }
+
+    /// Leaves out a last part that was not written in full.
+    package mutating func dropUnclosedPart() {
+        guard let last = parts.last, !last.isClosed else { return }
+        parts.removeLast()
+        end = closedEnd
+    }
+
+    /// Whether its window ended.
+    package var isComplete: Bool { parts.last?.isClosed == true && parts.last?.description?.window.endReason != nil }
+}
+
+/// A part as it was found.
+package struct JournaledPart: Sendable {
+    /// Among the parts of the segment.
+    let place: UInt32
+    /// nil where both copies are damaged.
+    package var description: PartDescription?
+    package var flows = FlowTable()
+    /// Whether all of it was written.
+    package var isClosed = false
+
+    package var isIntact: Bool { isClosed && description?.flows == flows.count }
+
+    init(place: UInt32) { self.place = place }
+}
+
+extension JournaledPart {
+    /// Hands the flows over, the only copy of them.
+    mutating func takeFlows() -> FlowTable {
+        var taken = FlowTable()
+        swap(&taken, &flows)
+        return taken
+    }
+
+    /// As the meter had it, with what is missing as overflow; nil where nobody knows what it was. It keeps no flows.
+    package mutating func takePart() -> WindowPart? {
+        guard let description else { return nil }
+        let totals = totals
+        return WindowPart(
+            window: description.window, firstNumber: description.firstNumber, anchor: description.anchor,
+            flows: takeFlows(), totals: totals)
+    }
+
+    /// What its totals must say, so that all that was seen is accounted for: flows that are missing are overflow.
+    package var totals: [PortSide: PortTotals] {
+        guard let description else { return totalsOfFlows }
+        guard !isIntact || description.flowsGivenUp > 0 else { return description.totals }
+        let recorded = flows.recorded
+        return description.totals.reduce(into: [:]) { result, entry in
+            var totals = entry.value
+            totals.overflow = totals.seen - totals.notIP - totals.malformed - (recorded[entry.key] ?? .zero)
+            result[entry.key] = totals
+        }
+    }
+
+    /// Without a description: nobody knows what else there was.
+    private var totalsOfFlows: [PortSide: PortTotals] {
+        flows.recorded.mapValues { recorded in
+            var totals = PortTotals()
+            totals.seen = recorded
+            totals.ip = recorded
+            return totals
+        }
+    }
+}

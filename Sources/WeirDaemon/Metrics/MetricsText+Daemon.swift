@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+extension MetricsText {
+    /// All that the daemon says of itself and of its ports. docs/metrics.md explains each.
+    package init(_ report: DaemonReport, ports: PortLedger) {
+        self.init()
+        add(lifeOf: report)
+        add(windowsOf: report)
+        add(tableOf: report)
+        add(sinksOf: report)
+        add(journalOf: report)
+        add(ports)
+    }
+
+    private mutating func add(lifeOf report: DaemonReport) {
+        gauge(
+            "weir_start_time_seconds", report.startedSeconds,
+            help: "When the daemon started, in seconds since the epoch.")
+        counter(
+            "weir_restarts_total", report.restarts,
+            help: "Starts of the daemon since its state directory was made, without the first.")
+        gauge(
+            "weir_resident_memory_bytes", report.residentBytes,
+            help: "Memory of the daemon, without the kernel's tables.")
+        gauge("weir_ports", UInt64(report.ports), help: "Ports that are measured.")
+    }
+
+    private mutating func add(windowsOf report: DaemonReport) {
+        gauge("weir_window_length_seconds", report.intervalSeconds, help: "Length of a window.")
+        counter("weir_windows_published_total", report.windows, help: "Windows whose records went to the sinks.")
+        counter("weir_records_published_total", report.records, help: "Lines of all kinds that went to the sinks.")
+        counter(
+            "weir_early_swaps_total", report.earlySwaps,
+            help: "Swaps before a window's edge, because tables filled up.")
+        summary(
+            "weir_swap_seconds", seconds: report.swapSecondsTotal, count: report.swaps,
+            help: "Time of a swap, until nobody writes the closed generation.")
+        summary(
+            "weir_drain_seconds", seconds: report.drainSecondsTotal, count: report.swaps,
+            help: "Time to read and merge a closed generation.")
+        counter(
+            "weir_conservation_violations_total", report.conservationViolations,
+            help: "Ports and directions of a window whose frames were not all accounted for. Must be 0.")
+    }
+
+    private mutating func add(tableOf report: DaemonReport) {
+        gauge(
+            "weir_table_occupancy_ratio", report.occupancy,
+            help: "Part of the fullest CPU's table that the open window has taken.")
+        gauge(
+            "weir_table_occupancy_high_water_ratio", report.occupancyHighWater,
+            help: "The most that it was since the daemon started.")
+    }
+
+    private mutating func add(sinksOf report: DaemonReport) {
+        counter("weir_files_published_total", report.filesPublished, help: "Log files that have their final name.")
+        gauge("weir_sink_failing", UInt64(report.failure == nil ? 0 : 1), help: "1 while a sink fails.")
+        counter("weir_sink_failures_total", report.sinkFailures, help: "How often a sink began to fail.")
+        gauge(
+            "weir_sink_queue_windows", UInt64(report.segmentsWaiting),
+            help: "Windows that wait for a sink, or in files that are not published yet.")
+        counter(
+            "weir_windows_given_up_total", report.windowsGivenUp,
+            help: "Windows of whose flows nothing but totals is left, since a sink did not keep up.")
+        counter("weir_records_given_up_total", report.recordsGivenUp, help: "Lines that a sink had to give up.")
+        counter("weir_packets_given_up_total", report.packetsGivenUp, help: "Packets that those lines stood for.")
+    }
+
+    private mutating func add(journalOf report: DaemonReport) {
+        gauge("weir_journal_bytes", report.journalBytes, help: "Size of the journal, which is the queue of the sinks.")
+        counter(
+            "weir_windows_replayed_total", report.windowsReplayed,
+            help: "Windows that an earlier daemon left in the journal and this one published.")
+        counter(
+            "weir_journal_damaged_segments_total", UInt64(report.damagedSegments.count),
+            help: "Segments of the journal of which something could not be read.")
+    }
+}
+
+extension MetricsText {
+    private mutating func add(_ ledger: PortLedger) {
+        counter(
+            "weir_truncated_packets_total", ledger.all.truncated.packets,
+            help: "Malformed packets that ended before their headers or their IP length did.")
+        counter(
+            "weir_fragments_without_flow_total", ledger.all.fragmentWithoutFlow.packets,
+            help: "Later fragments whose first was not seen: recorded with ports 0.")
+        let ports = ledger.ports.sorted { $0.key < $1.key }
+        begin("weir_port_packets_total", .counter, help: "Packets of closed windows by what became of them.")
+        for (name, counts) in ports { add(name, counts, \.packets) }
+        begin("weir_port_bytes_total", .counter, help: "Bytes from the IP header on, by what became of their packets.")
+        for (name, counts) in ports { add(name, counts, \.octets) }
+    }
+
+    private mutating func add(
+        _ port: String, _ counts: PortLedger.DirectionCounts, _ unit: KeyPath<PacketCount, UInt64>
+    ) {
+        for (direction, totals) in [("ingress", counts.ingress), ("egress", counts.egress)] {
+            for (outcome, count) in Self.outcomes(of: totals) {
+                add(
+                    count[keyPath: unit],
+                    labels: [("port", port), ("direction", direction), ("outcome", outcome)])
+            }
+        }
+    }
+
+    /// They exclude one another, and add up to what was seen.
+    private static func outcomes(of totals: PortTotals) -> [(String, PacketCount)] {
+        [
+            ("recorded", totals.recorded), ("overflow", totals.overflow), ("not_ip", totals.notIP),
+            ("malformed", totals.malformed),
+        ]
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import FlowMeter
+import Logging
+
+/// Steps of the start. A start that fails leaves nothing behind that was not there.
+extension Daemon {
+    static func state(_ configuration: Configuration, _ directory: PinDirectory) throws -> StateDirectory {
+        do {
+            return try StateDirectory(configuration.stateDirectory)
+        } catch {
+            directory.removeBaseIfEmpty()
+            throw error
+        }
+    }
+
+    static func journal(
+        _ state: StateDirectory, _ directory: PinDirectory
+    ) throws -> (journal: Journal, segments: [Segment]) {
+        do {
+            return try Journal.open(state.journal)
+        } catch {
+            directory.removeBaseIfEmpty()
+            state.removeIfNew()
+            throw error
+        }
+    }
+
+    static func publisher(
+        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory
+    ) throws -> Publisher {
+        do {
+            return try Publisher(configuration: configuration, state: state, logger: logger)
+        } catch {
+            directory.removeBaseIfEmpty()
+            state.removeIfNew()
+            throw error
+        }
+    }
+
+    static func installation(
+        _ configuration: Configuration, _ directory: PinDirectory, _ state: StateDirectory
+    ) throws -> Installation {
+        do {
+            return try Installation.openOrCreate(directory, configuration.tables)
+        } catch {
+            state.removeIfNew()
+            throw error
+        }
+    }
+
+    /// Brings over what a version with another layout left, ports and counts, and removes its pins.
+    ///
+    /// Where it throws, both count on, and the next start goes on with it.
+    ///
+    /// - Parameter segments: that are to be published; those of the earlier version's windows are added.
+    static func takeOver(
+        _ directory: PinDirectory, _ journal: Journal, _ segments: inout [Segment], _ configuration: Configuration,
+        _ logger: Logger
+    ) throws {
+        while let earlier = try EarlierInstallation.open(below: directory) {
+            let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
+            logger.notice("taking over from another version (\(earlier.name))")
+            try earlier.move(to: installation)
+            let source = try earlier.source()
+            let ports = try source.ports().map { ($0.number, configuration.port($0)) }
+            var open = source.openWindow
+            open.spansRestart = true
+            var keeper = JournalKeeper(journal: journal, installation: source.installation, logger: logger)
+            var meter = FlowMeter(
+                source: source, interval: configuration.interval, takingOver: open, now: .now)
+            segments = try keeper.takeUp(
+                segments, ports: Dictionary(uniqueKeysWithValues: ports), fromEarlier: &meter)
+            try earlier.remove()
+        }
+    }
+
+    static func attachPorts(_ keeper: inout PortKeeper, _ state: StateDirectory) throws {
+        do {
+            _ = try keeper.attachAll()
+        } catch {
+            try? keeper.removeIfUnused()
+            state.removeIfNew()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import FlowMeter
+import FlowModel
+import Logging
+
+/// Makes parts durable before the kernel forgets them.
+///
+/// Holds at most one part that is not: while it does, nothing may be swapped, and the open window goes on. Used from
+/// the meter's thread.
+struct JournalKeeper: ~Copyable {
+    /// A window that is safe.
+    struct SafeWindow {
+        var window: ClosedWindow
+        var ports: [PortNumber: Port]
+        var segment: Segment
+    }
+
+    private struct Pending {
+        var part: WindowPart
+        /// Detached before it was swapped: what they counted is in it, and they can be forgotten with it.
+        var closing: [PortNumber]
+    }
+
+    private let journal: Journal
+    private let installation: UInt64
+    private let logger: Logger
+    private var pending: Pending?
+    private var nextTry = MonotonicTime(nanoseconds: 0)
+    /// Of the open window so far.
+    private var ports: [PortNumber: Port] = [:]
+    /// What writing failed with last; nil while all is well.
+    private(set) var failure: String?
+
+    /// How long a journal that cannot be written is left alone.
+    private static let patience = Duration.seconds(1)
+
+    init(journal: Journal, installation: UInt64, logger: Logger) {
+        self.journal = journal
+        self.installation = installation
+        self.logger = logger
+    }
+
+    /// Whether a part waits: then this is when it is tried again.
+    var retry: MonotonicTime? { pending == nil ? nil : nextTry }
+
+    /// Of the window that is not complete yet.
+    var openBytes: Int64 { journal.openBytes }
+
+    /// Takes a part; `settle` makes it durable.
+    ///
+    /// - Parameter closing: ports that were detached before it was swapped.
+    mutating func keep(_ part: consuming WindowPart, ports: [PortNumber: Port], closing: [PortNumber] = []) {
+        self.ports.merge(ports) { $1 }
+        pending = Pending(part: part, closing: closing)
+        nextTry = MonotonicTime(nanoseconds: 0)
+    }
+
+    /// Writes the part that waits, and lets the kernel forget it. Returns the window where it was its last.
+    ///
+    /// A journal that cannot be written is said once; then the part goes on waiting.
+    mutating func settle<Source: PortSource & ~Copyable>(
+        _ meter: inout FlowMeter<Source>
+    ) throws -> SafeWindow? {
+        guard ClockAnchor.now.monotonic >= nextTry, let kept = pending.take() else { return nil }
+        let segment: Segment?
+        do throws(JournalError) {
+            segment = try journal.append(kept.part, installation: installation, ports: ports)
+        } catch {
+            pending = kept
+            fail(error)
+            return nil
+        }
+        succeed()
+        return try release(kept.part, closing: kept.closing, segment, &meter)
+    }
+
+    private mutating func release<Source: PortSource & ~Copyable>(
+        _ part: consuming WindowPart, closing: [PortNumber], _ segment: Segment?, _ meter: inout FlowMeter<Source>
+    ) throws -> SafeWindow? {
+        let window = try meter.release(part)
+        try meter.source.forget(closing)
+        guard let window, let segment else { return nil }
+        defer { ports = [:] }
+        return SafeWindow(window: window, ports: ports, segment: segment)
+    }
+
+    private mutating func fail(_ error: JournalError) {
+        nextTry = ClockAnchor.now.monotonic.advanced(by: Self.patience)
+        let text = "\(error)"
+        if text != failure { logger.error("\(text); measuring goes on in the open window") }
+        failure = text
+    }
+
+    private mutating func succeed() {
+        if failure != nil { logger.notice("writing the journal works again") }
+        failure = nil
+    }
+}
+
+extension JournalKeeper {
+    /// Takes up what earlier daemons left behind: parts of windows that did not end, and what the kernel still holds.
+    ///
+    /// - Parameters:
+    ///   - segments: of the journal, oldest first.
+    ///   - ports: as they are now, for what the kernel holds.
+    /// - Returns: the segments whose windows are to be published.
+    mutating func takeUp(
+        _ segments: [Segment], ports: [PortNumber: Port], _ meter: inout FlowMeter<KernelFlowSource>
+    ) throws -> [Segment] {
+        let unreleased = meter.source.tables.control.unreleasedWindow
+        let (segments, isJournaled) = try takeUp(segments, unreleased, &meter)
+        guard let unreleased else { return segments }
+        if isJournaled {
+            try meter.source.release(unreleased.number)
+        } else {
+            logger.notice("taking over a window that an earlier daemon closed and did not write down")
+            keep(try meter.leftover(of: unreleased), ports: ports)
+        }
+        return segments
+    }
+
+    /// Takes up all that an earlier version counted, whose programs are gone: its open window ends with it.
+    ///
+    /// Throws where the journal cannot be written; then it can be tried again.
+    ///
+    /// - Returns: the segments whose windows are to be published.
+    mutating func takeUp(
+        _ segments: [Segment], ports: [PortNumber: Port], fromEarlier meter: inout FlowMeter<EarlierFlowSource>
+    ) throws -> [Segment] {
+        let windows = meter.source.unreleased
+        let open = meter.source.openWindow.number
+        var (segments, isJournaled) = try takeUp(segments, windows.first, &meter)
+        for window in windows {
+            if isJournaled {
+                try meter.source.release(window.number)
+                isJournaled = false
+                continue
+            }
+            let part = window.number == open ? try meter.takeLast(at: .now) : try meter.leftover(of: window)
+            guard let part else { continue }
+            keep(part, ports: ports)
+            if let safe = try settle(&meter) { segments.append(safe.segment) }
+            if let failure { throw TakeOverFailure(reason: failure) }
+        }
+        return segments
+    }
+
+    /// - Parameter unreleased: the first window that the kernel still holds of those that are closed.
+    /// - Returns: the segments to be published, and whether the journal has that window's last part already.
+    private mutating func takeUp<Source: PortSource & ~Copyable>(
+        _ segments: [Segment], _ unreleased: OpenWindow?, _ meter: inout FlowMeter<Source>
+    ) throws -> (segments: [Segment], isJournaled: Bool) {
+        guard let last = segments.last, var content = read(last) else { return (segments, false) }
+        let isJournaled = content.holds(unreleased?.number, of: installation)
+        if unreleased != nil, !isJournaled { content.dropUnclosedPart() }
+        let goesOn = try takeUp(last, content, unreleased, &meter)
+        return (goesOn ? segments.dropLast() : segments, isJournaled)
+    }
+
+    private func read(_ segment: Segment) -> SegmentContent? {
+        do {
+            return try SegmentReader.read(segment)
+        } catch {
+            logger.error("\(error)")
+            return nil
+        }
+    }
+
+    /// Whether the segment is not to be published now: its window goes on, or there is nothing in it.
+    private mutating func takeUp<Source: PortSource & ~Copyable>(
+        _ segment: Segment, _ content: consuming SegmentContent, _ unreleased: OpenWindow?,
+        _ meter: inout FlowMeter<Source>
+    ) throws -> Bool {
+        // A file that was made and not written, or whose only part the kernel still has.
+        if content.parts.isEmpty, unreleased != nil || segment.bytes == 0 {
+            try Journal.delete(segment)
+            return true
+        }
+        let going = [meter.openWindow.firstNumber, unreleased?.firstNumber].compactMap(\.self)
+        guard !content.isComplete, let key = content.key, key.installation == installation,
+            going.contains(key.firstNumber)
+        else { return false }
+        if !content.isIntact { logger.error("the journal's segment \(segment.name) is damaged") }
+        try journal.resume(segment, content)
+        for index in content.parts.indices {
+            ports.merge(content.parts[index].description?.ports ?? [:]) { $1 }
+            if let part = content.parts[index].takePart() { _ = meter.adopt(part) }
+        }
+        return true
+    }
+}
+
+extension SegmentContent {
+    /// Whether the part of that number is there in full.
+    fileprivate func holds(_ number: UInt32?, of installation: UInt64) -> Bool {
+        parts.contains { part in
+            part.isClosed && part.description?.installation == installation
+                && part.description?.window.number == number
+        }
+    }
+}
+
+/// A journal that cannot take what an earlier version counted.
+struct TakeOverFailure: Error, CustomStringConvertible {
+    let reason: String
+
+    var description: String { "cannot take over from an earlier version: \(reason); its tables keep what they hold" }
+}

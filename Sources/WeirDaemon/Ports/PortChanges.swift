@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowKernel
+import FlowModel
+import Logging
+
+/// What became of ports.
+package struct PortChanges: Equatable, Sendable {
+    /// A port that has another name now.
+    package struct Renaming: Equatable, Sendable {
+        package var port: RegisteredPort
+        package var name: String
+    }
+
+    package var attached: [RegisteredPort] = []
+    package var gone: [RegisteredPort] = []
+    package var renamed: [Renaming] = []
+    package var refused: [KernelError] = []
+    /// Whether the kernel could not keep all that happened, so that the interfaces are listed anew.
+    package var hasLostEvents = false
+
+    package init() {}
+}
+
+extension Logger {
+    func log(_ changes: PortChanges) {
+        if changes.hasLostEvents {
+            notice("more happened to interfaces than the kernel could keep; looking at all of them")
+        }
+        for port in changes.attached { notice("attached \(port.name) as port \(port.number.rawValue)") }
+        for port in changes.gone {
+            notice("\(port.name) is gone; its last records come with this window (port \(port.number.rawValue))")
+        }
+        for change in changes.renamed {
+            notice("\(change.port.name) is called \(change.name) now (port \(change.port.number.rawValue))")
+        }
+        for failure in changes.refused { error("\(failure)") }
+    }
+}

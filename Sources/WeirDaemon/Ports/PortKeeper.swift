@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowKernel
+
+/// Keeps the ports that are measured in step with the configuration and with the interfaces of this thread's network
+/// namespace, which the kernel tells of.
+///
+/// Used from one thread at a time, always in the same namespace.
+package struct PortKeeper: ~Copyable {
+    package let installation: Installation
+    private let configuration: Configuration
+    private var monitor: InterfaceMonitor
+    private var plan: PortPlan
+    /// Whether the first list of interfaces has come.
+    private var isListed = false
+
+    /// Interfaces attached at one go: others that want to attach or detach wait as long.
+    private static let batch = 16
+
+    /// - Parameter room: for what the kernel has to tell and nobody has heard yet, in bytes.
+    package init(
+        installation: consuming Installation, configuration: Configuration, room: Int = InterfaceMonitor.usualRoom
+    ) throws(KernelError) {
+        monitor = try InterfaceMonitor(room: room)
+        plan = PortPlan { configuration.rule(forPort: $0) != nil }
+        self.installation = installation
+        self.configuration = configuration
+    }
+
+    /// Attaches every port that the configuration names; ports that are attached already are adopted.
+    ///
+    /// Throws where a port cannot be attached, and detaches those it had attached.
+    package mutating func attachAll() throws(KernelError) -> [RegisteredPort] {
+        try configuration.refuseMissingPorts()
+        var attached: [RegisteredPort] = []
+        do throws(KernelError) {
+            let bell = try Bell()
+            while !isListed || hasWork {
+                if !isListed { bell.wait(atMost: .seconds(1), orFor: monitor) }
+                let changes = try follow()
+                attached += changes.attached
+                if let error = changes.refused.first { throw error }
+            }
+        } catch {
+            for port in attached { try? installation.detach(port) }
+            throw error
+        }
+        return attached
+    }
+
+    /// Whether there is something to do although nothing happens.
+    package var hasWork: Bool { plan.hasWaiting }
+
+    /// Carries out what has happened since the last call, and attaches some of the interfaces that have come. Does not wait
+    /// for anything to happen.
+    package mutating func follow() throws(KernelError) -> PortChanges {
+        var changes = PortChanges()
+        let losses = monitor.losses
+        let news = try monitor.news()
+        changes.hasLostEvents = monitor.losses != losses
+        try carryOut(news, &changes)
+        attachSome(&changes)
+        return changes
+    }
+
+    /// Closes ports whose end no news of interfaces tells of: programs that somebody took away, an attacher that died, an
+    /// interface of another namespace that was deleted.
+    package func review() -> PortChanges {
+        var changes = PortChanges()
+        attempt(&changes) { () throws(KernelError) in try installation.closeDeadPorts() }
+        return changes
+    }
+
+    /// Waits until there is news, the bell rings, or the time is over.
+    package func wait(atMost duration: Duration, or bell: borrowing Bell) {
+        bell.wait(atMost: duration, orFor: monitor)
+    }
+}
+
+extension PortKeeper {
+    private mutating func carryOut(_ news: [InterfaceFeed.News], _ changes: inout PortChanges) throws(KernelError) {
+        // Ports are closed together: to find those of an index is to read the register.
+        var gone: Set<UInt32> = []
+        for item in news {
+            for action in try actions(item, &changes) {
+                switch action {
+                case .close(let index): gone.insert(index)
+                case .rename(let interface):
+                    close(&gone, &changes)
+                    rename(interface, &changes)
+                }
+            }
+        }
+        close(&gone, &changes)
+    }
+
+    private mutating func actions(
+        _ news: InterfaceFeed.News, _ changes: inout PortChanges
+    ) throws(KernelError) -> [PortPlan.Action] {
+        switch news {
+        case .changed(let event): return plan.take(event)
+        case .listed(let interfaces):
+            isListed = true
+            try closeDead(&changes)
+            let ports = try installation.portsHere()
+            return plan.take(all: interfaces.map(\.interface), ports: ports.mapValues(\.name))
+        }
+    }
+
+    /// Closes ports that have died unnoticed; an interface that has the index of one is another.
+    private mutating func closeDead(_ changes: inout PortChanges) throws(KernelError) {
+        let namespace = try NetworkInterface.currentNamespace()
+        let dead = try installation.closeDeadPorts()
+        for port in dead where port.isIn(namespace) { plan.forget(port.interfaceIndex) }
+        changes.gone += dead
+    }
+
+    private func close(_ gone: inout Set<UInt32>, _ changes: inout PortChanges) {
+        guard !gone.isEmpty else { return }
+        let interfaces = gone
+        attempt(&changes) { () throws(KernelError) in try installation.closePorts(ofGone: interfaces) }
+        gone = []
+    }
+
+    private func attempt(_ changes: inout PortChanges, _ close: () throws(KernelError) -> [RegisteredPort]) {
+        do throws(KernelError) {
+            changes.gone += try close()
+        } catch {
+            changes.refused.append(error)
+        }
+    }
+
+    private func rename(_ interface: NetworkInterface, _ changes: inout PortChanges) {
+        do throws(KernelError) {
+            guard let port = try installation.rename(interface) else { return }
+            changes.renamed.append(PortChanges.Renaming(port: port, name: interface.name))
+        } catch {
+            changes.refused.append(error)
+        }
+    }
+
+    private mutating func attachSome(_ changes: inout PortChanges) {
+        let interfaces = plan.takeWaiting(atMost: Self.batch)
+        guard !interfaces.isEmpty else { return }
+        let requests = interfaces.map { AttachRequest($0, options(for: $0)) }
+        do throws(KernelError) {
+            for (interface, outcome) in zip(interfaces, try installation.attach(requests)) {
+                switch outcome {
+                case .attached(let port): changes.attached.append(port)
+                case .isAttached: break
+                case .isGone: plan.forget(interface.index)
+                case .refused(let error): changes.refused.append(error)
+                }
+            }
+        } catch {
+            changes.refused.append(error)
+        }
+    }
+
+    private func options(for interface: NetworkInterface) -> AttachOptions {
+        configuration.rule(forPort: interface.name)?.attach ?? AttachOptions()
+    }
+}
+
+extension PortKeeper {
+    /// Takes all programs away and leaves every interface as it was found.
+    package func detachAll() throws(KernelError) {
+        for port in try installation.attachedPorts() { try installation.detach(port) }
+    }
+
+    /// Removes every pin where no port is attached any more.
+    package func removeIfUnused() throws(KernelError) { try installation.removeIfUnused() }
+}
+
+extension Configuration {
+    /// Throws where a port that is named without a wildcard does not exist.
+    package func refuseMissingPorts() throws(KernelError) {
+        for rule in ports where !rule.pattern.isWildcard { _ = try NetworkInterface.named(rule.pattern.text) }
+    }
+}

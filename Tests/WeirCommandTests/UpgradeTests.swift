@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    /// Two builds whose pins are laid out differently: tools/next-build makes the later one.
+    @Suite struct UpgradeTests {
+        private static var next: String {
+            get throws {
+                let path = ProcessInfo.processInfo.environment["WEIR_NEXT_BUILD"]
+                return try #require(path, "WEIR_NEXT_BUILD names the command that tools/next-build made")
+            }
+        }
+
+        @Test(arguments: ["line", "percpu-hash"], [SIGTERM, SIGKILL])
+        func `a later version takes over under traffic, and not a frame is uncounted`(
+            engine: String, end: Int32
+        ) throws {
+            try Site.with { site in
+                try site.write("table-engine: \(engine)\nregion: local-1\npublish-period: 1s\n", to: "weir.yaml")
+                let earlier = try site.daemon(Self.arguments(site))
+                let traffic = try SteadyTraffic(site, atMost: 60)
+                try site.waitForWindow()
+                Thread.sleep(forTimeInterval: 0.3)
+                earlier.stop(end)
+                let ports = try site.attachedPorts()
+                #expect(ports.count == 2)
+
+                site.executable = try Self.next
+                let later = try site.daemon(Self.arguments(site))
+                try site.waitForWindow()
+                #expect(try site.attachedPorts() == ports, "ports keep their numbers and their hooks")
+                #expect(try site.layouts().count == 1, "nothing is left of the earlier layout")
+                try expectAll(site, traffic, later)
+
+                // And back: who is older does not touch what is newer.
+                site.executable = Site.binary
+                let pins = try site.pins()
+                for arguments in [["run"] + Self.arguments(site), ["attach", "port-idle"]] {
+                    let refused = try site.outcome(arguments)
+                    #expect(refused.status == 1)
+                    #expect(refused.errors.contains("a newer version of Weir measures there"), "\(refused.errors)")
+                }
+                #expect(try site.pins() == pins)
+                site.executable = try Self.next
+                try site.weir("detach", "--all")
+            }
+        }
+
+        @Test func `a take-over that is killed at any moment is ended by the next daemon`() throws {
+            try Site.with { site in
+                let earlier = try site.daemon(Self.arguments(site))
+                let traffic = try SteadyTraffic(site, atMost: 90)
+                try site.waitForWindow()
+                earlier.stop(SIGKILL)
+                site.executable = try Self.next
+                for step in 0..<20 {
+                    let killed = try site.start(Self.arguments(site))
+                    Thread.sleep(forTimeInterval: 0.05 + 0.02 * Double(step))
+                    killed.stop(SIGKILL)
+                }
+                let later = try site.daemon(Self.arguments(site))
+                #expect(try site.layouts().count == 1)
+                try expectAll(site, traffic, later)
+                try site.weir("detach", "--all")
+            }
+        }
+
+        @Test func `what only attaches does not take over, and says who does`() throws {
+            try Site.with { site in
+                try site.weir("attach", "port-a")
+                site.executable = try Self.next
+                let refused = try site.outcome("attach", "port-b")
+                #expect(refused.status == 1)
+                #expect(
+                    refused.errors.contains("start the daemon of this version, which takes over"), "\(refused.errors)")
+                site.executable = Site.binary
+                try site.weir("detach", "--all")
+            }
+        }
+
+        private static func arguments(_ site: Site) -> [String] {
+            ["--port", "port-[ab]", "--interval", "1", "--format", "json", "--log-dir", site.logs]
+        }
+
+        private func expectAll(_ site: Site, _ traffic: SteadyTraffic, _ daemon: ChildProcess) throws {
+            let expected = try traffic.stop()
+            #expect(try site.status().daemon?.conservationViolations == 0)
+            let ended = daemon.stop(SIGTERM, grace: .seconds(20))
+            #expect(ended.status == 0, "\(ended.errors)")
+            let lines = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
+            #expect(lines.allSatisfy { $0["log-status"] != "SKIPDATA" })
+            #expect(try LogLines.sums(lines) == expected)
+        }
+    }
+}
+
+extension Site {
+    /// Numbers and hooks of the ports that are attached.
+    fileprivate func attachedPorts() throws -> [String] {
+        try status().ports.map { "\($0.name) \($0.number) \($0.fromHook) \($0.toHook)" }.sorted()
+    }
+
+    /// The layouts that are pinned.
+    fileprivate func layouts() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: bpffs) }
+
+    fileprivate func pins() throws -> String { try ChildProcess.run(["find", bpffs]) }
+}

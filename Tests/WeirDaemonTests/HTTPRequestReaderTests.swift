@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeirDaemon
+
+@Suite struct HTTPRequestReaderTests {
+    @Test func `a request is read whole and byte by byte`() {
+        let bytes = Array("GET /status?x=1 HTTP/1.1\r\nHost: weir\r\n\r\n".utf8)
+        let request = HTTPRequestReader.Outcome.request(HTTPRequest(method: "GET", path: "/status"))
+        var whole = HTTPRequestReader()
+        #expect(whole.take(bytes) == request)
+        var slow = HTTPRequestReader()
+        for byte in bytes.dropLast() { #expect(slow.take([byte]) == .incomplete) }
+        #expect(slow.take([bytes.last ?? 0]) == request)
+    }
+
+    @Test(arguments: [
+        "\r\n\r\n", "GET\r\n\r\n", "GET /status\r\n\r\n", "GET status HTTP/1.1\r\n\r\n", "GET /status FTP/1.1\r\n\r\n",
+        "GET  /status HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}\0",
+    ])
+    func `what is not a request is refused`(text: String) {
+        var reader = HTTPRequestReader()
+        #expect(reader.take(Array(text.utf8)) == .refused(.malformed))
+    }
+
+    @Test func `another method than GET is refused`() {
+        var reader = HTTPRequestReader()
+        #expect(reader.take(Array("POST /status HTTP/1.1\n\n".utf8)) == .refused(.wrongMethod))
+    }
+
+    @Test func `the longest request is read, and one byte more is refused without an end`() {
+        let begin = "GET / HTTP/1.1\r\nX: "
+        let fill = String(repeating: "x", count: HTTPRequestReader.longest - begin.utf8.count - 4)
+        var longest = HTTPRequestReader()
+        #expect(longest.take(Array("\(begin)\(fill)\r\n\r\n".utf8)) == .request(HTTPRequest(method: "GET", path: "/")))
+        var longer = HTTPRequestReader()
+        #expect(longer.take(Array("\(begin)\(fill)xxxx".utf8)) == .incomplete)
+        #expect(longer.take(Array("x".utf8)) == .refused(.tooLong))
+    }
+
+    @Test func `an answer says its length and that the connection ends`() {
+        let answer = HTTPAnswer(status: 403, "Forbidden", sentence: "no")
+        #expect(
+            String(decoding: answer.head, as: UTF8.self)
+                == "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n"
+                + "Connection: close\r\n\r\n")
+        #expect(answer.body == Array("no\n".utf8))
+    }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stream sockets: their addresses are unions that Swift can fill only byte by byte. */
+#ifndef WEIR_SOCKET_H
+#define WEIR_SOCKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A socket that listens on a path (unix(7)), mode 0660 from its first moment
+ * whatever the umask; nothing may be there. Non-blocking, close-on-exec.
+ * Returns it, or -errno.
+ */
+int weir_listen_on_path(const char *path, int backlog);
+
+/*
+ * A socket that listens on a TCP port of an address: IPv4 as `127.0.0.1`, IPv6
+ * as `::1`; port 0 is any free one. Otherwise the same. Returns it, or -errno:
+ * EINVAL for an address that is neither.
+ */
+int weir_listen_on_tcp(const char *address, uint16_t port, int backlog);
+
+/* The TCP port that a socket listens on, or -errno. */
+int weir_listening_port(int fd);
+
+/*
+ * A connection that waits at a listening socket, non-blocking, close-on-exec;
+ * or -errno: EAGAIN where none does.
+ */
+int weir_accept(int fd);
+
+/*
+ * A connection to the socket at that path, or -errno. It blocks, but no single
+ * call on it, nor this one, for longer than that: EAGAIN then.
+ */
+int weir_connect_to_path(const char *path, int milliseconds);
+
+/* Who made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
+struct weir_peer {
+	int32_t pid;
+	uint32_t uid;
+	uint32_t gid;
+};
+int weir_peer_of(int fd, struct weir_peer *peer);
+
+/*
+ * The supplementary groups of whom (SO_PEERGROUPS), at most `room` of them.
+ * Returns how many there are, or -errno: ERANGE where there are more.
+ */
+int weir_peer_groups(int fd, uint32_t *groups, size_t room);
+
+/* The group that a path belongs to, or -errno. */
+int64_t weir_group_of(const char *path);
+
+#endif

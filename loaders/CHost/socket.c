@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "weir_socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Closes it and returns why the last call on it failed. */
+static int give_up(int fd)
+{
+	int error = -errno;
+
+	close(fd);
+	return error;
+}
+
+static int path_address(const char *path, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+int weir_listen_on_path(const char *path, int backlog)
+{
+	struct sockaddr_un address;
+	int error = path_address(path, &address);
+	int fd;
+
+	if (error)
+		return error;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* bind gives the file the socket's mode less the umask; what that takes away comes back after. */
+	if (fchmod(fd, 0660) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    chmod(path, 0660) || listen(fd, backlog))
+		return give_up(fd);
+	return fd;
+}
+
+static socklen_t tcp_address(const char *text, uint16_t port, struct sockaddr_storage *storage)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
+
+	memset(storage, 0, sizeof(*storage));
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		return sizeof(*v6);
+	}
+	return 0;
+}
+
+int weir_listen_on_tcp(const char *address, uint16_t port, int backlog)
+{
+	struct sockaddr_storage storage;
+	socklen_t length = tcp_address(address, port, &storage);
+	int yes = 1;
+	int fd;
+
+	if (!length)
+		return -EINVAL;
+	fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+	    bind(fd, (struct sockaddr *)&storage, length) || listen(fd, backlog))
+		return give_up(fd);
+	return fd;
+}
+
+int weir_listening_port(int fd)
+{
+	struct sockaddr_storage storage;
+	socklen_t length = sizeof(storage);
+
+	if (getsockname(fd, (struct sockaddr *)&storage, &length))
+		return -errno;
+	/* The port is at the same place in both. */
+	return ntohs(((struct sockaddr_in *)&storage)->sin_port);
+}
+
+int weir_accept(int fd)
+{
+	int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	return connection < 0 ? -errno : connection;
+}
+
+int weir_connect_to_path(const char *path, int milliseconds)
+{
+	struct timeval patience = { milliseconds / 1000, milliseconds % 1000 * 1000 };
+	struct sockaddr_un address;
+	int error = path_address(path, &address);
+	int fd;
+
+	if (error)
+		return error;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return give_up(fd);
+	return fd;
+}
+
+int weir_peer_of(int fd, struct weir_peer *peer)
+{
+	struct ucred credentials;
+	socklen_t length = sizeof(credentials);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length))
+		return -errno;
+	*peer = (struct weir_peer){ credentials.pid, credentials.uid, credentials.gid };
+	return 0;
+}
+
+int weir_peer_groups(int fd, uint32_t *groups, size_t room)
+{
+	socklen_t length = room * sizeof(*groups);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
+		return -errno;
+	return length / sizeof(*groups);
+}
+
+int64_t weir_group_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) ? -errno : (int64_t)status.st_gid;
+}
