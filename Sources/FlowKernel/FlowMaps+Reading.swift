@@ -4,21 +4,34 @@ import FlowMeter
 import FlowModel
 
 extension FlowMaps {
-    /// What the port saw in this window alone, in both directions.
-    func totals(of port: RegisteredPort, in window: UInt32) throws(KernelError) -> DirectionTotals {
-        let counts = try counts.counts(of: port)
+    /// What the port saw in this window alone, in both directions; nil where it is registered no more.
+    func totals(of port: RegisteredPort, in window: UInt32) throws(KernelError) -> DirectionTotals? {
+        guard let counts = try countsIfRegistered(port) else { return nil }
         return DirectionTotals(
             ingress: counts.seen(.ingress, in: window), egress: counts.seen(.egress, in: window))
     }
 
-    /// What the port saw since it was attached.
-    func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals {
-        let counts = try counts.counts(of: port)
+    /// What the port saw since it was attached; nil where it is registered no more.
+    func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals? {
+        guard let counts = try countsIfRegistered(port) else { return nil }
         return DirectionTotals(ingress: counts.seen(.ingress), egress: counts.seen(.egress))
     }
 
     /// Notes that all of the window's totals are drained.
     func setDrained(_ port: RegisteredPort, in window: UInt32) throws(KernelError) {
-        try counts.counts(of: port).setDrained(window)
+        try countsIfRegistered(port)?.setDrained(window)
+    }
+
+    /// The counts of a port that was registered when it was looked up. Somebody may have unregistered it since: one that
+    /// could not be attached and has counted nothing, or one whose last counts are safe.
+    private func countsIfRegistered(_ port: RegisteredPort) throws(KernelError) -> PortCounts? {
+        do throws(KernelError) {
+            return try counts.counts(of: port)
+        } catch {
+            guard error.code == .notFound, try registeredPort(port.number)?.attached != port.attached else {
+                throw error
+            }
+            return nil
+        }
     }
 }

@@ -99,8 +99,8 @@ extension FlowTables {
         return result
     }
 
-    /// What a registered port saw since it was attached.
-    package func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals {
+    /// What a port saw since it was attached; nil where it is registered no more.
+    package func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals? {
         try maps.lifetimeTotals(of: port)
     }
 

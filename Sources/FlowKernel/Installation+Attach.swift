@@ -85,7 +85,7 @@ extension Installation {
     /// Takes away what was attached. Where it has counted already, the port stays until that is drained.
     private func giveUp(_ port: RegisteredPort) throws(KernelError) {
         try takeAway(port)
-        guard try tables.lifetimeTotals(of: port).both.seen.isZero else {
+        guard try tables.lifetimeTotals(of: port)?.both.seen.isZero ?? true else {
             return try closeWithoutFilters(port)
         }
         try tables.maps.unregister(port.number)

@@ -75,7 +75,8 @@ package struct Installation: ~Copyable {
     /// The first layout that says where its fields lie.
     private static let firstDescribed = 3
 
-    private static func refuseOtherLayouts(
+    /// Throws where another layout is pinned that cannot be taken over, or must not be.
+    static func refuseOtherLayouts(
         _ directory: PinDirectory, takesOver: Bool
     ) throws(KernelError) {
         for other in directory.otherLayouts {

@@ -45,7 +45,7 @@ package struct KernelFlowSource: PortSource, ~Copyable {
         let ports = try ports()
         tables.maps.counts.close(allBut: ports)
         for port in ports {
-            let both = try tables.maps.totals(of: port, in: window)
+            guard let both = try tables.maps.totals(of: port, in: window) else { continue }
             totals[PortSide(port: port.number, direction: .ingress)] = both.ingress
             totals[PortSide(port: port.number, direction: .egress)] = both.egress
         }

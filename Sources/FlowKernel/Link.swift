@@ -55,11 +55,13 @@ struct Link: ~Copyable {
     /// Puts another program in the place of its own (BPF_LINK_UPDATE): every frame meets the one or the other.
     ///
     /// Does nothing where the device is gone.
-    func replaceProgram(by program: borrowing BPFProgram) throws(KernelError) {
+    ///
+    /// - Parameter port: for the error.
+    func replaceProgram(by program: borrowing BPFProgram, on port: String) throws(KernelError) {
         let (link, other) = (descriptor.raw, program.descriptor.raw)
         let result = ThreadPrivileges.inForce { bpf_link_update(link, other, nil) }
         guard result == 0 || result == -ENOLINK || result == -ENODEV else {
-            throw KernelError(errno: result, "cannot replace the program of a link")
+            throw KernelError(errno: result, "cannot replace the program on \(port)")
         }
     }
 

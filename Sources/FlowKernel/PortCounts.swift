@@ -7,7 +7,8 @@ import FlowModel
 /// Owns what one port counted since it was attached, and what of it was drained: an array of `weir_totals`, laid out as
 /// WEIR_TOTALS_PER_CPU and WEIR_TOTALS_OF_CPU in weir_abi.h say.
 ///
-/// A class, since several hold it. Read without a system call. Programs write all but what was drained; a sum of an open window is of some moment.
+/// A class, since several hold it. Read without a system call. Programs write all but what was drained; a sum of an open
+/// window is of some moment.
 final class PortCounts: Sendable {
     let map: BPFMap
     private let totals: MappedArray<weir_totals>

@@ -40,11 +40,14 @@ enum TCHook {
         try Clsact.detach(interfaceIndex: interfaceIndex, side.clsact)
     }
 
-    /// Puts another program in the place of the one of our filter; does nothing where the interface is gone.
+    /// Puts another program in the place of the one of our filter; does nothing where that or the interface is gone.
+    ///
+    /// The port must be in this thread's network namespace.
     static func replaceFilter(
-        _ program: borrowing Program, interfaceIndex: UInt32, side: Side
+        _ program: borrowing Program, of port: RegisteredPort, side: Side
     ) throws(KernelError) {
-        try Clsact.replace(program, interfaceIndex: interfaceIndex, side.clsact)
+        guard hasFilter(interfaceIndex: port.interfaceIndex, side: side) else { return }
+        try Clsact.replace(program, of: port, side.clsact)
     }
 
     /// Takes away the qdisc that was made for us, unless somebody has put filters on it since.
@@ -135,14 +138,16 @@ private enum Clsact {
     }
 
     static func replace(
-        _ program: borrowing Program, interfaceIndex: UInt32, _ point: bpf_tc_attach_point
+        _ program: borrowing Program, of port: RegisteredPort, _ point: bpf_tc_attach_point
     ) throws(KernelError) {
-        var hook = hook(interfaceIndex, point)
+        var hook = hook(port.interfaceIndex, point)
         var options = options
         options.prog_fd = program.loaded.descriptor.raw
         options.flags = UInt32(BPF_TC_F_REPLACE.rawValue)
         let result = ThreadPrivileges.inForce { unsafe bpf_tc_attach(&hook, &options) }
-        guard result == 0 || result == -ENODEV else { throw KernelError(errno: result, "cannot replace a TC filter") }
+        guard result == 0 || result == -ENODEV else {
+            throw KernelError(errno: result, "cannot replace the TC filter of \(port.name)")
+        }
     }
 
     static func detach(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) throws(KernelError) {

@@ -116,7 +116,8 @@ extension StatusReport {
             closes: measuredBy == nil ? nil : installation.tables.control.closes?.seconds)
         window = control
         for port in try installation.tables.maps.registeredPorts() {
-            ports.append(try Port(port, installation))
+            guard let totals = try installation.tables.lifetimeTotals(of: port) else { continue }
+            ports.append(Port(port, totals, state: Port.state(of: port, installation)))
         }
     }
 }
@@ -140,15 +141,14 @@ extension StatusReport.Table {
 }
 
 extension StatusReport.Port {
-    fileprivate init(_ port: RegisteredPort, _ installation: borrowing Installation) throws(KernelError) {
-        let totals = try installation.tables.lifetimeTotals(of: port)
+    fileprivate init(_ port: RegisteredPort, _ totals: DirectionTotals, state: String) {
         name = port.name
         number = port.number.rawValue
         role = port.role.name
         fromHook = port.fromHook.name
         toHook = port.toHook.name
         xdpMode = port.xdpMode?.name
-        state = Self.state(of: port, installation)
+        self.state = state
         limits = port.fromHook == .xdp ? ["a GSO super-frame from the port counts as one packet"] : []
         ingress = StatusReport.Totals(totals.ingress)
         egress = StatusReport.Totals(totals.egress)
@@ -156,7 +156,7 @@ extension StatusReport.Port {
 }
 
 extension StatusReport.Port {
-    private static func state(of port: RegisteredPort, _ installation: borrowing Installation) -> String {
+    fileprivate static func state(of port: RegisteredPort, _ installation: borrowing Installation) -> String {
         if port.isClosing { return "closing" }
         if port.isUnfinished { return "attaching" }
         return installation.isAlive(port) ? "attached" : "gone"

@@ -36,8 +36,10 @@ extension WeirCommandSuite {
                 try site.waitForWindow()
                 // Whatever room there is, and a little more.
                 _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("disk/filler"))", "bs=1k"])
+                try waitUntil("the full disk is said", within: .seconds(20)) {
+                    try site.status().daemon?.failure != nil
+                }
                 Thread.sleep(forTimeInterval: 3.5)
-                #expect(try site.status().daemon?.failure != nil)
                 #expect(daemon.isRunning)
                 try FileManager.default.removeItem(atPath: site.path("disk/filler"))
                 try waitUntil("publishing goes on", within: .seconds(30)) {

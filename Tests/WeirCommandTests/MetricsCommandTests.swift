@@ -65,7 +65,9 @@ extension WeirCommandSuite {
                 #expect(value("weir_conservation_violations_total", in: text) == 0)
                 #expect(value("weir_ports", in: text) == 2 && value("weir_restarts_total", in: text) == 0)
                 let report = try #require(try site.status().daemon)
-                #expect(report.windows >= (value("weir_windows_published_total", in: text) ?? .max))
+                #expect(report.windows >= (value("weir_windows_closed_total", in: text) ?? .max))
+                #expect(report.windowsPublished >= (value("weir_windows_published_total", in: text) ?? .max))
+                #expect(value("weir_windows_published_total", in: text) ?? 0 > 0)
                 #expect(report.swaps > 0 && report.swapSecondsTotal > 0 && report.occupancyHighWater ?? 0 > 0)
                 daemon.stop()
 

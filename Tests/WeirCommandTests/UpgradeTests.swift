@@ -83,6 +83,39 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test(arguments: [
+            ("v2-0a1b2c3d", "a version of Weir that is too old to be taken over measures there (v2-0a1b2c3d)"),
+            ("v99-0a1b2c3d", "a newer version of Weir measures there (v99-0a1b2c3d)"),
+        ])
+        func `tables that cannot be taken over are refused before anything is touched`(
+            layout: String, cause: String
+        ) throws {
+            try Site.with { site in
+                try site.makeDirectory("\(site.bpffs)/\(layout)")
+                try ChildProcess.run([
+                    "bpftool", "map", "create", "\(site.bpffs)/\(layout)/weir_control", "type", "array", "key", "4",
+                    "value", "4", "entries", "1", "name", "weir_control",
+                ])
+                let pins = try site.pins()
+                for arguments in [["run"] + Self.arguments(site), ["attach", "port-idle"]] {
+                    let refused = try site.outcome(arguments)
+                    #expect(refused.status == 1)
+                    #expect(refused.errors.contains(cause), "\(refused.errors)")
+                }
+                #expect(try site.pins() == pins)
+            }
+        }
+
+        @Test func `what another version left without tables is removed`() throws {
+            try Site.with { site in
+                try site.makeDirectory("\(site.bpffs)/v2-0a1b2c3d/ports")
+                let daemon = try site.daemon(Self.arguments(site))
+                #expect(try site.layouts().count == 1)
+                #expect(daemon.stop().status == 0)
+                try site.weir("detach", "--all")
+            }
+        }
+
         private static func arguments(_ site: Site) -> [String] {
             ["--port", "port-[ab]", "--interval", "1", "--format", "json", "--log-dir", site.logs]
         }
@@ -107,6 +140,10 @@ extension Site {
 
     /// The layouts that are pinned.
     fileprivate func layouts() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: bpffs) }
+
+    fileprivate func makeDirectory(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
 
     fileprivate func pins() throws -> String { try ChildProcess.run(["find", bpffs]) }
 }

@@ -313,7 +313,10 @@ static __always_inline int line_search(const union key_words *key,
 	return line_place(&search);
 }
 
-/* Makes the key's line in its home if a line there is not alive. Which, or < 0. */
+/*
+ * Makes the key's line in its home if a line there is not alive. Which;
+ * LINE_FURTHER where both are; LINE_BEYOND where none may be made anywhere.
+ */
 static __always_inline int home_make(struct weir_line_pair *pair,
 				     const union key_words *key,
 				     const struct open_window *open,
@@ -327,12 +330,12 @@ static __always_inline int home_make(struct weir_line_pair *pair,
 	__u64 which;
 
 	if (!first && !second)
-		return -1;
+		return LINE_FURTHER;
 	which = 1 ^ is_nonzero(first);
 	packet_origin(&origin, packet, plain);
 	if (line_log(&origin, open->number, table, home * 2 + which, now,
 		     1 + which))
-		return -1;
+		return LINE_BEYOND;
 	line_make(&pair->line[which], key);
 	return which;
 }
@@ -368,8 +371,10 @@ static __always_inline int table_count(const struct open_window *open,
 	if (unlikely(which & is_nonzero(second))) {
 		at = home_make(pair, &key, open, packet, plain, now, table,
 			       home);
-		if (at < 0)
+		if (at == LINE_FURTHER)
 			goto search;
+		if (at < 0)
+			return at;
 		which = at;
 	}
 	if (likely(line_has_room(&pair->line[which & 1], packet->packets,

@@ -14,18 +14,22 @@ package struct EarlierInstallation: ~Copyable {
     /// Of its layout, as its directory is called.
     package let name: String
 
-    /// Opens the first other layout under the base; nil where there is none, or where it was left without tables.
+    /// Opens the first other layout under the base; nil where there is none. What was left without tables is removed.
+    ///
+    /// Throws where there is one that cannot be taken over.
     package static func open(below directory: PinDirectory) throws(KernelError) -> EarlierInstallation? {
-        for name in directory.otherLayouts {
-            let earlier = directory.withLayout(named: name)
-            guard earlier.hasMaps else {
-                try? earlier.removeLayout()
-                continue
-            }
-            return EarlierInstallation(
-                directory: earlier, tables: try EarlierTables.open(earlier.layout), name: name)
-        }
-        return nil
+        for name in directory.otherLayouts { removeIfLeft(directory.withLayout(named: name)) }
+        try Installation.refuseOtherLayouts(directory, takesOver: true)
+        guard let name = directory.otherLayouts.first else { return nil }
+        let earlier = directory.withLayout(named: name)
+        return EarlierInstallation(directory: earlier, tables: try EarlierTables.open(earlier.layout), name: name)
+    }
+
+    /// Removes a directory that has no tables, unless somebody makes some there at this moment.
+    private static func removeIfLeft(_ directory: PinDirectory) {
+        guard !directory.hasMaps, let use = try? directory.openLayout(), use.lockExclusively(), !directory.hasMaps
+        else { return }
+        try? directory.removeLayout()
     }
 
     /// Brings its ports over to new tables, one program after the other, so that every frame meets an old or a new one.
@@ -37,8 +41,22 @@ package struct EarlierInstallation: ~Copyable {
         try theirTurn.waitForLock()
         let ourTurn = try installation.directory.openPorts()
         try ourTurn.waitForLock()
-        for port in try tables.registeredPorts() { try move(port, to: installation) }
+        let ports = try tables.registeredPorts()
+        try refuseFiltersElsewhere(ports)
+        for port in ports { try move(port, to: installation) }
         installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
+    }
+
+    /// Filters of TC have no link: they are replaced by the index of their interface, which another namespace's may have.
+    private func refuseFiltersElsewhere(_ ports: [RegisteredPort]) throws(KernelError) {
+        let namespace = try NetworkInterface.currentNamespace()
+        let elsewhere = ports.first {
+            !$0.isClosing && ($0.fromHook == .clsact || $0.toHook == .clsact) && !$0.isIn(namespace)
+        }
+        guard let port = elsewhere else { return }
+        throw KernelError(
+            .invalid, "cannot take over \(port.name)", cause: "it is in another network namespace",
+            remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
     }
 
     private func move(_ port: RegisteredPort, to installation: borrowing Installation) throws(KernelError) {
@@ -63,14 +81,13 @@ package struct EarlierInstallation: ~Copyable {
         case .none: return
         case .clsact:
             let program = try installation.tables.load(kind, for: port)
-            try TCHook.replaceFilter(
-                program, interfaceIndex: port.interfaceIndex, side: side == "to" ? .toPort : .fromPort)
+            try TCHook.replaceFilter(program, of: port, side: side == "to" ? .toPort : .fromPort)
         case .tcx, .xdp:
             let old = "\(directory.portDirectory(port.number))/\(side)"
             let new = "\(installation.directory.portDirectory(port.number))/\(side)"
             guard unsafe access(old, F_OK) == 0 else { return }
             let link = try Link.open(pinnedAt: old)
-            try link.replaceProgram(by: try installation.tables.load(kind, for: port).loaded)
+            try link.replaceProgram(by: try installation.tables.load(kind, for: port).loaded, on: port.name)
             unsafe unlink(new)
             try link.pin(at: new)
             unsafe unlink(old)

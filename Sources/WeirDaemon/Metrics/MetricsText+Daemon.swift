@@ -29,7 +29,10 @@ extension MetricsText {
 
     private mutating func add(windowsOf report: DaemonReport) {
         gauge("weir_window_length_seconds", report.intervalSeconds, help: "Length of a window.")
-        counter("weir_windows_published_total", report.windows, help: "Windows whose records went to the sinks.")
+        counter("weir_windows_closed_total", report.windows, help: "Windows closed, with their records safe.")
+        counter(
+            "weir_windows_published_total", report.windowsPublished,
+            help: "Windows whose records went to the sinks, those of earlier daemons among them.")
         counter("weir_records_published_total", report.records, help: "Lines of all kinds that went to the sinks.")
         counter(
             "weir_early_swaps_total", report.earlySwaps,

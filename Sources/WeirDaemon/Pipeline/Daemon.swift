@@ -232,6 +232,7 @@ extension Daemon {
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
         board.update { report in
+            report.windowsPublished = status.windowsPublished
             report.filesPublished = status.counts.filesPublished
             report.recordsGivenUp = status.recordsGivenUp
             report.packetsGivenUp = status.packetsGivenUp.packets

@@ -13,8 +13,10 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var logDirectory: String?
     /// Ports that the last closed window knew.
     package var ports = 0
-    /// Windows published.
+    /// Windows that were closed and whose records are safe.
     package var windows: UInt64 = 0
+    /// Windows that the sinks have taken, those of earlier daemons among them.
+    package var windowsPublished: UInt64 = 0
     package var records: UInt64 = 0
     package var filesPublished: UInt64 = 0
     /// Records that a sink had to give up, with the packets they stood for.
@@ -69,6 +71,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"
         case sinkFailures = "sink_failures"
+        case windowsPublished = "windows_published"
         case filesPublished = "files_published"
         case recordsGivenUp = "records_given_up"
         case packetsGivenUp = "packets_given_up"

@@ -15,6 +15,7 @@ extension PublishingQueue {
         /// Of segments whose window is complete.
         var journalBytes: Int64 = 0
         var segmentsWaiting = 0
+        var windowsPublished: UInt64 = 0
         var windowsReplayed: UInt64 = 0
         var segmentsLost: UInt64 = 0
         var windowsGivenUp: UInt64 = 0

@@ -108,6 +108,7 @@ final class PublishingQueue: Sendable {
             switch outcome.take() {
             case .taken(let content, let lines):
                 state.backOff.reset()
+                state.status.windowsPublished += 1
                 state.published.append(Published(window: content.window, lines: lines))
                 return true
             case .unreadable, nil:

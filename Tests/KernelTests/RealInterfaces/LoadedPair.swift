@@ -37,8 +37,8 @@ final class LoadedPair {
         let sent = counts.reduce(into: [UInt16: UInt64]()) { $0.merge($1, uniquingKeysWith: +) }
         let all = sent.values.reduce(0, +)
         try waitUntil("the receiving end has counted what it was given") {
-            let seen = try installation.installation.tables.lifetimeTotals(of: receiving).egress.seen
-            return try seen.packets + dropped() >= all
+            let seen = try installation.installation.tables.lifetimeTotals(of: receiving)?.egress.seen
+            return try (seen?.packets ?? 0) + dropped() >= all
         }
         return sent
     }

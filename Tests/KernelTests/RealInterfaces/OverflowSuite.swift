@@ -133,8 +133,9 @@ extension RealInterfaces {
             let tables = directory ?? installation.directory
             try waitUntil("\(count) frames are counted") {
                 let tables = try FlowTables.open(in: tables, isWritable: false)
-                let port = try tables.maps.registeredPort(side.port)
-                return try tables.lifetimeTotals(of: #require(port)).egress.seen.packets >= count
+                let port = try #require(try tables.maps.registeredPort(side.port))
+                let totals = try tables.lifetimeTotals(of: port)
+                return try #require(totals).egress.seen.packets >= count
             }
         }
 
