@@ -62,7 +62,13 @@ extension Daemon {
         while let earlier = try EarlierInstallation.open(below: directory) {
             let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
             logger.notice("taking over from another version (\(earlier.name))")
-            try earlier.move(to: installation)
+            do {
+                try earlier.move(to: installation)
+            } catch {
+                // Where no port was moved, the earlier version can go on as if nobody had been here.
+                try? installation.removeIfUnused()
+                throw error
+            }
             let source = try earlier.source()
             let ports = try source.ports().map { ($0.number, configuration.port($0)) }
             var open = source.openWindow
