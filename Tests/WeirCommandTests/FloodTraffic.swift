@@ -23,7 +23,8 @@ final class FloodTraffic {
             .payload(Int(Self.octets) - 28),
         ]).bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
         child = try ChildProcess([
-            "nsenter", "--net=\(site.left.path)", "nice", "-n", "19", "taskset", "--cpu-list", "\(cpu)", "python3", "-c",
+            "nsenter", "--net=\(site.left.path)", "nice", "-n", "19", "taskset", "--cpu-list", "\(cpu)", "python3",
+            "-c",
             Self.program, "eth0", "\(seconds)", "\(Self.flows)", frame,
         ])
         try waitUntil("the sender begins: \(child.errors)") { child.output.hasPrefix("ready") }
