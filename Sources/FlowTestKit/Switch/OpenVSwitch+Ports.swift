@@ -7,11 +7,14 @@ extension OpenVSwitch {
         case system
         /// By a socket of AF_XDP.
         case afxdp(XDPMode)
+        /// By DPDK's device net_af_xdp of that number.
+        case dpdk(Int)
 
         package var description: String {
             switch self {
             case .system: "system"
             case .afxdp(let mode): "afxdp, \(mode.rawValue)"
+            case .dpdk: "dpdk"
             }
         }
     }
@@ -44,10 +47,12 @@ extension OpenVSwitch {
     package static func settings(
         _ interface: String, _ type: PortType, _ externalIDs: [String: String]
     ) -> [String] {
-        var settings: [String] = []
-        if case .afxdp(let mode) = type {
-            settings = ["type=afxdp", "options:n_rxq=1", "options:xdp-mode=\(mode.rawValue)"]
-        }
+        var settings: [String] =
+            switch type {
+            case .system: []
+            case .afxdp(let mode): ["type=afxdp", "options:n_rxq=1", "options:xdp-mode=\(mode.rawValue)"]
+            case .dpdk(let device): ["type=dpdk", "options:dpdk-devargs=net_af_xdp\(device),iface=\(interface)"]
+            }
         settings += externalIDs.sorted { $0.key < $1.key }.map { "external_ids:\($0)=\($1)" }
         return settings.isEmpty ? [] : ["--", "set", "interface", interface] + settings
     }

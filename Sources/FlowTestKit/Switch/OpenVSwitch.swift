@@ -13,6 +13,8 @@ package final class OpenVSwitch: Sendable {
     /// What Open vSwitch calls its run directory (`OVS_RUNDIR`).
     package let runDirectory: String
     package let namespace: NetworkNamespace
+    /// The program of the switch itself.
+    private let daemon: String
     private let programs = Mutex(Programs())
 
     private struct Programs {
@@ -23,14 +25,20 @@ package final class OpenVSwitch: Sendable {
     private static let numbers = Atomic<Int>(0)
 
     /// Makes an empty database and starts both programs.
-    package init(in namespace: NetworkNamespace) throws {
+    ///
+    /// - Parameter daemon: `ovs-vswitchd`, or the path of another build of that name.
+    /// - Parameter settings: for `other_config`, what the switch reads when it starts.
+    package init(
+        in namespace: NetworkNamespace, daemon: String = "ovs-vswitchd", settings: [String: String] = [:]
+    ) throws {
         let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
         self.namespace = namespace
+        self.daemon = daemon
         // Short: the path of a socket has 107 bytes.
         runDirectory = "/tmp/weir-t\(ProcessInfo.processInfo.processIdentifier)-ovs\(number)"
         do {
             try FileManager.default.createDirectory(atPath: runDirectory, withIntermediateDirectories: true)
-            try start()
+            try start(settings)
         } catch {
             close()
             throw error
@@ -49,9 +57,12 @@ package final class OpenVSwitch: Sendable {
         try? FileManager.default.removeItem(atPath: runDirectory)
     }
 
-    private func start() throws {
+    private func start(_ settings: [String: String]) throws {
         try makeDatabase()
         try startDatabase()
+        for (name, value) in settings {
+            try vsctl(["--no-wait", "set", "open_vswitch", ".", "other_config:\(name)=\"\(value)\""])
+        }
         try startDaemon()
     }
 
@@ -85,7 +96,7 @@ extension OpenVSwitch {
     private static let schema = "/usr/share/openvswitch/vswitch.ovsschema"
 
     package func startDatabase() throws {
-        let program = try launch("ovsdb-server", [path("conf.db"), "--remote=punix:\(databaseSocket)"])
+        let program = try launch("ovsdb-server", "ovsdb-server", [path("conf.db"), "--remote=punix:\(databaseSocket)"])
         programs.withLock { $0.database = program }
         try answers(program, "ovsdb-server")
         try vsctl(["--no-wait", "init"])
@@ -93,16 +104,16 @@ extension OpenVSwitch {
 
     /// Starts `ovs-vswitchd`, and waits until it has configured what the database holds.
     package func startDaemon() throws {
-        let program = try launch("ovs-vswitchd", ["unix:\(databaseSocket)"])
+        let program = try launch("ovs-vswitchd", daemon, ["unix:\(databaseSocket)"])
         programs.withLock { $0.daemon = program }
         try answers(program, "ovs-vswitchd")
         // Any change: ovs-vsctl waits until the switch has seen all up to it. What the database says of ports is of before.
         try vsctl("set open_vswitch . external_ids:daemon=\(program.pid)")
     }
 
-    private func launch(_ name: String, _ arguments: [String]) throws -> ChildProcess {
+    private func launch(_ name: String, _ path: String, _ arguments: [String]) throws -> ChildProcess {
         let own = ["--pidfile=\(path(name + ".pid"))", "--log-file=\(path(name + ".log"))", "-vconsole:off"]
-        return try namespace.start([name] + arguments + own, environment: environment)
+        return try namespace.start([path] + arguments + own, environment: environment)
     }
 
     private func answers(_ program: ChildProcess, _ name: String) throws {
