@@ -4,7 +4,7 @@ import Foundation
 import SystemPackage
 
 /// What the system said when something failed, without the wrapping of the library that passed it on.
-func systemReason(_ error: any Error) -> String {
+package func systemReason(_ error: any Error) -> String {
     let underlying = (error as? CocoaError)?.underlying ?? error
     let text = errno(of: underlying)?.description ?? error.localizedDescription
     return text.prefix(1).lowercased() + text.dropFirst()

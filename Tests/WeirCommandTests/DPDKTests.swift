@@ -40,19 +40,26 @@ extension WeirCommandSuite {
 
         @Test func `a switch on DPDK has its ports measured`() throws {
             try Self.withGuests { site in
-                let pages = try HugePages(megabytes: 400, at: site.path("huge"))
+                let pages = try HugePages(megabytes: 640, at: site.path("huge"))
                 defer { pages.close() }
                 for port in Self.ports { try site.weir("attach", port, "--hook", "xsk", "--xdp-mode", "native") }
                 let before = try Self.sent(site)
                 let ovs = try OpenVSwitch(
                     in: site.hub, daemon: Self.built("ovs-dpdk/ovs-vswitchd"),
                     settings: [
-                        "dpdk-init": "true", "dpdk-socket-mem": "256", "pmd-cpu-mask": "0x2",
+                        "dpdk-init": "true", "dpdk-socket-mem": "512", "pmd-cpu-mask": "0x2",
                         "dpdk-extra": "--no-pci --no-telemetry --huge-dir=\(pages.folder) --file-prefix=\(Self.prefix)",
                     ])
                 defer { ovs.close() }
                 try ovs.addBridge("br0")
-                for (device, port) in Self.ports.enumerated() { try ovs.addPort(port, to: "br0", as: .dpdk(device)) }
+                do {
+                    for (device, port) in Self.ports.enumerated() {
+                        try ovs.addPort(port, to: "br0", as: .dpdk(device))
+                    }
+                } catch {
+                    Issue.record("\(ovs.log.suffix(3000))")
+                    throw error
+                }
                 try Self.talk(site)
                 try expectCounted(site, since: before)
             }
@@ -129,16 +136,15 @@ extension WeirCommandSuite.DPDKTests {
         #expect(counts.count == 2 && counts.allSatisfy { $0 > 100 }, "\(result.output)")
     }
 
-    /// Ethernet adds 14 bytes to what is counted of IP, and a guest asks for addresses in 42.
+    /// A veth whose other end has an XDP program counts octets without Ethernet's 14 (veth_xdp_rcv): 28 of an ARP packet.
     private func expectCounted(_ site: Site, since before: [String: PacketCount]) throws {
         let after = try Self.sent(site)
         for port in try site.status().ports {
             let sent = try #require(after[port.name]) - (try #require(before[port.name]))
             #expect(port.egress.seen.packets == sent.packets, "\(port.name)")
-            let octets = port.egress.ip.bytes + 14 * port.egress.ip.packets + 42 * port.egress.notIP.packets
-            #expect(octets == sent.octets, "\(port.name)")
+            #expect(port.egress.ip.bytes + 28 * port.egress.notIP.packets == sent.octets, "\(port.name)")
             #expect(port.egress.overflow.packets == 0 && port.egress.malformed.packets == 0)
-            #expect(port.egress.seen.packets > 1000, "\(port.name)")
+            #expect(port.egress.seen.packets > 500, "\(port.name)")
         }
         #expect(after.count == 2)
     }

@@ -3,7 +3,10 @@
 import CWeirABI
 
 /// What does the same as libxdp's own program for AF_XDP, and is taken for it.
-enum StockProgram {
+package enum StockProgram {
+    /// The compiled object, in ELF, as libbpf and libxdp load it.
+    package static var object: [UInt8] { EmbeddedObjects.xskStock }
+
     /// Loads it, to deliver to those sockets.
     static func load(sockets: borrowing BPFMap) throws(KernelError) -> BPFProgram {
         let object = try BPFObject(

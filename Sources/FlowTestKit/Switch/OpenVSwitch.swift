@@ -14,7 +14,7 @@ package final class OpenVSwitch: Sendable {
     package let runDirectory: String
     package let namespace: NetworkNamespace
     /// The program of the switch itself.
-    private let daemon: String
+    private let daemonProgram: String
     private let programs = Mutex(Programs())
 
     private struct Programs {
@@ -33,7 +33,7 @@ package final class OpenVSwitch: Sendable {
     ) throws {
         let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
         self.namespace = namespace
-        self.daemon = daemon
+        daemonProgram = daemon
         // Short: the path of a socket has 107 bytes.
         runDirectory = "/tmp/weir-t\(ProcessInfo.processInfo.processIdentifier)-ovs\(number)"
         do {
@@ -104,16 +104,16 @@ extension OpenVSwitch {
 
     /// Starts `ovs-vswitchd`, and waits until it has configured what the database holds.
     package func startDaemon() throws {
-        let program = try launch("ovs-vswitchd", daemon, ["unix:\(databaseSocket)"])
+        let program = try launch("ovs-vswitchd", daemonProgram, ["unix:\(databaseSocket)"])
         programs.withLock { $0.daemon = program }
         try answers(program, "ovs-vswitchd")
         // Any change: ovs-vsctl waits until the switch has seen all up to it. What the database says of ports is of before.
         try vsctl("set open_vswitch . external_ids:daemon=\(program.pid)")
     }
 
-    private func launch(_ name: String, _ path: String, _ arguments: [String]) throws -> ChildProcess {
+    private func launch(_ name: String, _ program: String, _ arguments: [String]) throws -> ChildProcess {
         let own = ["--pidfile=\(path(name + ".pid"))", "--log-file=\(path(name + ".log"))", "-vconsole:off"]
-        return try namespace.start([path] + arguments + own, environment: environment)
+        return try namespace.start([program] + arguments + own, environment: environment)
     }
 
     private func answers(_ program: ChildProcess, _ name: String) throws {
