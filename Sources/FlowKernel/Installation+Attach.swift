@@ -109,15 +109,14 @@ extension Installation {
     }
 
     private func attachXSK(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
-        var noted = port
         let hook = XSKHook(interface: begun.interface, folder: directory.portDirectory(port.number))
         let mode = try hook.attach(
             mode: begun.options.xdpMode,
             load: { () throws(KernelError) in try tables.load(.xskFromPort, for: begun.port) },
             note: { (mode) throws(KernelError) in
                 // For whoever closes the port, should this process die before ours is in place.
-                noted.xdpMode = mode
-                try tables.maps.register(noted)
+                port.xdpMode = mode
+                try tables.maps.register(port)
             })
         (port.fromHook, port.toHook, port.xdpMode) = (.xsk, .unobserved, mode)
     }

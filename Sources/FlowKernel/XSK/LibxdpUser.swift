@@ -5,9 +5,9 @@ import Glibc
 /// A process that has libxdp mapped, by which it opens AF_XDP sockets.
 ///
 /// What cannot be seen: a program that libxdp is linked into statically, one in another network namespace than the ports,
-/// and one that is started later. The version is that in the file's name, which names the library's interface and not its
-/// release: releases 1.2.2 to 1.2.10 adopt, but call themselves 1.2.0 as the one does that leaves the switch without the port,
-/// and are taken for it.
+/// and one that is started later. The version is that in the file's name, which is of the library's interface and not of its
+/// release: that of 1.3.1 is called 1.3.0. So a release of 1.2 that adopts, 1.2.2 or later, can be called 1.2.0 as the one is that
+/// leaves the switch without the port, and is taken for it.
 package struct LibxdpUser: Equatable, Sendable {
     package let pid: Int
     package let name: String

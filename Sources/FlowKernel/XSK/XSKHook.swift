@@ -74,9 +74,22 @@ struct XSKHook: Sendable {
             try attachment.link.pin(at: linkPath)
             return open.mode
         } catch {
-            guard error.code != .busy else { return nil }
+            try putBack(open, after: error)
+            guard error.code == .busy else { throw error }
+            return nil
+        }
+    }
+
+    private func putBack(_ open: borrowing OpenXSKPort, after failure: KernelError) throws(KernelError) {
+        do throws(KernelError) {
             try XDPHook.put(open.program, on: interface, mode: open.mode)
-            throw error
+        } catch {
+            // Somebody's is there by now: it is looked at anew.
+            if error.code == .busy, try XDPHook.occupant(of: interface) != nil { return }
+            throw KernelError(
+                failure.code, failure.failure,
+                cause: "\(failure.cause); nor does the kernel take the switch's own program back: \(error.cause)",
+                remedy: "let the switch close the port and open it again")
         }
     }
 }
