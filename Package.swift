@@ -45,10 +45,12 @@ let package = Package(
                 "FlowModel", "FlowFormats", "DurableFiles", "CZlib",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(name: "PortDirectory", dependencies: ["FlowModel"]),
         .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "DurableFiles", "Yams",
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "PortDirectory", "DurableFiles",
+                "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -84,12 +86,15 @@ let package = Package(
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(
             name: "WeirDaemonTests",
-            dependencies: ["FlowModel", "FlowExport", "FlowKernel", "WeirDaemon", "FlowTestKit"]),
+            dependencies: ["FlowModel", "FlowExport", "FlowKernel", "PortDirectory", "WeirDaemon", "FlowTestKit"]),
+        .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
         .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel"]),
         .testTarget(
             name: "WeirCommandTests",
-            dependencies: ["DurableFiles", "FlowKernel", "FlowModel", "WeirDaemon", "FlowTestKit", "weir"]),
+            dependencies: [
+                "DurableFiles", "FlowKernel", "FlowModel", "PortDirectory", "WeirDaemon", "FlowTestKit", "weir",
+            ]),
         .testTarget(
             name: "KernelTests",
             dependencies: ["CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit"]),

@@ -84,3 +84,23 @@ package struct PortIdentity: Equatable, Sendable {
         self.sublocationID = sublocationID
     }
 }
+
+extension PortIdentity {
+    /// Whether a text can stand in a record, in a file name and as a folder: letters, digits and `. _ : -`, a letter or digit
+    /// first, at most 128.
+    package static func isIdentifier(_ text: String) -> Bool {
+        let allowed = text.utf8.allSatisfy { $0.isLetterOrDigit || "._:-".utf8.contains($0) }
+        return allowed && text.utf8.count <= 128 && text.utf8.first?.isLetterOrDigit == true
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetterOrDigit: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
+    }
+}

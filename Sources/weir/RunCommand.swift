@@ -9,9 +9,9 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Measure ports and write their flow logs: the daemon, in the foreground.",
         discussion: """
-            Without --port and without ports in the configuration, the interfaces of virtual machines are measured: \
-            \(Configuration.usualGuestPorts.joined(separator: ", ")). Interfaces that match later are attached when \
-            they come.
+            Without --port or --ovs and without ports in the configuration, the interfaces of virtual machines are \
+            measured: \(Configuration.usualGuestPorts.joined(separator: ", ")). Interfaces that match later are attached \
+            when they come.
             """)
 
     @Option(help: "Configuration file (WEIR_CONFIG, /etc/weir/weir.yaml).", completion: .file(extensions: ["yaml"]))
@@ -21,6 +21,16 @@ struct RunCommand: ParsableCommand {
         name: .customLong("port"), help: "Pattern of interfaces to measure; may be given again.", completion: .interface
     )
     var ports: [String] = []
+
+    @Flag(help: "Measure the guests of Open vSwitch, as its ports come and go.")
+    var ovs = false
+
+    @Option(help: "Run directory of Open vSwitch (/run/openvswitch).", completion: .directory)
+    var ovsRundir: String?
+
+    @Option(
+        name: .customLong("ovs-bridge"), help: "Bridge whose guests are measured, instead of all; may be given again.")
+    var ovsBridges: [String] = []
 
     @Option(help: "Length of a window: seconds, or 30s, 5m, 1h.")
     var interval: String?
@@ -77,13 +87,15 @@ struct RunCommand: ParsableCommand {
     private func flags() throws -> ConfigurationLayer {
         var flags = ConfigurationLayer()
         try flags.setPorts(ports)
+        try flags.setBridges(ovsBridges)
         let texts: [(ConfigurationKey, String?)] = [
             (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.flows, flows),
             (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
-            (.metrics, metrics),
+            (.metrics, metrics), (.ovsRunDirectory, ovsRundir),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
+        if ovs { flags.ovs = true }
         if stdout { flags.stdout = true }
         if detachOnExit { flags.detachOnExit = true }
         return flags

@@ -49,6 +49,7 @@ struct StatusText {
             facts.append(("lost", "\(daemon.recordsGivenUp) records of \(daemon.packetsGivenUp) packets, given up"))
         }
         facts.append(("journal", journal(daemon)))
+        if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
         if let failure = daemon.failure { facts.append(("failing", failure)) }
         return facts
     }
@@ -61,6 +62,16 @@ struct StatusText {
         if !daemon.damagedSegments.isEmpty {
             text += "; damaged: \(daemon.damagedSegments.joined(separator: ", "))"
         }
+        return text
+    }
+
+    /// What is known of the switch.
+    private static func text(_ ovs: SwitchReport) -> String {
+        let bridges = ovs.bridges.isEmpty ? "no bridge" : ovs.bridges.joined(separator: ", ")
+        var text = ovs.isConnected ? "connected" : "not connected (\(ovs.failure ?? "not tried yet"))"
+        text += ", \(ovs.guestPorts) ports of guests of \(ovs.interfaces) on \(bridges)"
+        if ovs.reconnects > 0 { text += "; \(ovs.reconnects) reconnects" }
+        if !ovs.unmeasured.isEmpty { text += "; not measured: \(ovs.unmeasured.joined(separator: ", "))" }
         return text
     }
 

@@ -18,7 +18,8 @@ struct WindowScreen: Sendable {
     /// What is measured, or waited for.
     static func subject(_ ports: [RegisteredPort], _ configuration: Configuration) -> String {
         guard !ports.isEmpty else {
-            return "no port matches yet; waiting for \(configuration.ports.map(\.pattern.text).joined(separator: ", "))"
+            let awaited = configuration.ports.map(\.pattern.text) + (configuration.ovs == nil ? [] : ["Open vSwitch"])
+            return "no port matches yet; waiting for \(awaited.joined(separator: ", "))"
         }
         let names = ports.map(\.name).joined(separator: ", ")
         return "measuring \(names), a window every \(Int(configuration.interval / .seconds(1))) s"

@@ -25,13 +25,15 @@ final class Site {
     static let addresses: [(left: IPAddress, right: IPAddress)] = [("10.9.0.1", "10.9.0.2"), ("fd09::1", "fd09::2")]
 
     /// Makes a site for the body and takes it away afterwards, whatever happens.
-    static func with(_ body: (Site) throws -> Void) throws {
-        let site = try Site()
+    ///
+    /// - Parameter isBridged: whether there is the bridge; else whoever wants one makes it.
+    static func with(isBridged: Bool = true, _ body: (Site) throws -> Void) throws {
+        let site = try Site(isBridged: isBridged)
         defer { site.close() }
         try body(site)
     }
 
-    private init() throws {
+    private init(isBridged: Bool) throws {
         let id = "weir-t\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...(.max)))"
         folder = "/tmp/\(id)"
         bpffs = "/sys/fs/bpf/\(id)"
@@ -40,14 +42,14 @@ final class Site {
         right = try NetworkNamespace("right")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try write("account-id: 123456789012\nregion: local-1\npublish-period: 1s\n", to: "weir.yaml")
-        try wire()
+        try wire(isBridged: isBridged)
     }
 
-    private func wire() throws {
+    private func wire(isBridged: Bool) throws {
         try left.addPair("eth0", to: hub, "port-a")
         try right.addPair("eth0", to: hub, "port-b")
         try left.addPair("eth1", to: hub, "port-idle")
-        try hub.addBridge("bridge", over: ["port-a", "port-b"])
+        if isBridged { try hub.addBridge("bridge", over: ["port-a", "port-b"]) }
         let (leftMAC, rightMAC) = (try left.macAddress(of: "eth0"), try right.macAddress(of: "eth0"))
         // What has no way would be answered.
         for network in ["10.9.7.0/24", "fd09:7::/64"] { try right.ip("route add blackhole \(network)") }

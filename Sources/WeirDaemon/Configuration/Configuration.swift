@@ -18,6 +18,8 @@ package struct Configuration: Equatable, Sendable {
     package var metrics: MetricsAddress?
     /// Which interfaces are measured, and how; the first rule that matches a name decides.
     package var ports: [PortRule] = []
+    /// The switch whose guests are measured, too; nil is none.
+    package var ovs: SwitchChoice?
     /// The length of a window, in whole seconds.
     package var interval = Duration.seconds(60)
     /// How the flow tables are made, where there are none yet.
@@ -74,16 +76,19 @@ extension Configuration {
     /// Names that libvirt, OpenStack and people give to the interfaces of guests.
     package static let usualGuestPorts = ["tap*", "vnet*", "veth*"]
 
-    /// Where nobody named a port, what is likely to be a guest's is measured.
+    /// Where nobody named a port or a switch, what is likely to be a guest's is measured.
     package mutating func usePortsOfGuestsIfNone() {
-        guard ports.isEmpty else { return }
+        guard ports.isEmpty, ovs == nil else { return }
         ports = Self.usualGuestPorts.compactMap { GlobPattern($0).map { PortRule(pattern: $0) } }
     }
 
     /// A port as the records name it.
-    package func port(_ registered: RegisteredPort) -> Port {
-        Port(
-            number: registered.number, name: registered.name, role: registered.role,
-            identity: identity(forPort: registered.name))
+    ///
+    /// - Parameter said: whose it is as somebody else says; what stands here counts for more.
+    package func port(_ registered: RegisteredPort, said: PortIdentity? = nil) -> Port {
+        var identity = identity(forPort: registered.name)
+        identity.interfaceID = identity.interfaceID ?? said?.interfaceID
+        identity.instanceID = identity.instanceID ?? said?.instanceID
+        return Port(number: registered.number, name: registered.name, role: registered.role, identity: identity)
     }
 }

@@ -8,6 +8,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case socket
     case metrics
     case ports
+    case ovs
+    case ovsRunDirectory = "ovs-rundir"
+    case ovsBridges = "ovs-bridges"
     case interval
     case flows
     case portShare = "port-share"

@@ -11,6 +11,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var socket: String?
     package var metrics: MetricsAddress?
     package var ports: [PortRule]?
+    package var ovs: Bool?
+    package var ovsRunDirectory: String?
+    package var ovsBridges: [String]?
     package var interval: Duration?
     package var flows: Int?
     package var portShare: Double?
@@ -52,6 +55,14 @@ package struct ConfigurationLayer: Equatable, Sendable {
         ports = rules
     }
 
+    /// Takes the names of `--ovs-bridge`; none says nothing.
+    package mutating func setBridges(_ names: [String]) throws(ConfigurationError) {
+        guard !names.isEmpty else { return }
+        var bridges: [String] = []
+        for name in names { bridges.append(try Setting(name: "--ovs-bridge", text: name).bridge()) }
+        ovsBridges = bridges
+    }
+
     mutating func set(_ key: ConfigurationKey, to setting: Setting) throws(ConfigurationError) {
         switch key {
         case .bpffs: bpffs = try setting.path()
@@ -60,6 +71,9 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .socket: socket = try setting.socketPath()
         case .metrics: metrics = try setting.metricsAddress()
         case .ports: ports = try setting.ports()
+        case .ovs: ovs = try setting.truth()
+        case .ovsRunDirectory: ovsRunDirectory = try setting.runDirectory()
+        case .ovsBridges: ovsBridges = try setting.bridges()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
         case .portShare: portShare = try setting.share()
@@ -94,6 +108,7 @@ extension Configuration {
         socket = first(\.socket) ?? socket
         metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
+        ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges))
         interval = first(\.interval) ?? interval
         tables.flowBudget = first(\.flows) ?? tables.flowBudget
         tables.portShare = first(\.portShare) ?? tables.portShare
@@ -111,5 +126,16 @@ extension Configuration {
         // With no files, standard output is the only place the records can go.
         printsLines = first(\.stdout) ?? (logDirectory == nil)
         detachesOnExit = first(\.detachOnExit) ?? detachesOnExit
+    }
+}
+
+extension Configuration {
+    /// Who names a switch's directory or bridges means that switch.
+    private static func ovs(_ isWanted: Bool?, _ runDirectory: String?, _ bridges: [String]?) -> SwitchChoice? {
+        guard isWanted ?? (runDirectory != nil || bridges != nil) else { return nil }
+        var choice = SwitchChoice()
+        choice.runDirectory = runDirectory ?? choice.runDirectory
+        choice.bridges = bridges ?? []
+        return choice
     }
 }

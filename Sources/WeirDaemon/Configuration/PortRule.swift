@@ -8,6 +8,8 @@ package struct PortRule: Equatable, Sendable {
     package var pattern: GlobPattern
     package var attach = AttachOptions()
     package var identity = PortIdentity()
+    /// False: not measured, whoever else names them.
+    package var isMeasured = true
 
     package init(pattern: GlobPattern) {
         self.pattern = pattern
@@ -16,7 +18,7 @@ package struct PortRule: Equatable, Sendable {
 
 /// The keys of a port's mapping.
 enum PortKey: String, CaseIterable {
-    case match, role, hook
+    case match, measure, role, hook
     case xdpMode = "xdp-mode"
     case accountID = "account-id"
     case interfaceID = "interface-id"
@@ -46,6 +48,7 @@ extension PortRule {
     private mutating func set(_ key: PortKey, to setting: Setting) throws(ConfigurationError) {
         switch key {
         case .match: break
+        case .measure: isMeasured = try setting.truth()
         case .role: attach.role = try setting.choice(PortRole.allCases, named: \.name)
         case .hook: attach.hook = try setting.choice(HookChoice.allCases, named: \.rawValue)
         case .xdpMode: attach.xdpMode = try setting.choice(XDPMode.allCases, named: \.name)

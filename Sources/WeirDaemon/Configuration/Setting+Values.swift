@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowFormats
+import FlowModel
 import Yams
 
 extension Setting {
@@ -59,6 +60,27 @@ extension Setting {
         return path
     }
 
+    /// A folder with room for the name of a socket in it.
+    func runDirectory() throws(ConfigurationError) -> String {
+        let path = try path()
+        let longest = 107 - 1 - SwitchChoice.socketName.utf8.count
+        guard path.utf8.count <= longest else { throw mustBe("a path of at most \(longest) bytes") }
+        return path
+    }
+
+    func bridge() throws(ConfigurationError) -> String {
+        try read("the name of a bridge") { text in
+            text.isEmpty || text.contains { $0.isWhitespace || $0 == "/" } ? nil : text
+        }
+    }
+
+    func bridges() throws(ConfigurationError) -> [String] {
+        guard let nodes = node.sequence else { return [try bridge()] }
+        var names: [String] = []
+        for node in nodes { names.append(try Setting(name: name, node: node, file: place?.file ?? "").bridge()) }
+        return names
+    }
+
     func metricsAddress() throws(ConfigurationError) -> MetricsAddress {
         try read("a port, or a numeric address with one, such as 9469, 127.0.0.1:9469 or [::1]:9469") {
             MetricsAddress($0)
@@ -68,8 +90,7 @@ extension Setting {
     /// A name that can stand in a record, in a file name and as a folder.
     func identifier() throws(ConfigurationError) -> String {
         try read("a name of letters, digits and . _ : - that starts with a letter or digit") { text in
-            let allowed = text.utf8.allSatisfy { $0.isLetterOrDigit || "._:-".utf8.contains($0) }
-            return allowed && text.utf8.count <= 128 && text.utf8.first?.isLetterOrDigit == true ? text : nil
+            PortIdentity.isIdentifier(text) ? text : nil
         }
     }
 
@@ -94,16 +115,5 @@ extension Setting {
             rules.append(try PortRule(Setting(name: name, node: node, file: place?.file ?? "")))
         }
         return rules
-    }
-}
-
-extension UInt8 {
-    fileprivate var isLetterOrDigit: Bool {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: false
-        }
     }
 }

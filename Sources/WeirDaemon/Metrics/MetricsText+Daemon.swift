@@ -11,6 +11,7 @@ extension MetricsText {
         add(tableOf: report)
         add(sinksOf: report)
         add(journalOf: report)
+        if let ovs = report.ovs { add(ovs) }
         add(ports)
     }
 
@@ -69,6 +70,18 @@ extension MetricsText {
             help: "Windows of whose flows nothing but totals is left, since a sink did not keep up.")
         counter("weir_records_given_up_total", report.recordsGivenUp, help: "Lines that a sink had to give up.")
         counter("weir_packets_given_up_total", report.packetsGivenUp, help: "Packets that those lines stood for.")
+    }
+
+    private mutating func add(_ ovs: SwitchReport) {
+        gauge("weir_ovs_connected", UInt64(ovs.isConnected ? 1 : 0), help: "1 while Open vSwitch is followed.")
+        counter(
+            "weir_ovs_reconnects_total", ovs.reconnects, help: "How often Open vSwitch was followed again after a loss."
+        )
+        gauge("weir_ovs_bridges", UInt64(ovs.bridges.count), help: "Bridges whose guests are measured.")
+        gauge("weir_ovs_guest_ports", UInt64(ovs.guestPorts), help: "Ports on them that may be guests'.")
+        gauge(
+            "weir_ovs_unmeasured_ports", UInt64(ovs.unmeasured.count),
+            help: "Ports of guests whose frames cannot be seen.")
     }
 
     private mutating func add(journalOf report: DaemonReport) {

@@ -57,7 +57,7 @@ extension Daemon {
     /// - Parameter segments: that are to be published; those of the earlier version's windows are added.
     static func takeOver(
         _ directory: PinDirectory, _ journal: Journal, _ segments: inout [Segment], _ configuration: Configuration,
-        _ logger: Logger
+        _ names: PortNames, _ logger: Logger
     ) throws {
         while let earlier = try EarlierInstallation.open(below: directory) {
             let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
@@ -70,7 +70,7 @@ extension Daemon {
                 throw error
             }
             let source = try earlier.source()
-            let ports = try source.ports().map { ($0.number, configuration.port($0)) }
+            let ports = try source.ports().map { ($0.number, names.port($0)) }
             var open = source.openWindow
             open.spansRestart = true
             var keeper = JournalKeeper(journal: journal, installation: source.installation, logger: logger)

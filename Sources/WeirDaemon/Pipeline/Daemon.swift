@@ -16,6 +16,8 @@ package struct Daemon: ~Copyable {
     private let lock: DaemonLock
     private var meter: FlowMeter<KernelFlowSource>
     private let watch: PortWatch
+    private let switchWatch: SwitchWatch?
+    private let names: PortNames
     private let state: StateDirectory
     private var journal: JournalKeeper
     /// What earlier daemons left in the journal, until it is taken up.
@@ -45,14 +47,20 @@ package struct Daemon: ~Copyable {
         let publisher = try Self.publisher(configuration, logger, directory, state)
         let (journal, segments) = try Self.journal(state, directory)
         var waiting = segments.filter { !publisher.isPublished($0) }
-        try Self.takeOver(directory, journal, &waiting, configuration, logger)
+        let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
+            try SwitchWatch(choice, logger: logger)
+        }
+        let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
+        let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
+        try Self.takeOver(directory, journal, &waiting, configuration, names, logger)
         let installation = try Self.installation(configuration, directory, state)
         let tables = try FlowTables.open(in: directory, isWritable: true)
         var open = tables.control.openWindow
         open.spansRestart = open.anchor.monotonic < start.monotonic
         let meter = FlowMeter(
             source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now)
-        var keeper = try PortKeeper(installation: installation, configuration: configuration)
+        var keeper = try PortKeeper(
+            installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes)
         try Self.attachPorts(&keeper, state)
         let attached = try keeper.installation.attachedPorts().count
         let watch = try PortWatch(keeper, logger: logger)
@@ -67,6 +75,8 @@ package struct Daemon: ~Copyable {
         self.lock = lock
         self.meter = meter
         self.watch = watch
+        self.switchWatch = switchWatch
+        self.names = names
         board = DaemonBoard(
             DaemonReport(
                 pid: pid, startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
@@ -179,7 +189,7 @@ extension Daemon {
 
     /// All ports that can have counts in the open window, as the records name them.
     private func namedPorts() throws -> [PortNumber: Port] {
-        let ports = try meter.source.ports().map { ($0.number, configuration.port($0)) }
+        let ports = try meter.source.ports().map { ($0.number, names.port($0)) }
         return Dictionary(uniqueKeysWithValues: ports)
     }
 
@@ -231,8 +241,10 @@ extension Daemon {
         let journalFailure = journal.failure
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
+        let ovs = switchWatch?.board.report
         board.update { report in
             report.windowsPublished = status.windowsPublished
+            report.ovs = ovs
             report.filesPublished = status.counts.filesPublished
             report.recordsGivenUp = status.recordsGivenUp
             report.packetsGivenUp = status.packetsGivenUp.packets

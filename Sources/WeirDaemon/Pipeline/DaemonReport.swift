@@ -55,6 +55,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var saturation: Double?
     /// How often a sink that worked began to fail.
     package var sinkFailures: UInt64 = 0
+    /// What is known of Open vSwitch; nil where it is not followed.
+    package var ovs: SwitchReport?
     /// What the journal or a sink failed with last; nil while all is well.
     package var failure: String?
 
@@ -66,7 +68,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, restarts, ports, windows, records, swaps, failure
+        case pid, restarts, ports, windows, records, swaps, failure, ovs
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"

@@ -10,6 +10,7 @@ import SystemPackage
 ///       id                   tells this directory from others
 ///       commit               files that are about to be published
 ///       journal              windows that are not published yet
+///       switch-ports         what Open vSwitch has said of ports
 final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.
@@ -18,6 +19,7 @@ final class StateDirectory: Sendable {
     private let isNew: Bool
 
     var journal: FilePath { path.appending("journal") }
+    var switchPorts: FilePath { path.appending("switch-ports") }
 
     /// Makes the directory where it is missing.
     init(_ text: String) throws(JournalError) {
@@ -51,7 +53,7 @@ final class StateDirectory: Sendable {
     func removeIfNew() {
         guard isNew else { return }
         try? FileSystemCalls.removeDirectory(journal)
-        try? FileSystemCalls.remove(path.appending("id"))
+        for name in ["id", "switch-ports"] { try? FileSystemCalls.remove(path.appending(name)) }
         try? FileSystemCalls.removeDirectory(path)
     }
 }

@@ -1,28 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+import PortDirectory
 
-/// Keeps the ports that are measured in step with the configuration and with the interfaces of this thread's network
-/// namespace, which the kernel tells of.
+/// Keeps the ports that are measured in step with the configuration, with the interfaces of this thread's network
+/// namespace, which the kernel tells of, and with the ports of the switch.
 ///
 /// Used from one thread at a time, always in the same namespace.
 package struct PortKeeper: ~Copyable {
     package let installation: Installation
     private let configuration: Configuration
     private var monitor: InterfaceMonitor
-    private var plan: PortPlan
+    var plan: PortPlan
     /// Whether the first list of interfaces has come.
     private var isListed = false
+    /// Whether all ports that the configuration names are attached: those of the switch come after.
+    private var isBegun = false
+    let board: SwitchBoard?
+    let notes: SwitchNotes?
+    /// Of what the switch has said.
+    var version = 0
 
     /// Interfaces attached at one go: others that want to attach or detach wait as long.
     private static let batch = 16
 
-    /// - Parameter room: for what the kernel has to tell and nobody has heard yet, in bytes.
+    /// - Parameters:
+    ///   - room: for what the kernel has to tell and nobody has heard yet, in bytes.
+    ///   - board: of the switch whose ports are measured.
+    ///   - notes: what it has said of ports.
     package init(
-        installation: consuming Installation, configuration: Configuration, room: Int = InterfaceMonitor.usualRoom
+        installation: consuming Installation, configuration: Configuration, room: Int = InterfaceMonitor.usualRoom,
+        board: SwitchBoard? = nil, notes: SwitchNotes? = nil
     ) throws(KernelError) {
         monitor = try InterfaceMonitor(room: room)
-        plan = PortPlan { configuration.rule(forPort: $0) != nil }
+        plan = PortPlan(
+            matching: { configuration.rule(forPort: $0)?.isMeasured == true },
+            excluding: { configuration.rule(forPort: $0)?.isMeasured == false })
+        self.board = board
+        self.notes = notes
         self.installation = installation
         self.configuration = configuration
     }
@@ -45,11 +60,15 @@ package struct PortKeeper: ~Copyable {
             for port in attached { try? installation.detach(port) }
             throw error
         }
+        isBegun = true
         return attached
     }
 
     /// Whether there is something to do although nothing happens.
     package var hasWork: Bool { plan.hasWaiting }
+
+    /// Rings the bell whenever the switch has said something.
+    package func onSwitchNews(_ ring: @escaping @Sendable () -> Void) { board?.onChange(ring) }
 
     /// Carries out what has happened since the last call, and attaches some of the interfaces that have come. Does not wait
     /// for anything to happen.
@@ -59,7 +78,9 @@ package struct PortKeeper: ~Copyable {
         let news = try monitor.news()
         changes.hasLostEvents = monitor.losses != losses
         try carryOut(news, &changes)
+        if isBegun { try followSwitch(&changes) }
         attachSome(&changes)
+        if !changes.attached.isEmpty { try takeNotes(&changes) }
         return changes
     }
 
@@ -80,18 +101,26 @@ package struct PortKeeper: ~Copyable {
 extension PortKeeper {
     private mutating func carryOut(_ news: [InterfaceFeed.News], _ changes: inout PortChanges) throws(KernelError) {
         // Ports are closed together: to find those of an index is to read the register.
+        var actions: [PortPlan.Action] = []
+        for item in news { actions += try self.actions(item, &changes) }
+        try carryOut(actions, &changes)
+    }
+
+    func carryOut(_ actions: [PortPlan.Action], _ changes: inout PortChanges) throws(KernelError) {
+        // Ports are closed together: to find those of an index is to read the register.
         var gone: Set<UInt32> = []
-        for item in news {
-            for action in try actions(item, &changes) {
-                switch action {
-                case .close(let index): gone.insert(index)
-                case .rename(let interface):
-                    close(&gone, &changes)
-                    rename(interface, &changes)
-                }
+        var released: Set<UInt32> = []
+        for action in actions {
+            switch action {
+            case .close(let index): gone.insert(index)
+            case .release(let index): released.insert(index)
+            case .rename(let interface):
+                close(&gone, &changes)
+                rename(interface, &changes)
             }
         }
         close(&gone, &changes)
+        try release(released, &changes)
     }
 
     private mutating func actions(
@@ -103,7 +132,10 @@ extension PortKeeper {
             isListed = true
             try closeDead(&changes)
             let ports = try installation.portsHere()
-            return plan.take(all: interfaces.map(\.interface), ports: ports.mapValues(\.name))
+            let kinds = interfaces.compactMap { facts in facts.kind.map { (facts.interface.index, $0) } }
+            return plan.take(
+                all: interfaces.map(\.interface), kinds: Dictionary(kinds) { $1 }, ports: ports.mapValues(\.name),
+                ways: ports.compactMapValues { notes?.way(of: $0) })
         }
     }
 
@@ -140,15 +172,21 @@ extension PortKeeper {
     }
 
     private mutating func attachSome(_ changes: inout PortChanges) {
-        let interfaces = plan.takeWaiting(atMost: Self.batch)
-        guard !interfaces.isEmpty else { return }
-        let requests = interfaces.map { AttachRequest($0, options(for: $0)) }
+        var requests: [AttachRequest] = []
+        for interface in plan.takeWaiting(atMost: Self.batch) {
+            if let options = options(for: interface) {
+                requests.append(AttachRequest(interface, options))
+            } else {
+                changes.unseen.append(interface.name)
+            }
+        }
+        guard !requests.isEmpty else { return }
         do throws(KernelError) {
-            for (interface, outcome) in zip(interfaces, try installation.attach(requests)) {
+            for (request, outcome) in zip(requests, try installation.attach(requests)) {
                 switch outcome {
                 case .attached(let port): changes.attached.append(port)
                 case .isAttached: break
-                case .isGone: plan.forget(interface.index)
+                case .isGone: plan.forget(request.interface.index)
                 case .refused(let error): changes.refused.append(error)
                 }
             }
@@ -157,8 +195,14 @@ extension PortKeeper {
         }
     }
 
-    private func options(for interface: NetworkInterface) -> AttachOptions {
-        configuration.rule(forPort: interface.name)?.attach ?? AttachOptions()
+    /// nil where its frames cannot be seen. What the configuration says counts for more than what the port is.
+    private func options(for interface: NetworkInterface) -> AttachOptions? {
+        let rule = configuration.rule(forPort: interface.name)?.attach
+        guard let way = plan.way(of: interface.index) else { return rule ?? AttachOptions() }
+        guard var options = way.attachOptions else { return nil }
+        guard let rule else { return options }
+        options.role = rule.role
+        return rule.hook == .auto ? options : rule
     }
 }
 

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+package import PortDirectory
 
-/// Decides which interfaces are to be attached, closed and renamed. A pure state machine: it is told what happens to
-/// interfaces and returns what to do.
+/// Decides which interfaces are to be attached, closed, renamed and released. A pure state machine: it is told what happens
+/// to interfaces and what the switch says, and returns what to do.
 ///
 /// An interface is attached at most once in its life: the first time that its name matches. What an operator detaches
 /// stays detached, and what was refused stays refused, until it comes anew. A port keeps being one whatever its
 /// interface's name becomes, also one that does not match.
+///
+/// What is measured because the switch has it for a guest's is measured for as long as that is so.
 package struct PortPlan: Sendable {
     package enum Action: Equatable, Sendable {
         /// The interface of that index has left: the port on it is closed, if there is one.
         case close(UInt32)
         /// The port on that interface is called so from now on, if there is one.
         case rename(NetworkInterface)
+        /// The port on the interface of that index is detached, if there is one.
+        case release(UInt32)
     }
 
     private enum Standing {
-        /// Its name has never matched.
+        /// Nobody has named it.
         case unwanted
         /// To be attached.
         case waiting
@@ -25,18 +30,39 @@ package struct PortPlan: Sendable {
         case handled
     }
 
+    /// Why an interface is measured.
+    private struct Reason {
+        var isNamed: Bool
+        /// Where the switch has it.
+        var way: SwitchPort.Way?
+    }
+
     private struct Known {
         var name: String
-        var standing: Standing
+        var kind: String?
+        var standing = Standing.unwanted
+        /// nil for what others have attached, which is theirs.
+        var reason: Reason?
     }
 
     private let matches: @Sendable (String) -> Bool
+    private let excludes: @Sendable (String) -> Bool
     private var interfaces: [UInt32: Known] = [:]
     /// Indices in the order in which they came; also of interfaces that wait no longer.
     private var queue: [UInt32] = []
+    /// Ports of the switch that may be measured, by name; nil until it has said.
+    private var offers: [String: SwitchOffer]?
 
-    /// - Parameter matches: whether an interface of that name is to be measured.
-    package init(matching matches: @escaping @Sendable (String) -> Bool) { self.matches = matches }
+    /// - Parameters:
+    ///   - matches: whether an interface of that name is to be measured.
+    ///   - excludes: whether one is not, although the switch has it for a guest's.
+    package init(
+        matching matches: @escaping @Sendable (String) -> Bool,
+        excluding excludes: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
+        self.matches = matches
+        self.excludes = excludes
+    }
 
     /// Whether interfaces are to be attached.
     package var hasWaiting: Bool { !queue.isEmpty }
@@ -47,45 +73,99 @@ package struct PortPlan: Sendable {
         case .gone(let index, _):
             interfaces[index] = nil
             return [.close(index)]
-        case .present(let facts): return see(facts.interface)
+        case .present(let facts): return see(facts.interface, kind: facts.kind)
         }
     }
 
     /// Begins anew with all interfaces that there are.
     ///
-    /// - Parameter ports: names of the ports that are alive, by the indices of their interfaces.
-    package mutating func take(all interfaces: [NetworkInterface], ports: [UInt32: String]) -> [Action] {
+    /// - Parameters:
+    ///   - kinds: of the interfaces, by their indices.
+    ///   - ports: names of the ports that are alive, by the indices of their interfaces.
+    ///   - ways: of those of them that were attached on the switch's word alone.
+    package mutating func take(
+        all interfaces: [NetworkInterface], kinds: [UInt32: String] = [:], ports: [UInt32: String],
+        ways: [UInt32: SwitchPort.Way] = [:]
+    ) -> [Action] {
         let indices = Set(interfaces.map(\.index))
         let gone = self.interfaces.keys.filter { !indices.contains($0) }.sorted()
         for index in gone { self.interfaces[index] = nil }
-        return gone.map { .close($0) } + interfaces.flatMap { adopt($0, port: ports[$0.index]) }
+        return gone.map { .close($0) }
+            + interfaces.flatMap { interface in
+                guard let port = ports[interface.index] else { return see(interface, kind: kinds[interface.index]) }
+                return adopt(interface, kinds[interface.index], port: port, way: ways[interface.index])
+            }
     }
 
-    private mutating func adopt(_ interface: NetworkInterface, port: String?) -> [Action] {
-        guard let port else { return see(interface) }
-        interfaces[interface.index] = Known(name: interface.name, standing: .handled)
-        return port == interface.name ? [] : [.rename(interface)]
+    private mutating func adopt(
+        _ interface: NetworkInterface, _ kind: String?, port: String, way: SwitchPort.Way?
+    ) -> [Action] {
+        let reason = way.map { Reason(isNamed: matches(interface.name), way: $0) }
+        interfaces[interface.index] = Known(
+            name: interface.name, kind: kind, standing: .handled,
+            reason: interfaces[interface.index]?.reason ?? reason)
+        let renaming: [Action] = port == interface.name ? [] : [.rename(interface)]
+        return renaming + reconsider(interface.index)
     }
 
-    private mutating func see(_ interface: NetworkInterface) -> [Action] {
-        guard var known = interfaces[interface.index] else {
-            interfaces[interface.index] = Known(name: interface.name, standing: .unwanted)
-            decide(interface)
-            return []
+    private mutating func see(_ interface: NetworkInterface, kind: String?) -> [Action] {
+        guard let known = interfaces[interface.index] else {
+            interfaces[interface.index] = Known(name: interface.name, kind: kind)
+            return reconsider(interface.index)
         }
         guard known.name != interface.name else { return [] }
-        known.name = interface.name
-        interfaces[interface.index] = known
-        if known.standing == .handled { return [.rename(interface)] }
-        decide(interface)
-        return known.standing == .unwanted ? [.rename(interface)] : []
+        interfaces[interface.index]?.name = interface.name
+        let actions = reconsider(interface.index)
+        return known.standing == .waiting ? actions : [.rename(interface)] + actions
+    }
+}
+
+extension PortPlan {
+    /// What the switch says now.
+    package mutating func take(_ offers: [String: SwitchOffer]) -> [Action] {
+        self.offers = offers
+        return interfaces.keys.sorted().flatMap { reconsider($0) }
     }
 
-    /// Of an interface that nothing was done with yet.
-    private mutating func decide(_ interface: NetworkInterface) {
-        let isWanted = matches(interface.name)
-        interfaces[interface.index]?.standing = isWanted ? .waiting : .unwanted
-        if isWanted { queue.append(interface.index) }
+    /// Kinds of devices that are made for guests.
+    private static let virtualKinds: Set = ["tun", "veth"]
+
+    private func reason(toMeasure known: Known) -> Reason? {
+        guard !excludes(known.name) else { return nil }
+        let offer = offers?[known.name]
+        let isVirtual = known.kind.map(Self.virtualKinds.contains) ?? false
+        let isOffered = offer.map { $0.guest == .yes || $0.guest == .ifVirtual && isVirtual } ?? false
+        let isNamed = matches(known.name)
+        guard isNamed || isOffered else { return nil }
+        return Reason(isNamed: isNamed, way: offer?.way)
+    }
+
+    private mutating func reconsider(_ index: UInt32) -> [Action] {
+        guard var known = interfaces[index] else { return [] }
+        defer { interfaces[index] = known }
+        let reason = reason(toMeasure: known)
+        switch known.standing {
+        case .unwanted, .waiting:
+            wait(index, &known, for: reason)
+            return []
+        case .handled:
+            // Nobody says anything yet, or it is another's.
+            guard offers != nil, let old = known.reason else { return [] }
+            if let reason, reason.way ?? .kernel == old.way ?? .kernel {
+                known.reason?.way = reason.way
+                return []
+            }
+            if reason == nil, old.isNamed { return [] }
+            known.standing = .unwanted
+            wait(index, &known, for: reason)
+            return [.release(index)]
+        }
+    }
+
+    private mutating func wait(_ index: UInt32, _ known: inout Known, for reason: Reason?) {
+        if reason != nil, known.standing == .unwanted { queue.append(index) }
+        known.reason = reason
+        known.standing = reason == nil ? .unwanted : .waiting
     }
 
     /// Hands out interfaces that are to be attached now, those that have waited longest first. Each comes once.
@@ -98,6 +178,14 @@ package struct PortPlan: Sendable {
             taken.append(NetworkInterface(name: known.name, index: index))
         }
         return taken
+    }
+
+    /// How the frames of an interface go, where it is measured because of a name or the switch.
+    package func way(of index: UInt32) -> SwitchPort.Way? { interfaces[index]?.reason?.way }
+
+    /// The same, where it is measured on the switch's word alone.
+    package func wayBySwitch(of index: UInt32) -> SwitchPort.Way? {
+        interfaces[index]?.reason.flatMap { $0.isNamed ? nil : $0.way }
     }
 
     /// Whatever is heard of that index next is another interface.

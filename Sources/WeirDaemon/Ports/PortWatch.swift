@@ -36,6 +36,7 @@ final class PortWatch: Sendable {
     /// Begins, in the network namespace of the calling thread. `stop` is rung where it cannot go on.
     func start(failing stop: StopSignal) {
         state.withLock { $0.onFailure = stop }
+        keeper.withLock { $0.onSwitchNews { [weak self] in self?.bell.ring() } }
         let thread = Thread { [self] in
             Thread.current.name = "weir-ports"
             keeper.withLock { keeper in follow(&keeper) }

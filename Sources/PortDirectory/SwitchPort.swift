@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+
+/// An interface as the database of Open vSwitch has it.
+package struct SwitchPort: Equatable, Sendable {
+    package var name: String
+    package var bridge: String
+    /// As the database has it; empty is `system`.
+    package var type: String
+    /// What the port is set to, such as `n_rxq` and `xdp-mode`.
+    package var options: [String: String]
+    /// What others have noted of it, such as `iface-id`.
+    package var externalIDs: [String: String]
+    /// Its number in OpenFlow; nil until the switch has opened it, and where it cannot.
+    package var number: Int64?
+    /// Why the switch cannot open it.
+    package var error: String?
+    /// Whether it is one of several that carry the same frames.
+    package var isBonded: Bool
+
+    package init(
+        name: String, bridge: String, type: String = "", options: [String: String] = [:],
+        externalIDs: [String: String] = [:], number: Int64? = nil, error: String? = nil, isBonded: Bool = false
+    ) {
+        self.name = name
+        self.bridge = bridge
+        self.type = type
+        self.options = options
+        self.externalIDs = externalIDs
+        self.number = number
+        self.error = error
+        self.isBonded = isBonded
+    }
+}
+
+extension SwitchPort {
+    /// How frames get from the interface into the switch.
+    package enum Way: String, Hashable, Sendable, Codable {
+        /// Through the kernel, by a packet socket or the kernel's datapath.
+        case kernel
+        /// Past the kernel, by a socket of AF_XDP.
+        case afxdp
+    }
+
+    /// nil where no interface of the kernel is behind it (DPDK), or none of a guest: the bridge's own, patches, tunnels.
+    package var way: Way? {
+        switch type {
+        case "", "system", "tap": .kernel
+        case "afxdp", "afxdp-nonpmd": .afxdp
+        default: nil
+        }
+    }
+
+    /// `options:xdp-mode` of an AF_XDP port; `best-effort` where it has none, as Open vSwitch has it.
+    package var xdpMode: String { options["xdp-mode"] ?? "best-effort" }
+
+    /// Whether a guest is behind it.
+    package enum Guest: Equatable, Sendable {
+        /// Whoever made the port has said whose it is (`iface-id`).
+        case yes
+        /// If it is a tap or one end of a pair: nobody has said whose it is, and hardware is an uplink.
+        case ifVirtual
+        case no
+    }
+
+    package var guest: Guest {
+        guard way != nil else { return .no }
+        if externalIDs["iface-id"] != nil { return .yes }
+        return isBonded ? .no : .ifVirtual
+    }
+
+    /// Whose it is, as far as it has been noted in words that can stand in a record.
+    ///
+    /// `iface-id` is the interface's. `vm-uuid` (OpenStack) or `vm-id` (libvirt) is the machine's; without them `iface-id`
+    /// stands for it.
+    package var identity: PortIdentity {
+        func noted(_ key: String) -> String? {
+            externalIDs[key].flatMap { PortIdentity.isIdentifier($0) ? $0 : nil }
+        }
+        let interface = noted("iface-id")
+        return PortIdentity(interfaceID: interface, instanceID: noted("vm-uuid") ?? noted("vm-id") ?? interface)
+    }
+}

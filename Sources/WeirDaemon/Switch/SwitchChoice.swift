@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import PortDirectory
+
+/// Which Open vSwitch is asked for ports, and for those of which bridges.
+package struct SwitchChoice: Equatable, Sendable {
+    /// Where it has its sockets (`OVS_RUNDIR`).
+    package var runDirectory = "/run/openvswitch"
+    /// Names of the bridges whose guests are measured; empty is all.
+    package var bridges: [String] = []
+
+    package init() {}
+
+    /// The socket of its database.
+    package var socket: String { runDirectory + "/" + Self.socketName }
+
+    static let socketName = "db.sock"
+
+    package func follows(_ port: SwitchPort) -> Bool { bridges.isEmpty || bridges.contains(port.bridge) }
+}

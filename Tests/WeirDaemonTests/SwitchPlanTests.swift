@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import PortDirectory
+import Testing
+import WeirDaemon
+
+@Suite("A plan of ports with a switch")
+struct SwitchPlanTests {
+    private static func present(_ name: String, _ index: UInt32, kind: String? = "tun") -> InterfaceEvent {
+        var facts = InterfaceFacts(interface: NetworkInterface(name: name, index: index), hardwareType: 1, flags: 0)
+        facts.kind = kind
+        return .present(facts)
+    }
+
+    /// Interfaces with an index each, and a configuration that names `named*` and excludes `no*`.
+    private static func plan(_ interfaces: [(String, UInt32)]) -> PortPlan {
+        var plan = PortPlan(matching: { $0.hasPrefix("named") }, excluding: { $0.hasPrefix("no") })
+        for (name, index) in interfaces { _ = plan.take(present(name, index)) }
+        return plan
+    }
+
+    private static let guest = SwitchOffer(way: .kernel, guest: .yes)
+
+    private static func attached(_ plan: inout PortPlan) -> [String] { plan.takeWaiting(atMost: 99).map(\.name) }
+
+    @Test func `a port is attached when both the kernel and the switch have it, whoever is first`() {
+        var plan = Self.plan([("a", 1)])
+        #expect(!plan.hasWaiting)
+        #expect(plan.take(["a": Self.guest, "b": Self.guest]) == [])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(plan.take(Self.present("b", 2)) == [])
+        #expect(Self.attached(&plan) == ["b"])
+        #expect(plan.take(["a": Self.guest, "b": Self.guest]) == [] && !plan.hasWaiting, "once")
+    }
+
+    @Test func `what the switch gives up is released, and is attached again when it takes it up`() {
+        var plan = Self.plan([("a", 1), ("b", 2)])
+        _ = plan.take(["a": Self.guest, "b": Self.guest])
+        #expect(Self.attached(&plan) == ["a", "b"])
+        #expect(plan.take(["b": Self.guest]) == [.release(1)])
+        #expect(plan.take(["b": Self.guest]) == [])
+        _ = plan.take(["a": Self.guest, "b": Self.guest])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(plan.take([:]) == [.release(1), .release(2)])
+    }
+
+    @Test func `one that is given up before its turn is never attached`() {
+        var plan = Self.plan([("a", 1)])
+        _ = plan.take(["a": Self.guest])
+        #expect(plan.take([:]) == [])
+        #expect(Self.attached(&plan) == [])
+    }
+
+    @Test func `without a word of who is behind it only a tap or a pair is a guest's`() {
+        var plan = Self.plan([])
+        let maybe = SwitchOffer(way: .kernel, guest: .ifVirtual)
+        for (name, index, kind) in [("tap", 1, "tun"), ("pair", 2, "veth"), ("nic", 3, nil), ("bond", 4, "bond")]
+            as [(String, UInt32, String?)]
+        {
+            _ = plan.take(Self.present(name, index, kind: kind))
+        }
+        _ = plan.take(["tap": maybe, "pair": maybe, "nic": maybe, "bond": maybe])
+        #expect(Self.attached(&plan) == ["tap", "pair"])
+        _ = plan.take(["tap": maybe, "pair": maybe, "nic": Self.guest, "bond": maybe])
+        #expect(Self.attached(&plan) == ["nic"])
+    }
+
+    @Test func `what is no guest's is not attached, nor what the configuration excludes`() {
+        var plan = Self.plan([("a", 1), ("not-this", 2)])
+        _ = plan.take(["a": SwitchOffer(way: .kernel, guest: .no), "not-this": Self.guest])
+        #expect(Self.attached(&plan) == [])
+    }
+
+    @Test func `what a name asks for stays, whatever the switch says`() {
+        var plan = Self.plan([("named1", 1), ("named2", 2)])
+        #expect(Self.attached(&plan) == ["named1", "named2"])
+        #expect(plan.take(["named1": Self.guest]) == [])
+        #expect(plan.take([:]) == [])
+        #expect(plan.take(Self.present("other", 2)) == [.rename(NetworkInterface(name: "other", index: 2))])
+        #expect(plan.take(["x": Self.guest]) == [] && !plan.hasWaiting)
+    }
+
+    @Test func `a port whose frames go another way now is attached anew`() {
+        var plan = Self.plan([("a", 1), ("named", 2)])
+        _ = plan.take(["a": Self.guest])
+        #expect(Self.attached(&plan) == ["named", "a"])
+        #expect(plan.way(of: 1) == .kernel && plan.wayBySwitch(of: 1) == .kernel)
+        let actions = plan.take([
+            "a": SwitchOffer(way: .afxdp, guest: .yes), "named": SwitchOffer(way: .afxdp, guest: .no),
+        ])
+        #expect(actions == [.release(1), .release(2)])
+        #expect(Self.attached(&plan) == ["a", "named"])
+        #expect(plan.way(of: 2) == .afxdp && plan.wayBySwitch(of: 2) == nil)
+    }
+
+    @Test func `a port with a name that the switch does not know is released`() {
+        var plan = Self.plan([("a", 1)])
+        _ = plan.take(["a": Self.guest])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(
+            plan.take(Self.present("b", 1)) == [.rename(NetworkInterface(name: "b", index: 1)), .release(1)])
+        _ = plan.take(["b": Self.guest])
+        #expect(Self.attached(&plan) == ["b"])
+    }
+
+    @Test func `an interface that is deleted and comes again is attached again`() {
+        var plan = Self.plan([("a", 1)])
+        _ = plan.take(["a": Self.guest])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(plan.take(.gone(index: 1, destination: nil)) == [.close(1)])
+        _ = plan.take(Self.present("a", 2))
+        #expect(Self.attached(&plan) == ["a"])
+    }
+
+    @Test func `what an earlier daemon attached is released where the switch has it no more, and only that`() {
+        var plan = PortPlan { _ in false }
+        let interfaces = ["a", "b", "operators"].enumerated().map { number, name in
+            NetworkInterface(name: name, index: UInt32(number + 1))
+        }
+        let ports: [UInt32: String] = [1: "a", 2: "b", 3: "operators"]
+        #expect(plan.take(all: interfaces, ports: ports, ways: [1: .kernel, 2: .kernel]) == [])
+        #expect(plan.take(["a": Self.guest]) == [.release(2)])
+        #expect(plan.take([:]) == [.release(1)])
+        #expect(!plan.hasWaiting)
+    }
+
+    @Test func `offers are those of ports with an interface, for guests of the bridges that are asked for`() {
+        let ports = SwitchPorts(
+            bridges: ["br0", "br1"],
+            ports: [
+                SwitchPort(name: "a", bridge: "br0"),
+                SwitchPort(name: "b", bridge: "br1", externalIDs: ["iface-id": "x"]),
+                SwitchPort(name: "c", bridge: "br0", type: "afxdp", externalIDs: ["iface-id": "y"]),
+                SwitchPort(name: "br0", bridge: "br0", type: "internal"),
+            ])
+        var choice = SwitchChoice()
+        choice.bridges = ["br0"]
+        #expect(
+            SwitchOffer.all(of: ports, choice) == [
+                "a": SwitchOffer(way: .kernel, guest: .ifVirtual), "b": SwitchOffer(way: .kernel, guest: .no),
+                "c": SwitchOffer(way: .afxdp, guest: .yes),
+            ])
+    }
+}
