@@ -13,6 +13,7 @@ struct Bench {
     func run() throws -> BenchReport {
         // Before the thread is kept on one CPU: programs are loaded on all of them.
         let ports = try measurePorts()
+        let forwarding = try measureForwarding()
         try ThreadCPU.stay(on: settings.cpu)
         var report = BenchReport(
             machine: .here,
@@ -21,6 +22,7 @@ struct Bench {
                 isQuick: settings.isQuick, defaultEngine: Engine.standard.rawValue,
                 reference: BenchProgram.reference.rawValue))
         report.ports = ports
+        report.forwarding = forwarding
         try runStage(roomFor: Settings.usualBudget, into: &report)
         try runStage(roomFor: Ratios.mostFlows, into: &report)
         try runInserts(into: &report)
@@ -33,6 +35,12 @@ struct Bench {
         guard parts.contains(.ports) else { return [] }
         Self.say("\(settings.ports) ports")
         return try PortsMeasurement.figures(of: settings.ports)
+    }
+
+    private func measureForwarding() throws -> [SwitchFigure] {
+        guard parts.contains(.forwarding) else { return [] }
+        Self.say("frames through Open vSwitch")
+        return try SwitchMeasurement.figures(settings)
     }
 
     /// Tables of one size, and all that is measured on them.

@@ -15,9 +15,10 @@ package struct BenchReport: Codable, Sendable {
     package var taps: [TapFigure] = []
     package var swaps: [SwapFigure] = []
     package var ports: [PortsFigure] = []
+    package var forwarding: [SwitchFigure] = []
 
     private enum CodingKeys: String, CodingKey {
-        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports
+        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding
         case insertsUsed = "inserts_used"
     }
 

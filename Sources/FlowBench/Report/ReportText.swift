@@ -17,7 +17,7 @@ package struct ReportText {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
-            tapSection, swapSection, portsSection, ratioSection,
+            tapSection, swapSection, portsSection, forwardingSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -122,6 +122,18 @@ package struct ReportText {
             ]
         }
         return Self.section("many ports", header: ["WHAT", "", "PORTS", "MS", "US A PORT"], rows: rows)
+    }
+
+    private var forwardingSection: [String] {
+        let rows = report.forwarding.map { figure in
+            [
+                figure.measuredBy, "", Self.number(figure.framesASecond.median / 1000),
+                Self.number(figure.ratio, digits: 3),
+            ]
+        }
+        return Self.section(
+            "thousand frames a second through Open vSwitch, between AF_XDP ports",
+            header: ["MEASURED BY", "", "KFRAMES/S", "OF NOTHING"], rows: rows)
     }
 
     private var ratioSection: [String] {

@@ -130,7 +130,8 @@ extension RealInterfaces {
                 let ports = try later.attachedPorts()
                 #expect(ports == [port])
                 #expect(try path.program(on: "port0")?.id != program.id)
-                let counted = try later.tables.lifetimeTotals(of: port).egress.seen.packets
+                let totals = try later.tables.lifetimeTotals(of: port)
+                let counted = try #require(totals).egress.seen.packets
                 let countedBefore = try path.seen(by: port).egress.seen.packets - seen
                 #expect(counted > 0 && countedBefore > 0)
                 #expect(try path.sent(by: path.guest) - sent == counted + countedBefore)

@@ -135,7 +135,8 @@ extension AFXDPPath {
 
     /// What the port has seen since it was attached.
     func seen(by port: RegisteredPort) throws -> DirectionTotals {
-        try installation.installation.tables.lifetimeTotals(of: port)
+        let totals = try installation.installation.tables.lifetimeTotals(of: port)
+        return try #require(totals)
     }
 
     /// The XDP program of a port, as bpftool has it.
