@@ -110,6 +110,15 @@ extension AFXDPPath {
         return count - (try Self.received(try ping.wait(within: .seconds(60)).output))
     }
 
+    /// Starts the switch again, and waits until it forwards: its ports come some time after it answers.
+    func startSwitch() throws {
+        try vSwitch.startDaemon()
+        let ping = ["ping", "-c", "1", "-W", "1", "\(Self.peerAddresses.v4)"]
+        try waitUntil("the switch forwards: \(vSwitch.log)", within: .seconds(20)) {
+            try guest.outcome(of: ping).succeeded
+        }
+    }
+
     /// Throws where not each of some pings is answered.
     func expectToForward(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let result = try guest.outcome(of: ["ping", "-c", "20", "-i", "0.01", "-W", "2", "\(Self.peerAddresses.v4)"])
