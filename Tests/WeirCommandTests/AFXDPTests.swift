@@ -121,5 +121,24 @@ extension WeirCommandSuite {
                 #expect(!FileManager.default.fileExists(atPath: site.bpffs))
             }
         }
+
+        @Test func `what takes CAP_SYS_ADMIN is refused without it, and attaching before the switch is not`() throws {
+            try Self.withSwitch { site, vSwitch in
+                let few = ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+perfmon", "--inh-caps=-all"]
+                let attach = ["attach", "port-a", "--hook", "xsk", "--xdp-mode", "native"]
+                let early = try site.outcome(attach, behind: few)
+                #expect(early.errors == "" && early.status == 0)
+                try Self.open(vSwitch, .native)
+                let detached = try site.outcome(["detach", "port-a"], behind: few)
+                #expect(detached.errors == "" && detached.status == 0)
+
+                let refused = try site.outcome(attach, behind: few)
+                let sentence =
+                    /weir: cannot attach to port-a: an XDP program \(id \d+\) is there, and to look at it takes CAP_SYS_ADMIN; attach the port before the switch opens it, or as root: weir attach\n/
+                #expect(refused.errors.wholeMatch(of: sentence) != nil, "\(refused.errors)")
+                #expect(refused.status == 1)
+                #expect(!FileManager.default.fileExists(atPath: site.bpffs))
+            }
+        }
     }
 }

@@ -67,8 +67,9 @@ extension RealInterfaces {
         }
 
         private func expectExact(_ path: AFXDPPath, _ port: RegisteredPort) throws {
+            try path.waitUntilItForwards()
             let (sent, seen) = (try path.sent(by: path.guest), try path.seen(by: port).egress.seen.packets)
-            try path.expectToForward()
+            try path.expectPings()
             #expect(try path.sent(by: path.guest) - sent == 20)
             #expect(try path.seen(by: port).egress.seen.packets - seen == 20)
         }
@@ -186,6 +187,20 @@ extension RealInterfaces {
                 let stock = try #require(try path.program(on: "port0"))
                 #expect(stock.isStock && !stock.isHeldByLink && stock.mode == path.bpftoolMode)
                 try path.expectToForward()
+            }
+        }
+
+        /// Told to take what it gets, the switch takes the mode of the program that is there.
+        @Test(arguments: XDPMode.allCases)
+        func aSwitchWithoutAModeOfItsOwnFollowsThatOfThePort(_ mode: XDPMode) throws {
+            try AFXDPPath.with(mode) { path in
+                let port = try path.attach("port0")
+                try path.vSwitch.addPort("port0", to: "br0", as: .afxdp(.bestEffort))
+                try path.open("port1")
+                #expect(try path.program(on: "port0")?.mode == path.bpftoolMode)
+                let shown = try path.vSwitch.appctl("dpif/show")
+                #expect(shown.contains("xdp-mode=best-effort, xdp-mode-in-use=\(mode.name)"), "\(shown)")
+                try expectExact(path, port)
             }
         }
 
