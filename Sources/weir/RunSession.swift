@@ -45,12 +45,17 @@ struct RunSession: Sendable {
         try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
-        // To take over a port that a switch has open is to look at its program and map.
-        let takesOver = configuration.ports.contains { $0.attach.hook == .xsk }
-        do { try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : []) } catch {
+        do { try keepPrivileges() } catch {
             directory.removeBaseIfEmpty()
             throw error
         }
+    }
+
+    private func keepPrivileges() throws {
+        let hasXSK = configuration.ports.contains { $0.attach.hook == .xsk }
+        // What the switches use can be seen only now; to take over what one has open is to look at its program and map.
+        if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
+        try ThreadPrivileges.keepOnlyRequired(besides: hasXSK ? [.sysAdmin] : [])
     }
 
     private func serve(_ board: DaemonBoard) throws -> Serving {
