@@ -17,7 +17,8 @@
 SEC("xdp.frags")
 int weir_xdp_from(struct xdp_md *xdp)
 {
-	return xdp_account(xdp, direction_from_port());
+	xdp_account(xdp, direction_from_port());
+	return XDP_PASS;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -50,11 +50,14 @@ struct BPFObjects: BuildToolPlugin {
 
     /// What a source is compiled to: an object for each engine of the flow table, if it has one.
     private static func variants(of name: String) -> [(name: String, flags: [String])] {
-        guard name != "clock" else { return [(name, [])] }
+        guard !withoutTable.contains(name) else { return [(name, [])] }
         return ["line", "percpu_hash"].map { engine in
             ("\(name)_\(engine)", ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""])
         }
     }
+
+    /// Programs that count nothing.
+    private static let withoutTable: Set<String> = ["clock", "xsk_sockets", "xsk_stock"]
 
     /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
     /// `-bpf-disable-trap-unreachable`: else the compiler names the kernel function `__bpf_trap`, used or not. Before Linux

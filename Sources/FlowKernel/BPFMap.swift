@@ -55,6 +55,21 @@ package struct BPFMap: ~Copyable {
         return try BPFMap(adopting: Descriptor(owning: raw), name: path)
     }
 
+    /// Opens a map that somebody made. Takes CAP_SYS_ADMIN.
+    static func open(id: UInt32) throws(KernelError) -> BPFMap {
+        let raw = ThreadPrivileges.inForce { bpf_map_get_fd_by_id(id) }
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot look at the map with id \(id)") }
+        let descriptor = Descriptor(owning: raw)
+        var information = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the map with id \(id)") }
+        let name = unsafe withUnsafeBytes(of: information.name) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return try BPFMap(adopting: descriptor, name: name)
+    }
+
     private init(_ descriptor: consuming Descriptor, name: String, layout: MapLayout) {
         self.descriptor = descriptor
         self.name = name

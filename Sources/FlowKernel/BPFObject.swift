@@ -13,15 +13,25 @@ import Glibc
     package let name: String
 
     /// Reads an object out of memory; libbpf copies what it needs.
-    package init(_ bytes: [UInt8], named name: String) throws(KernelError) {
+    ///
+    /// - Parameter objectName: by which libbpf names the maps of its variables; nil: by where it lies in memory.
+    package init(_ bytes: [UInt8], named name: String, objectName: String? = nil) throws(KernelError) {
         weir_keep_libbpf_log()
-        var options = unsafe Self.openOptions
         let opened = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
+            unsafe Self.open(UnsafeRawBufferPointer(buffer), objectName)
         }
         guard let opened = unsafe opened else { throw KernelError(errno: errno, "cannot read the program \(name)") }
         unsafe object = unsafe opened
         self.name = name
+    }
+
+    private static func open(_ bytes: UnsafeRawBufferPointer, _ objectName: String?) -> OpaquePointer? {
+        var options = unsafe openOptions
+        guard let objectName else { return unsafe bpf_object__open_mem(bytes.baseAddress, bytes.count, &options) }
+        return unsafe objectName.withCString { name in
+            unsafe options.object_name = unsafe name
+            return unsafe bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
+        }
     }
 
     /// Reads an object file.

@@ -32,6 +32,48 @@ package struct BPFProgram: ~Copyable {
     }
 }
 
+extension BPFProgram {
+    /// A reference of its own to a program that somebody loaded. Takes CAP_SYS_ADMIN.
+    static func open(id: UInt32) throws(KernelError) -> BPFProgram {
+        let raw = ThreadPrivileges.inForce { bpf_prog_get_fd_by_id(id) }
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot look at the program with id \(id)") }
+        let descriptor = Descriptor(owning: raw)
+        var information = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the program with id \(id)") }
+        let name = unsafe withUnsafeBytes(of: information.name) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return BPFProgram(
+            adopting: descriptor, name: name,
+            type: BPFProgramType(bpf_prog_type(information.type), section: ""))
+    }
+
+    /// The map of that name that the program uses, or nil. Takes CAP_SYS_ADMIN.
+    func map(named name: String) throws(KernelError) -> BPFMap? {
+        for id in try mapIDs() {
+            let map = try BPFMap.open(id: id)
+            if map.name == name { return map }
+        }
+        return nil
+    }
+
+    private func mapIDs() throws(KernelError) -> [UInt32] {
+        // The kernel's most is 64 (MAX_USED_MAPS).
+        var ids = [UInt32](repeating: 0, count: 64)
+        var information = bpf_prog_info()
+        information.nr_map_ids = UInt32(ids.count)
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let result = unsafe ids.withUnsafeMutableBufferPointer { buffer in
+            information.map_ids = UInt64(UInt(bitPattern: buffer.baseAddress))
+            return unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
+        }
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the maps of \(name)") }
+        return Array(ids.prefix(Int(information.nr_map_ids)))
+    }
+}
+
 /// What kind of hook a program is for; programs of one type can call one another.
 package enum BPFProgramType: String, Hashable, Sendable, CaseIterable {
     case tc = "tc"

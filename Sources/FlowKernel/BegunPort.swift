@@ -5,6 +5,11 @@ struct BegunPort: Sendable {
     let port: RegisteredPort
     let interface: NetworkInterface
     let options: AttachOptions
-    let toPort: ProgramLoading
-    let fromPort: ProgramLoading
+    /// nil for an AF_XDP port, whose one program is loaded when it is known what it delivers to.
+    let programs: Programs?
+
+    struct Programs: Sendable {
+        let toPort: ProgramLoading
+        let fromPort: ProgramLoading
+    }
 }

@@ -98,6 +98,12 @@ package struct FlowMaps: ~Copyable {
         try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
         try object.reuse(wakes)
     }
+
+    /// Makes the object deliver to the sockets behind the port; where nothing is pinned, it has a map of its own, of none.
+    func shareSockets(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {
+        guard let folder = counts.folder(of: port.number), SocketMap.isPinned(in: folder) else { return }
+        try object.reuse(try SocketMap.open(in: folder), as: SocketMap.name)
+    }
 }
 
 extension FlowMaps {

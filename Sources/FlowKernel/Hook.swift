@@ -10,6 +10,10 @@ package enum Hook: UInt8, Sendable {
     /// A filter of the clsact qdisc, before that.
     case clsact = 2
     case xdp = 3
+    /// XDP in front of an AF_XDP socket.
+    case xsk = 4
+    /// Nothing sees that direction at the port.
+    case unobserved = 5
 
     package var name: String {
         switch self {
@@ -17,32 +21,21 @@ package enum Hook: UInt8, Sendable {
         case .tcx: "tcx"
         case .clsact: "clsact"
         case .xdp: "xdp"
-        }
-    }
-}
-
-/// How XDP runs on a port.
-package enum XDPMode: UInt8, Sendable, CaseIterable {
-    /// In the driver.
-    case native = 1
-    /// In the kernel's receive path, after the driver has made a socket buffer.
-    case generic = 2
-
-    package var name: String {
-        switch self {
-        case .native: "native"
-        case .generic: "generic"
+        case .xsk: "xsk"
+        case .unobserved: "unobserved"
         }
     }
 }
 
 /// What the operator asks for.
 package enum HookChoice: String, Sendable, CaseIterable {
-    /// TC in both directions.
+    /// What the port is: XDP in front of AF_XDP sockets where a switch has some open, else TC in both directions.
     case auto
     case tc
     /// XDP for frames from the port, TC for frames to it.
     case xdp
+    /// XDP in front of the AF_XDP sockets of a switch, for frames from the port; those to it are not observed.
+    case xsk
 }
 
 /// How to attach a port.
@@ -61,5 +54,19 @@ package struct AttachOptions: Equatable, Sendable {
 
 extension AttachOptions {
     /// What sees the frames that come from the port.
-    var programFromPort: ProgramKind { hook == .xdp ? .xdpFromPort : .tcFromPort }
+    var programFromPort: ProgramKind {
+        switch hook {
+        case .auto, .tc: .tcFromPort
+        case .xdp: .xdpFromPort
+        case .xsk: .xskFromPort
+        }
+    }
+
+    /// With the hook chosen by what the interface is.
+    func resolved(on interface: NetworkInterface) -> AttachOptions {
+        guard hook == .auto, XSKHook.isOpen(interface) else { return self }
+        var options = self
+        options.hook = .xsk
+        return options
+    }
 }

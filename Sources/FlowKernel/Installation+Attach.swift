@@ -17,7 +17,8 @@ extension Installation {
 
     /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none.
     package func checkAttachable(_ name: String, _ options: AttachOptions) throws(KernelError) {
-        try refuse(try NetworkInterface.named(name), try NetworkInterface.currentNamespace(), options)
+        let interface = try NetworkInterface.named(name)
+        try refuse(interface, try NetworkInterface.currentNamespace(), options.resolved(on: interface))
     }
 
     private func refuse(
@@ -34,7 +35,11 @@ extension Installation {
                 cause: "it is attached already, as port \(port.number.rawValue)",
                 remedy: "detach it first: weir detach \(interface.name)")
         }
-        if options.hook == .xdp { try XDPHook.refuseForeign(on: interface) }
+        switch options.hook {
+        case .auto, .tc: break
+        case .xdp: try XDPHook.refuseForeign(on: interface)
+        case .xsk: try XSKHook.refuse(interface, mode: options.xdpMode)
+        }
     }
 
     /// Ports that were attached to the interface, dead ones among them.
@@ -48,6 +53,7 @@ extension Installation {
     func begin(
         _ interface: NetworkInterface, _ namespace: UInt64, _ options: AttachOptions
     ) throws(KernelError) -> BegunPort {
+        let options = options.resolved(on: interface)
         try refuse(interface, namespace, options)
         for port in try ports(on: interface, namespace) { try close(port) }
         let number = try tables.maps.freeNumber(after: tables.control.lastPort)
@@ -57,13 +63,20 @@ extension Installation {
         try tables.maps.add(port)
         do throws(KernelError) {
             return BegunPort(
-                port: port, interface: interface, options: options,
-                toPort: try tables.beginLoading(.tcToPort, for: port),
-                fromPort: try tables.beginLoading(options.programFromPort, for: port))
+                port: port, interface: interface, options: options, programs: try beginLoading(options, port))
         } catch {
             try? tables.maps.unregister(number)
             throw error
         }
+    }
+
+    private func beginLoading(
+        _ options: AttachOptions, _ port: RegisteredPort
+    ) throws(KernelError) -> BegunPort.Programs? {
+        guard options.hook != .xsk else { return nil }
+        return BegunPort.Programs(
+            toPort: try tables.beginLoading(.tcToPort, for: port),
+            fromPort: try tables.beginLoading(options.programFromPort, for: port))
     }
 
     /// Attaches the programs, when they are loaded.
@@ -72,8 +85,12 @@ extension Installation {
         // Whoever attaches thousands of ports does not read them.
         defer { tables.maps.counts.close(port.number) }
         do throws(KernelError) {
-            try attachToPort(begun, &port)
-            try attachFromPort(begun, &port)
+            if let programs = begun.programs {
+                try attachToPort(begun, programs, &port)
+                try attachFromPort(begun, programs, &port)
+            } else {
+                try attachXSK(begun, &port)
+            }
             try tables.maps.register(port)
             return port
         } catch {
@@ -91,13 +108,30 @@ extension Installation {
         try tables.maps.unregister(port.number)
     }
 
-    private func attachToPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
-        let program = try begun.toPort.take()
+    private func attachXSK(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
+        let hook = XSKHook(interface: begun.interface, folder: directory.portDirectory(port.number))
+        let mode = try hook.attach(
+            mode: begun.options.xdpMode,
+            load: { () throws(KernelError) in try tables.load(.xskFromPort, for: begun.port) },
+            note: { (mode) throws(KernelError) in
+                // For whoever closes the port, should this process die before ours is in place.
+                port.xdpMode = mode
+                try tables.maps.register(port)
+            })
+        (port.fromHook, port.toHook, port.xdpMode) = (.xsk, .unobserved, mode)
+    }
+
+    private func attachToPort(
+        _ begun: BegunPort, _ programs: BegunPort.Programs, _ port: inout RegisteredPort
+    ) throws(KernelError) {
+        let program = try programs.toPort.take()
         port.toHook = try keep(try TCHook.attach(program, to: begun.interface, side: .toPort), &port, as: "to")
     }
 
-    private func attachFromPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
-        let program = try begun.fromPort.take()
+    private func attachFromPort(
+        _ begun: BegunPort, _ programs: BegunPort.Programs, _ port: inout RegisteredPort
+    ) throws(KernelError) {
+        let program = try programs.fromPort.take()
         guard program.kind == .xdpFromPort else {
             port.fromHook = try keep(
                 try TCHook.attach(program, to: begun.interface, side: .fromPort), &port, as: "from")
@@ -141,6 +175,7 @@ extension Installation {
 
     func close(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayFilters(port)
+        try takeAwayXSK(port)
         try closeWithoutFilters(port)
     }
 
@@ -154,7 +189,26 @@ extension Installation {
 
     private func takeAway(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayFilters(port)
+        try takeAwayXSK(port)
         try takeAwayLinks(port)
+    }
+
+    /// Leaves a switch that has the port open with a program of its own kind.
+    private func takeAwayXSK(_ port: RegisteredPort) throws(KernelError) {
+        let folder = directory.portDirectory(port.number)
+        guard SocketMap.isPinned(in: folder) else { return }
+        let isHere = try NetworkInterface.currentNamespace() == port.networkNamespace
+        guard isHere else { return try refuseOpenElsewhere(port, folder) }
+        let interface = NetworkInterface(name: port.name, index: port.interfaceIndex)
+        try XSKHook(interface: interface, folder: folder).detach(mode: port.xdpMode)
+    }
+
+    /// A program can be put on an interface only from its network namespace.
+    private func refuseOpenElsewhere(_ port: RegisteredPort, _ folder: String) throws(KernelError) {
+        guard isAlive(port), try SocketMap.hasSocket(try SocketMap.open(in: folder)) else { return }
+        throw KernelError(
+            .invalid, "cannot detach \(port.name)", cause: "a switch has it open in another network namespace",
+            remedy: "run this command there (nsenter --net=…)")
     }
 
     private func takeAwayLinks(_ port: RegisteredPort) throws(KernelError) {
@@ -164,6 +218,7 @@ extension Installation {
             try Link.open(pinnedAt: path).detach()
             unsafe unlink(path)
         }
+        SocketMap.unpin(in: directory.portDirectory(port.number))
     }
 
     private func takeAwayFilters(_ port: RegisteredPort) throws(KernelError) {

@@ -119,7 +119,14 @@ extension Installation {
         case .clsact:
             isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true
         case .none, .xdp: linkIsAlive(port, "from")
+        case .xsk, .unobserved: isHere(port) ? xskHook(of: port).isInPlace : linkIsAlive(port, "from")
         }
+    }
+
+    private func xskHook(of port: RegisteredPort) -> XSKHook {
+        XSKHook(
+            interface: NetworkInterface(name: port.name, index: port.interfaceIndex),
+            folder: directory.portDirectory(port.number))
     }
 
     private func linkIsAlive(_ port: RegisteredPort, _ side: String) -> Bool {

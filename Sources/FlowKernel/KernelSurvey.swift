@@ -29,6 +29,7 @@ package struct KernelSurvey: Sendable {
     package static func take(of directory: PinDirectory) -> KernelSurvey {
         var findings = [capabilities, bpffs(directory), preemption, gracePeriod]
         findings += programs
+        findings.append(afxdp)
         return KernelSurvey(findings: findings)
     }
 }
@@ -92,6 +93,32 @@ extension KernelSurvey {
                     subject: "programs", isFine: false, fact: "\(error)", consequence: "no port can be measured here")
             ]
         }
+    }
+
+    /// Makes a map of sockets, and looks for switches that would use one.
+    private static var afxdp: Finding {
+        do throws(KernelError) {
+            _ = try SocketMap.hasSocket(
+                try BPFMap.create(
+                    MapLayout(
+                        name: SocketMap.name, type: BPF_MAP_TYPE_XSKMAP, keySize: 4, valueSize: 4, maxEntries: 1)))
+            let users = try LibxdpUser.all()
+            return Finding(
+                subject: "af_xdp", isFine: users.allSatisfy(\.adopts), fact: fact(of: users),
+                consequence: "of AF_XDP ports (--hook xsk) only frames from the guest are observed")
+        } catch {
+            return Finding(
+                subject: "af_xdp", isFine: false, fact: "\(error)", consequence: "no AF_XDP port can be measured here")
+        }
+    }
+
+    private static func fact(of users: [LibxdpUser]) -> String {
+        guard !users.isEmpty else { return "sockets are known; no process here uses libxdp" }
+        let names = users.map { user in
+            "\(user.name) (pid \(user.pid)) uses libxdp \(user.version ?? "of unknown version")"
+                + (user.adopts ? "" : ", which adopts no program that is there")
+        }
+        return names.joined(separator: "; ")
     }
 
     /// Asks for a link on an interface that cannot exist: a kernel that knows TCX misses the interface first.

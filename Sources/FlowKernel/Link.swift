@@ -73,6 +73,23 @@ struct Link: ~Copyable {
     /// The id of the program that it holds, or nil where the kernel does not say.
     var programID: UInt32? { information?.prog_id }
 
+    /// Whether a link holds that program on the XDP hook of that interface, whoever has it. Takes CAP_SYS_ADMIN.
+    static func holdsXDP(_ program: UInt32, interfaceIndex: UInt32) -> Bool {
+        var previous: UInt32 = 0
+        var id: UInt32 = 0
+        while ThreadPrivileges.inForce({ unsafe bpf_link_get_next_id(previous, &id) }) == 0 {
+            previous = id
+            let raw = ThreadPrivileges.inForce { bpf_link_get_fd_by_id(id) }
+            guard raw >= 0 else { continue }
+            let information = Link(descriptor: Descriptor(owning: raw)).information
+            guard information?.type == UInt32(BPF_LINK_TYPE_XDP.rawValue), information?.prog_id == program else {
+                continue
+            }
+            if information?.xdp.ifindex == interfaceIndex { return true }
+        }
+        return false
+    }
+
     private var information: bpf_link_info? {
         var information = bpf_link_info()
         var length = UInt32(MemoryLayout<bpf_link_info>.size)

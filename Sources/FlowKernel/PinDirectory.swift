@@ -13,6 +13,7 @@ import Glibc
 ///         ports                   its lock is whose turn it is to attach or detach
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links
+///           7/xsks_map            the sockets behind it, of an AF_XDP port
 package struct PinDirectory: Equatable, Sendable {
     /// The base directory.
     package let base: String
@@ -65,6 +66,7 @@ package struct PinDirectory: Equatable, Sendable {
         for name in Self.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
         for name in Self.entries(of: "\(layout)/ports") {
             unsafe unlink("\(layout)/ports/\(name)/totals")
+            SocketMap.unpin(in: "\(layout)/ports/\(name)")
             unsafe rmdir("\(layout)/ports/\(name)")
         }
         unsafe rmdir("\(layout)/ports")

@@ -62,6 +62,7 @@ final class PortCountsStore: Sendable {
         opened.withLock { $0[number] = nil }
         guard let folder = folder(of: number) else { return }
         unsafe unlink("\(folder)/\(Self.name)")
+        SocketMap.unpin(in: folder)
         unsafe rmdir(folder)
     }
 
@@ -70,7 +71,8 @@ final class PortCountsStore: Sendable {
         return counts
     }
 
-    private func folder(of number: PortNumber) -> String? {
+    /// Where what belongs to a port is pinned.
+    func folder(of number: PortNumber) -> String? {
         directory.map { "\($0)/ports/\(number.rawValue)" }
     }
 

@@ -9,12 +9,14 @@ package enum ProgramKind: Sendable, CaseIterable {
     case tcFromPort
     case tcToPort
     case xdpFromPort
+    case xskFromPort
 
     package var name: String {
         switch self {
         case .tcFromPort: WEIR_PROGRAM_TC_FROM_PORT
         case .tcToPort: WEIR_PROGRAM_TC_TO_PORT
         case .xdpFromPort: WEIR_PROGRAM_XDP_FROM_PORT
+        case .xskFromPort: WEIR_PROGRAM_XSK_FROM_PORT
         }
     }
 
@@ -23,9 +25,12 @@ package enum ProgramKind: Sendable, CaseIterable {
     package var firstKernel: KernelVersion {
         switch self {
         case .tcFromPort, .tcToPort: KernelVersion(5, 13)
-        case .xdpFromPort: KernelVersion(5, 18)
+        case .xdpFromPort, .xskFromPort: KernelVersion(5, 18)
         }
     }
+
+    /// Whether it is for a TC hook, not XDP.
+    package var isTC: Bool { self == .tcFromPort || self == .tcToPort }
 
     fileprivate func object(for engine: FlowEngine) -> [UInt8] {
         switch (self, engine) {
@@ -35,6 +40,8 @@ package enum ProgramKind: Sendable, CaseIterable {
         case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
+        case (.xskFromPort, .line): EmbeddedObjects.xskFromPortLine
+        case (.xskFromPort, .perCPUHash): EmbeddedObjects.xskFromPortPercpuHash
         }
     }
 }
@@ -59,6 +66,7 @@ package struct Program: ~Copyable {
         let object = try BPFObject(kind.object(for: engine), named: kind.name)
         try object.setInitialValue(configuration, of: ProgramConfiguration.section)
         try maps.share(with: object, port: port)
+        if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
         do throws(KernelError) {
             try object.load()
         } catch {
@@ -75,11 +83,10 @@ extension KernelError {
     /// The refusal of a program by a kernel that lacks a helper which it calls; nil where the kernel has them all.
     package init?(tooOld running: KernelVersion, for kind: ProgramKind) {
         guard running < kind.firstKernel else { return nil }
-        let isXDP = kind == .xdpFromPort
         self.init(
             .unsupported, "cannot load the program \(kind.name)",
             cause:
-                "this kernel is too old: it is \(running), \(isXDP ? "the XDP hook" : "Weir") needs \(kind.firstKernel)",
-            remedy: isXDP ? "use --hook tc, or a newer kernel" : "use a newer kernel")
+                "this kernel is too old: it is \(running), \(kind.isTC ? "Weir" : "the XDP hook") needs \(kind.firstKernel)",
+            remedy: kind == .xdpFromPort ? "use --hook tc, or a newer kernel" : "use a newer kernel")
     }
 }

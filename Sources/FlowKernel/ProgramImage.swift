@@ -24,7 +24,7 @@ final class ProgramImage: @unchecked Sendable {
 
     /// Takes what this thread has loaded last, from that object; nil where it was nothing that can be copied.
     init?(ofLastLoaded object: consuming BPFObject, _ kind: ProgramKind) {
-        guard let image = unsafe weir_program_image()?.pointee, kind != .xdpFromPort,
+        guard let image = unsafe weir_program_image()?.pointee, kind.isTC,
             let configuration = object.descriptor(ofMap: ProgramConfiguration.section),
             let counts = object.descriptor(ofMap: WEIR_MAP_TOTALS)
         else { return nil }

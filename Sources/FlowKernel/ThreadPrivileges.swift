@@ -9,8 +9,11 @@ import CHost
 package enum ThreadPrivileges {
     /// Gives up for good, for this thread and those that it makes, all but what measuring needs; and of that keeps
     /// nothing in force but what the kernel asks for at every turn. Called while the process has one thread.
-    package static func keepOnlyRequired() throws(KernelError) {
-        let kept = CapabilitySets.keptForMeasuring
+    ///
+    /// - Parameter others: are kept besides, where they are there.
+    package static func keepOnlyRequired(besides others: [Capability] = []) throws(KernelError) {
+        let others = others.reduce(0) { $0 | $1.bit }
+        let kept = CapabilitySets.keptForMeasuring | CapabilitySets.ofThread.permitted & others
         try check(weir_close_ways_to_capabilities(kept))
         try CapabilitySets(effective: kept & alwaysInForce, permitted: kept).apply()
     }

@@ -37,43 +37,54 @@ enum XDPHook {
 
     /// Throws where a program that is not ours is on the interface, naming it.
     static func refuseForeign(on interface: NetworkInterface) throws(KernelError) {
-        guard let id = try programID(on: interface) else { return }
+        guard let occupant = try occupant(of: interface) else { return }
         throw KernelError(
             .busy, "cannot attach XDP to \(interface.name)",
-            cause: "the XDP program \(programName(id)) (id \(id)) is already there",
+            cause: "the XDP program \(occupant.name) (id \(occupant.id)) is already there",
             remedy: "take it away first (ip link set dev \(interface.name) xdp off), or use --hook tc")
     }
 
-    /// The id of the XDP program on the interface, whatever its mode, or nil.
-    static func programID(on interface: NetworkInterface) throws(KernelError) -> UInt32? {
+    /// The XDP program on the interface, whoever put it there, or nil.
+    static func occupant(of interface: NetworkInterface) throws(KernelError) -> XDPOccupant? {
         var query = bpf_xdp_query_opts()
         query.sz = MemoryLayout<bpf_xdp_query_opts>.size(through: \.attach_mode)
         let result = unsafe bpf_xdp_query(CInt(interface.index), 0, &query)
         guard result == 0 else { throw KernelError(errno: result, "cannot look at the XDP hook of \(interface.name)") }
-        return [query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id].first { $0 != 0 }
-    }
-
-    private static func programName(_ id: UInt32) -> String {
-        let raw = bpf_prog_get_fd_by_id(id)
-        guard raw >= 0 else { return "of unknown name" }
-        let descriptor = Descriptor(owning: raw)
-        var information = bpf_prog_info()
-        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        guard unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length) == 0 else {
-            return "of unknown name"
-        }
-        return unsafe withUnsafeBytes(of: information.name) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        let ids = [query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id]
+        return ids.first { $0 != 0 }.map { XDPOccupant(id: $0, mode: XDPMode(attached: query.attach_mode)) }
     }
 }
 
-extension XDPMode {
-    /// linux/if_link.h
-    fileprivate var flag: UInt32 {
-        switch self {
-        case .native: 1 << 2  // XDP_FLAGS_DRV_MODE
-        case .generic: 1 << 1  // XDP_FLAGS_SKB_MODE
+// Programs that no link holds: by netlink, in the network namespace of this thread.
+extension XDPHook {
+    /// Attaches, where no program is.
+    static func put(
+        _ program: borrowing BPFProgram, on interface: NetworkInterface, mode: XDPMode
+    ) throws(KernelError) {
+        let (index, raw) = (CInt(interface.index), program.descriptor.raw)
+        let result = ThreadPrivileges.inForce { bpf_xdp_attach(index, raw, mode.flag | onlyWhereNone, nil) }
+        guard result == 0 else {
+            throw KernelError(errno: result, "cannot put the XDP program \(program.name) on \(interface.name)")
         }
     }
+
+    /// Takes that program away; does nothing where another is there by now, and returns false.
+    static func take(
+        _ program: borrowing BPFProgram, from interface: NetworkInterface, mode: XDPMode
+    ) throws(KernelError) -> Bool {
+        var options = bpf_xdp_attach_opts()
+        options.sz = MemoryLayout<bpf_xdp_attach_opts>.size(through: \.old_prog_fd)
+        options.old_prog_fd = program.descriptor.raw
+        let index = CInt(interface.index)
+        let result = ThreadPrivileges.inForce { unsafe bpf_xdp_detach(index, mode.flag, &options) }
+        if result == -EEXIST || result == -EBUSY { return false }
+        guard result == 0 else {
+            throw KernelError(
+                errno: result, "cannot take the XDP program \(program.name) away from \(interface.name)")
+        }
+        return true
+    }
+
+    /// linux/if_link.h: XDP_FLAGS_UPDATE_IF_NOEXIST.
+    private static let onlyWhereNone: UInt32 = 1 << 0
 }

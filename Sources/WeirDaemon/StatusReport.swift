@@ -149,13 +149,23 @@ extension StatusReport.Port {
         toHook = port.toHook.name
         xdpMode = port.xdpMode?.name
         state = Self.state(of: port, installation)
-        limits = port.fromHook == .xdp ? ["a GSO super-frame from the port counts as one packet"] : []
+        limits = Self.limits(of: port)
         ingress = StatusReport.Totals(totals.ingress)
         egress = StatusReport.Totals(totals.egress)
     }
 }
 
 extension StatusReport.Port {
+    private static func limits(of port: RegisteredPort) -> [String] {
+        switch port.fromHook {
+        case .xdp: return ["a GSO super-frame from the port counts as one packet"]
+        case .xsk:
+            let frames = port.role == .guest ? "frames to the guest" : "frames that are sent out of the port"
+            return ["\(frames) are not observed at this port: the switch sends them past every hook"]
+        default: return []
+        }
+    }
+
     private static func state(of port: RegisteredPort, _ installation: borrowing Installation) -> String {
         if port.isClosing { return "closing" }
         if port.isUnfinished { return "attaching" }

@@ -13,7 +13,7 @@ struct AttachCommand: ParsableCommand {
     @Argument(help: "Interfaces to measure.", completion: .interface)
     var ports: [String]
 
-    @Option(help: "Where frames from the port are counted: auto, tc or xdp.")
+    @Option(help: "Where frames from the port are counted: auto, tc, xdp, or xsk for a switch's AF_XDP port.")
     var hook = HookChoice.auto
 
     @Option(help: "How XDP runs: native or generic. Without it native where the driver can.")
@@ -31,7 +31,9 @@ struct AttachCommand: ParsableCommand {
     @OptionGroup var place: PlaceOptions
 
     func validate() throws {
-        if xdpMode != nil, hook != .xdp { throw ValidationError("--xdp-mode has a meaning only with --hook xdp.") }
+        if xdpMode != nil, hook != .xdp, hook != .xsk {
+            throw ValidationError("--xdp-mode has a meaning only with --hook xdp or xsk.")
+        }
         if let flows, !Configuration.flowsRange.contains(flows) {
             throw ValidationError("--flows must be from 1 to \(Configuration.flowsRange.upperBound), not \(flows).")
         }

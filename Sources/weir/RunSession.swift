@@ -45,7 +45,9 @@ struct RunSession: Sendable {
         try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
-        do { try ThreadPrivileges.keepOnlyRequired() } catch {
+        // To take over a port that a switch has open is to look at its program and map.
+        let takesOver = configuration.ovs != nil || configuration.ports.contains { $0.attach.hook == .xsk }
+        do { try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : []) } catch {
             directory.removeBaseIfEmpty()
             throw error
         }

@@ -19,7 +19,7 @@ import Testing
     /// Since 6.18 the kernel refuses to make an skb of less than the IP header that its type promises; a real
     /// interface does not (`ShortFrameSuite`).
     static func isRefused(_ frame: [UInt8], by kind: ProgramKind) -> Bool {
-        guard kind != .xdpFromPort else { return false }
+        guard kind.isTC else { return false }
         return switch (frame[12], frame[13]) {
         case (0x08, 0x00): frame.count < 34
         case (0x86, 0xdd): frame.count < 54

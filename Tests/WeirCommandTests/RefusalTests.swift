@@ -83,7 +83,7 @@ extension WeirCommandSuite {
                 #expect(pointless.status == 2)
                 #expect(
                     pointless.errors.hasPrefix(
-                        "Error: --xdp-mode has a meaning only with --hook xdp.\nUsage: weir attach "))
+                        "Error: --xdp-mode has a meaning only with --hook xdp or xsk.\nUsage: weir attach "))
                 #expect(try site.isClean())
             }
         }

@@ -267,6 +267,8 @@ enum weir_hook {
 	WEIR_HOOK_TCX = 1,	/* a bpf_link, kernel 6.6 and later */
 	WEIR_HOOK_CLSACT = 2,	/* a filter of the clsact qdisc */
 	WEIR_HOOK_XDP = 3,	/* a bpf_link; frames from the port only */
+	WEIR_HOOK_XSK = 4,	/* the same, in front of an AF_XDP socket */
+	WEIR_HOOK_UNOBSERVED = 5,	/* nothing sees that direction at the port */
 };
 
 enum weir_xdp_mode {
@@ -331,11 +333,19 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 #define WEIR_MAP_PORTS "weir_ports"
 #define WEIR_MAP_LAYOUT "weir_layout"	/* text: where fields lie, for later builds */
 #define WEIR_LAYOUT_BYTES 16384
+/* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
+#define WEIR_MAP_SOCKETS "xsks_map"
 
 /* Names of programs, one in each object. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
 #define WEIR_PROGRAM_TC_TO_PORT "weir_tc_to"
 #define WEIR_PROGRAM_XDP_FROM_PORT "weir_xdp_from"
+/* libxdp's name for the program of an AF_XDP socket: it adopts this one by it. */
+#define WEIR_PROGRAM_XSK_FROM_PORT "xsk_def_prog"
+#define WEIR_PROGRAM_XSK_STOCK "xsk_def_prog"
+/* libbpf names the map of refcnt by the object: what libxdp looks for. */
+#define WEIR_OBJECT_XSK_STOCK "xsk_def_xdp_prog"
+#define WEIR_PROGRAM_XSK_SOCKETS "weir_xsk_find"
 #define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif

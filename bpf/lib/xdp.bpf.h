@@ -33,13 +33,14 @@ __noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
 	return parse(&frame, packet);
 }
 
-static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
+/* What becomes of the frame is the caller's to say. */
+static __always_inline void xdp_account(struct xdp_md *xdp, __u8 direction)
 {
 	struct account where;
 	struct frame frame;
 
 	if (account_open(&where, direction))
-		return XDP_PASS;	/* no such CPU is possible */
+		return;		/* no such CPU is possible */
 	xdp_frame(&frame, xdp);
 	if (unlikely(!account_plain(&where, &frame))) {
 		struct packet_view packet;
@@ -47,7 +48,6 @@ static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
 
 		account(&where, kind, &packet);
 	}
-	return XDP_PASS;
 }
 
 #endif

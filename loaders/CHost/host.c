@@ -8,8 +8,10 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/ethtool.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,6 +72,36 @@ int weir_interface_hardware_type(const char *name)
 		error = -errno;
 	close(handle);
 	return error ? error : request.ifr_hwaddr.sa_family;
+}
+
+static uint32_t most(uint32_t one, uint32_t other)
+{
+	return one > other ? one : other;
+}
+
+int weir_interface_channels(const char *name, struct weir_channels *channels)
+{
+	struct ethtool_channels asked = { .cmd = ETHTOOL_GCHANNELS };
+	struct ifreq request = {};
+	int error = 0;
+	int handle;
+
+	handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (handle < 0)
+		return -errno;
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	request.ifr_data = (void *)&asked;
+	if (ioctl(handle, SIOCETHTOOL, &request))
+		error = -errno;
+	close(handle);
+	if (error)
+		return error;
+	/* Drivers report pairs of queues as combined, or both sides apart. */
+	channels->receiving = asked.rx_count + asked.combined_count;
+	channels->most_receiving = most(channels->receiving,
+					most(asked.max_combined,
+					     most(asked.max_rx, asked.max_tx)));
+	return 0;
 }
 
 void weir_store_release_u32(uint32_t *place, uint32_t value)

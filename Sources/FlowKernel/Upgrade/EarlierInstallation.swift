@@ -49,10 +49,27 @@ package struct EarlierInstallation: ~Copyable {
         }
         if !port.isClosing {
             try move(port, .tcToPort, "to", hook: port.toHook, installation)
-            try move(
-                port, port.fromHook == .xdp ? .xdpFromPort : .tcFromPort, "from", hook: port.fromHook, installation)
+            try moveSockets(of: port, to: installation)
+            try move(port, Self.programFromPort(of: port), "from", hook: port.fromHook, installation)
         }
         try installation.tables.maps.register(port)
+    }
+
+    private static func programFromPort(of port: RegisteredPort) -> ProgramKind {
+        switch port.fromHook {
+        case .xdp: .xdpFromPort
+        case .xsk: .xskFromPort
+        case .none, .tcx, .clsact, .unobserved: .tcFromPort
+        }
+    }
+
+    /// Pins the sockets behind an AF_XDP port where its new program looks for them, beside what is pinned of the earlier.
+    private func moveSockets(
+        of port: RegisteredPort, to installation: borrowing Installation
+    ) throws(KernelError) {
+        let old = directory.portDirectory(port.number)
+        guard SocketMap.isPinned(in: old) else { return }
+        try SocketMap.pin(try SocketMap.open(in: old), in: installation.directory.portDirectory(port.number))
     }
 
     private func move(
@@ -60,12 +77,12 @@ package struct EarlierInstallation: ~Copyable {
         _ installation: borrowing Installation
     ) throws(KernelError) {
         switch hook {
-        case .none: return
+        case .none, .unobserved: return
         case .clsact:
             let program = try installation.tables.load(kind, for: port)
             try TCHook.replaceFilter(
                 program, interfaceIndex: port.interfaceIndex, side: side == "to" ? .toPort : .fromPort)
-        case .tcx, .xdp:
+        case .tcx, .xdp, .xsk:
             let old = "\(directory.portDirectory(port.number))/\(side)"
             let new = "\(installation.directory.portDirectory(port.number))/\(side)"
             guard unsafe access(old, F_OK) == 0 else { return }

@@ -36,6 +36,19 @@ int weir_interface_hardware_type(const char *name);
 #define WEIR_HARDWARE_ETHERNET 1	/* ARPHRD_ETHER */
 #define WEIR_HARDWARE_LOOPBACK 772	/* ARPHRD_LOOPBACK: has Ethernet headers, too */
 
+/* How many channels a card has (ethtool(8), --show-channels): now, and at most. */
+struct weir_channels {
+	uint32_t receiving;
+	uint32_t most_receiving;
+};
+
+/*
+ * Asks an interface of the calling thread's network namespace
+ * (ETHTOOL_GCHANNELS). Returns 0, or -errno: EOPNOTSUPP where the driver does
+ * not say, as that of taps.
+ */
+int weir_interface_channels(const char *name, struct weir_channels *channels);
+
 /*
  * A new eventfd(2), close-on-exec and non-blocking; or -errno. Writing adds to
  * its count, which reading takes: 8 bytes each.

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A process that has libxdp mapped, by which it opens AF_XDP sockets.
+///
+/// What cannot be seen: a program that libxdp is linked into statically, one in another network namespace than the ports,
+/// and one that is started later. The version is that in the file's name, which is of the library's interface and not of its
+/// release: that of 1.3.1 is called 1.3.0. So a release of 1.2 that adopts, 1.2.2 or later, can be called 1.2.0 as the one is that
+/// leaves the switch without the port, and is taken for it.
+package struct LibxdpUser: Equatable, Sendable {
+    package let pid: Int
+    package let name: String
+    /// "1.3.0"; nil where the file's name does not say.
+    package let version: String?
+
+    /// The first that adopts a program which it finds.
+    private static let firstAdopting = [1, 2, 2]
+
+    /// Whether it adopts a program that is on an interface already; true where nobody knows.
+    package var adopts: Bool {
+        guard let version else { return true }
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        return !numbers.lexicographicallyPrecedes(Self.firstAdopting)
+    }
+
+    /// Those of this thread's network namespace.
+    package static func all() throws(KernelError) -> [LibxdpUser] {
+        let namespace = try NetworkInterface.currentNamespace()
+        return PinDirectory.entries(of: "/proc").compactMap { Int($0) }.sorted().compactMap { pid in
+            guard isIn(namespace, pid), let library = library(of: pid) else { return nil }
+            let name = (try? ProcFile.read("/proc/\(pid)/comm")).map { String($0.prefix { $0 != "\n" }) }
+            return LibxdpUser(pid: pid, name: name ?? "a process", version: version(of: library))
+        }
+    }
+
+    private static func isIn(_ namespace: UInt64, _ pid: Int) -> Bool {
+        guard let file = try? Descriptor.open("/proc/\(pid)/ns/net", flags: O_RDONLY) else { return false }
+        return file.inode == namespace
+    }
+
+    private static func library(of pid: Int) -> String? {
+        guard let maps = try? ProcFile.read("/proc/\(pid)/maps") else { return nil }
+        for line in maps.split(separator: "\n") {
+            guard let file = line.split(separator: "/").last, file.hasPrefix("libxdp.so") else { continue }
+            return String(file.prefix { $0 != " " })
+        }
+        return nil
+    }
+
+    private static func version(of library: String) -> String? {
+        let version = library.dropFirst("libxdp.so.".count)
+        return version.contains(".") ? String(version) : nil
+    }
+
+    /// Throws where a switch would take the port's program for a foreign one, and could not open the port.
+    static func refuseTooOld(_ interface: NetworkInterface) throws(KernelError) {
+        guard let user = try all().first(where: { !$0.adopts }), let version = user.version else { return }
+        throw KernelError(
+            .unsupported, "cannot attach to \(interface.name)",
+            cause: "\(user.name) (pid \(user.pid)) uses libxdp \(version), which adopts no program that is there",
+            remedy: "give it libxdp 1.3.0 or later")
+    }
+}

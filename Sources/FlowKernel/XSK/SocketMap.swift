@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+import Glibc
+
+/// The sockets behind an AF_XDP port, by receive queue: the map that its program delivers to, and libxdp writes.
+///
+/// It is pinned with the port's links, so that a later program of the port delivers to the same.
+enum SocketMap {
+    /// What libxdp looks for.
+    static let name = WEIR_MAP_SOCKETS
+
+    static func create(queues: ReceiveQueues) throws(KernelError) -> BPFMap {
+        try BPFMap.create(
+            MapLayout(name: name, type: BPF_MAP_TYPE_XSKMAP, keySize: 4, valueSize: 4, maxEntries: queues.most))
+    }
+
+    /// Pins it in a port's folder, in place of what is pinned there.
+    static func pin(_ map: borrowing BPFMap, in folder: String) throws(KernelError) {
+        unpin(in: folder)
+        try map.pin(at: path(in: folder))
+    }
+
+    static func open(in folder: String) throws(KernelError) -> BPFMap { try .open(pinnedAt: path(in: folder)) }
+
+    static func isPinned(in folder: String) -> Bool { unsafe access(path(in: folder), F_OK) == 0 }
+
+    static func unpin(in folder: String) { unsafe unlink(path(in: folder)) }
+
+    /// Whether a socket is open on any queue.
+    static func hasSocket(_ map: borrowing BPFMap) throws(KernelError) -> Bool {
+        let object = try BPFObject(EmbeddedObjects.xskSockets, named: WEIR_PROGRAM_XSK_SOCKETS)
+        try object.reuse(map, as: name)
+        try object.load()
+        let program = try object.takeProgram(named: WEIR_PROGRAM_XSK_SOCKETS)
+        for queue in 0..<map.maxEntries {
+            if try program.run(on: frame(naming: queue)) == 1 { return true }
+        }
+        return false
+    }
+
+    /// The kernel takes no shorter one than an Ethernet header.
+    private static func frame(naming queue: Int) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: queue >> (8 * $0)) } + [UInt8](repeating: 0, count: 60)
+    }
+
+    private static func path(in folder: String) -> String { "\(folder)/\(name)" }
+}
