@@ -19,6 +19,7 @@ extension WeirCommandSuite {
                 try traffic.ping(site)
                 try traffic.send(site, datagrams: 40, of: 20)
                 for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try capabilities(of: "weir-ovs", in: daemon) == "0000000000000000")
                 let report = try #require(try site.status().daemon?.ovs)
                 #expect(report.isConnected && report.bridges == ["br0"] && report.reconnects == 0)
                 #expect(report.interfaces == 3 && report.guestPorts == 2)
@@ -30,6 +31,18 @@ extension WeirCommandSuite {
                 let names = Set(lines.map { [$0["port"], $0["interface-id"], $0["instance-id"]] })
                 #expect(names == [["port-a", "eni-a", "i-a"], ["port-b", "eni-b", "i-b"]])
             }
+        }
+
+        /// The permitted set of a thread.
+        private func capabilities(of thread: String, in daemon: ChildProcess) throws -> String {
+            let tasks = "/proc/\(daemon.pid)/task"
+            let task = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: tasks).first {
+                    try String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8) == thread + "\n"
+                })
+            let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("CapPrm:") })
+            return String(line.dropFirst(8))
         }
 
         @Test func `ports come and go with the switch, and leave their last records under their names`() throws {
@@ -145,6 +158,20 @@ extension WeirCommandSuite {
                 #expect(
                     try LogLines.sums(try site.jsonLines()).filter { $0.key.port == "eni-b" }
                         == Site.byInterfaceID(traffic.expected(of: "port-b")))
+            }
+        }
+
+        @Test func `what is shown of the open window has the names of the switch, with and without a daemon`() throws {
+            try Site.withSwitch { site, vSwitch in
+                try site.addPorts(to: vSwitch)
+                let daemon = try site.daemon(following: vSwitch, "--interval", "3600")
+                try site.waitForPorts(["port-a", "port-b"])
+                var traffic = Traffic()
+                try traffic.ping(site)
+                let expected = Site.byInterfaceID(traffic.expected)
+                #expect(try LogLines.sums(try LogLines.json(try site.weir("dump", "--format", "json"))) == expected)
+                daemon.stop(SIGKILL)
+                #expect(try LogLines.sums(try LogLines.json(try site.weir("dump", "--format", "json"))) == expected)
             }
         }
 

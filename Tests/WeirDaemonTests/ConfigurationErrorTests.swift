@@ -68,7 +68,7 @@ struct ConfigurationErrorTests {
             ("ports:\n  - role: guest", "w:2: a port needs the key match, the pattern of its name, such as tap*"),
             ("ports:\n  - match: a/b", #"w:2: match \#(patternMustBe) "a/b""#),
             ("ports:\n  - match: tap0\n    role: host", #"w:3: role must be guest or uplink, not "host""#),
-            ("ports:\n  - match: tap0\n    hook: xsk", #"w:3: hook must be auto, tc or xdp, not "xsk""#),
+            ("ports:\n  - match: tap0\n    hook: ovs", #"w:3: hook must be auto, tc, xdp or xsk, not "ovs""#),
             ("ports:\n  - match: tap0\n    xdp-mode: skb", #"w:3: xdp-mode must be native or generic, not "skb""#),
             ("ports:\n  - match: tap0\n    vpc-id: a,b", #"w:3: vpc-id \#(identifierMustBe) "a,b""#),
             ("ports:\n  - match: tap0\n    vpcid: a", #"w:3: unknown key "vpcid"; did you mean vpc-id?"#),
@@ -91,7 +91,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, ovs, ovs-rundir, ovs-bridges, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {
