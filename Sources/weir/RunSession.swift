@@ -45,12 +45,23 @@ struct RunSession: Sendable {
         try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
-        // To take over a port that a switch has open is to look at its program and map.
-        let takesOver = configuration.ovs != nil || configuration.ports.contains { $0.attach.hook == .xsk }
-        do { try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : []) } catch {
+        do { try keepPrivileges() } catch {
             directory.removeBaseIfEmpty()
             throw error
         }
+    }
+
+    private func keepPrivileges() throws {
+        // What the switches use can be seen only now; to take over what one has open is to look at its program and map.
+        if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
+        let takesOver = hasXSK || configuration.ovs != nil
+        try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : [])
+    }
+
+    /// Whether there are ports of AF_XDP to be measured, as far as that is known before Open vSwitch is followed.
+    private var hasXSK: Bool {
+        configuration.ports.contains { $0.attach.hook == .xsk }
+            || configuration.ovs.map { SwitchClient.hasGuestsByAFXDP($0) } ?? false
     }
 
     private func serve(_ board: DaemonBoard) throws -> Serving {

@@ -113,12 +113,30 @@ extension WeirCommandSuite {
                 #expect(port.limits == [limit])
                 #expect(try site.weir("status").contains("\nport-a: \(limit)\n"))
                 let doctor = try site.weir("doctor")
-                #expect(
-                    doctor.contains("ok   af_xdp: ovs-vswitchd (pid \(try #require(vSwitch.daemonPID))) uses libxdp "),
-                    "\(doctor)")
+                let user = "ovs-vswitchd (pid \(try #require(vSwitch.daemonPID))) uses libxdp 1."
+                #expect(doctor.contains("ok   af_xdp: ") && doctor.contains(user), "\(doctor)")
                 #expect(doctor.contains("of AF_XDP ports (--hook xsk) only frames from the guest are observed"))
                 try site.weir("detach", "port-a")
                 #expect(try site.hub.run(["bpftool", "net", "show", "dev", "port-a"]).contains("port-a("))
+                #expect(!FileManager.default.fileExists(atPath: site.bpffs))
+            }
+        }
+
+        @Test func `what takes CAP_SYS_ADMIN is refused without it, and attaching before the switch is not`() throws {
+            try Self.withSwitch { site, vSwitch in
+                let few = ["setpriv", "--bounding-set=-all,+bpf,+net_admin,+perfmon", "--inh-caps=-all"]
+                let attach = ["attach", "port-a", "--hook", "xsk", "--xdp-mode", "native"]
+                let early = try site.outcome(attach, behind: few)
+                #expect(early.errors == "" && early.status == 0)
+                try Self.open(vSwitch, .native)
+                let detached = try site.outcome(["detach", "port-a"], behind: few)
+                #expect(detached.errors == "" && detached.status == 0)
+
+                let refused = try site.outcome(attach, behind: few)
+                let sentence =
+                    /weir: cannot attach to port-a: an XDP program \(id \d+\) is there, and to look at it takes CAP_SYS_ADMIN; attach the port before the switch opens it, or as root: weir attach\n/
+                #expect(refused.errors.wholeMatch(of: sentence) != nil, "\(refused.errors)")
+                #expect(refused.status == 1)
                 #expect(!FileManager.default.fileExists(atPath: site.bpffs))
             }
         }

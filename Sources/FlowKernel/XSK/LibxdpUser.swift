@@ -5,7 +5,7 @@ import Glibc
 /// A process that has libxdp mapped, by which it opens AF_XDP sockets.
 ///
 /// What cannot be seen: a program that libxdp is linked into statically, one in another network namespace than the ports,
-/// and one that is started later. The version is that in the file's name, which is of the library's interface and not of its
+/// one that is started later, and, for whom the kernel does not let look at another process (ptrace(2)), any that may more. The version is that in the file's name, which is of the library's interface and not of its
 /// release: that of 1.3.1 is called 1.3.0. So a release of 1.2 that adopts, 1.2.2 or later, can be called 1.2.0 as the one is that
 /// leaves the switch without the port, and is taken for it.
 package struct LibxdpUser: Equatable, Sendable {
@@ -54,10 +54,12 @@ package struct LibxdpUser: Equatable, Sendable {
     }
 
     /// Throws where a switch would take the port's program for a foreign one, and could not open the port.
-    static func refuseTooOld(_ interface: NetworkInterface) throws(KernelError) {
+    ///
+    /// - Parameter failure: what cannot be done then.
+    package static func refuseTooOld(_ failure: String) throws(KernelError) {
         guard let user = try all().first(where: { !$0.adopts }), let version = user.version else { return }
         throw KernelError(
-            .unsupported, "cannot attach to \(interface.name)",
+            .unsupported, failure,
             cause: "\(user.name) (pid \(user.pid)) uses libxdp \(version), which adopts no program that is there",
             remedy: "give it libxdp 1.3.0 or later")
     }

@@ -18,7 +18,7 @@ extension XSKHook {
 
     /// What the switch has on the interface, to be taken over in that mode; nil where nothing is there.
     static func open(_ interface: NetworkInterface, mode: XDPMode?) throws(KernelError) -> OpenXSKPort? {
-        try LibxdpUser.refuseTooOld(interface)
+        try LibxdpUser.refuseTooOld("cannot attach to \(interface.name)")
         guard let occupant = try XDPHook.occupant(of: interface) else { return nil }
         let program = try program(occupant, interface)
         guard program.name == WEIR_PROGRAM_XSK_FROM_PORT, let occupiedMode = occupant.mode else {

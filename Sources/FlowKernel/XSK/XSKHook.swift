@@ -105,8 +105,9 @@ extension XSKHook {
         let sockets = try SocketMap.open(in: folder)
         if let mode, try isOurs, try SocketMap.hasSocket(sockets) {
             let stock = try StockProgram.load(sockets: sockets)
-            try dropLink()
+            try pinnedLink()?.detach()
             try XDPHook.put(stock, on: interface, mode: mode)
+            unsafe unlink(linkPath)
         } else {
             try dropLink()
         }
@@ -114,8 +115,7 @@ extension XSKHook {
     }
 
     private func dropLink() throws(KernelError) {
-        guard let link = try pinnedLink() else { return }
-        try link.detach()
+        try pinnedLink()?.detach()
         unsafe unlink(linkPath)
     }
 
@@ -124,13 +124,14 @@ extension XSKHook {
         return try Link.open(pinnedAt: linkPath)
     }
 
-    /// Whether the interface is still there with our link on it, or, where that was never made, with nothing.
+    /// Whether the interface is still there with our link on it, or with nothing: whoever attached or detached may have died
+    /// while at it.
     private var isOurs: Bool {
         get throws(KernelError) {
             guard NetworkInterface.name(ofIndex: interface.index) != nil else { return false }
-            let occupant = try XDPHook.occupant(of: interface)
-            guard let link = try pinnedLink() else { return occupant == nil }
-            return occupant != nil && occupant?.id == link.programID && link.interfaceIndex == interface.index
+            guard let occupant = try XDPHook.occupant(of: interface) else { return true }
+            guard let link = try pinnedLink() else { return false }
+            return occupant.id == link.programID && link.interfaceIndex == interface.index
         }
     }
 

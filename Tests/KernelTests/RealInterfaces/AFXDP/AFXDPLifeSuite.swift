@@ -31,11 +31,11 @@ extension RealInterfaces {
                 try path.open("port0")
                 try expectAllIsCounted()
                 try path.vSwitch.exitDaemon()
-                try path.vSwitch.startDaemon()
+                try path.startSwitch()
                 try expectAllIsCounted()
                 try path.vSwitch.killDaemon()
                 _ = try path.guest.outcome(of: ["ping", "-c", "3", "-W", "1", "\(AFXDPPath.peerAddresses.v4)"])
-                try path.vSwitch.startDaemon()
+                try path.startSwitch()
                 try expectAllIsCounted()
                 #expect(try path.seen(by: port).egress.seen.packets >= 4 * 20 + 3)
             }
@@ -67,8 +67,9 @@ extension RealInterfaces {
         }
 
         private func expectExact(_ path: AFXDPPath, _ port: RegisteredPort) throws {
+            try path.waitUntilItForwards()
             let (sent, seen) = (try path.sent(by: path.guest), try path.seen(by: port).egress.seen.packets)
-            try path.expectToForward()
+            try path.expectPings()
             #expect(try path.sent(by: path.guest) - sent == 20)
             #expect(try path.seen(by: port).egress.seen.packets - seen == 20)
         }
@@ -92,7 +93,7 @@ extension RealInterfaces {
                 try path.open("port0")
                 try path.expectToForward()
                 try path.vSwitch.exitDaemon()
-                try path.vSwitch.startDaemon()
+                try path.startSwitch()
                 try path.expectToForward()
             }
         }
@@ -170,14 +171,15 @@ extension RealInterfaces {
             }
         }
 
-        /// As it is where an attacher dies between taking the switch's program away and attaching, or a pin is removed.
-        @Test(arguments: XDPMode.allCases)
-        func aPortThatHasLostItsProgramIsGivenOneLikeTheSwitchsOwn(_ mode: XDPMode) throws {
+        /// As it is where an attacher dies between taking the switch's program away and attaching, or one who detaches before
+        /// the switch's is there again.
+        @Test(arguments: XDPMode.allCases, [["rm"], ["bpftool", "link", "detach", "pinned"]])
+        func aPortThatHasLostItsProgramIsGivenOneLikeTheSwitchsOwn(_ mode: XDPMode, _ ending: [String]) throws {
             try AFXDPPath.with(mode) { path in
                 for name in AFXDPPath.ports { try path.open(name) }
                 let port = try path.attach("port0")
                 let link = try #require(try path.installation.pins.first { $0.hasSuffix("/from") })
-                try ChildProcess.run(["rm", link])
+                try ChildProcess.run(ending + [link])
                 try waitUntil("the link has gone") { try path.program(on: "port0") == nil }
                 #expect(try !path.isAlive(port))
                 let closed = try path.host.inside { try path.installation.closeDeadPorts() }
@@ -185,6 +187,20 @@ extension RealInterfaces {
                 let stock = try #require(try path.program(on: "port0"))
                 #expect(stock.isStock && !stock.isHeldByLink && stock.mode == path.bpftoolMode)
                 try path.expectToForward()
+            }
+        }
+
+        /// Told to take what it gets, the switch takes the mode of the program that is there.
+        @Test(arguments: XDPMode.allCases)
+        func aSwitchWithoutAModeOfItsOwnFollowsThatOfThePort(_ mode: XDPMode) throws {
+            try AFXDPPath.with(mode) { path in
+                let port = try path.attach("port0")
+                try path.vSwitch.addPort("port0", to: "br0", as: .afxdp(.bestEffort))
+                try path.open("port1")
+                #expect(try path.program(on: "port0")?.mode == path.bpftoolMode)
+                let shown = try path.vSwitch.appctl("dpif/show")
+                #expect(shown.contains("xdp-mode=best-effort, xdp-mode-in-use=\(mode.name)"), "\(shown)")
+                try expectExact(path, port)
             }
         }
 

@@ -110,8 +110,28 @@ extension AFXDPPath {
         return count - (try Self.received(try ping.wait(within: .seconds(60)).output))
     }
 
+    /// Starts the switch again, and waits until it forwards.
+    func startSwitch() throws {
+        try vSwitch.startDaemon()
+        try waitUntilItForwards()
+    }
+
+    /// The switch polls a port some time after it says that it has opened it.
+    func waitUntilItForwards() throws {
+        let ping = ["ping", "-c", "1", "-W", "1", "\(Self.peerAddresses.v4)"]
+        try waitUntil("the switch forwards: \(vSwitch.log)", within: .seconds(20)) {
+            try guest.outcome(of: ping).succeeded
+        }
+    }
+
     /// Throws where not each of some pings is answered.
     func expectToForward(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try waitUntilItForwards()
+        try expectPings(sourceLocation: sourceLocation)
+    }
+
+    /// The same, of a switch that forwards already: nothing but these pings is sent.
+    func expectPings(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let result = try guest.outcome(of: ["ping", "-c", "20", "-i", "0.01", "-W", "2", "\(Self.peerAddresses.v4)"])
         #expect(try Self.received(result.output) == 20, "\(vSwitch.log)", sourceLocation: sourceLocation)
     }
