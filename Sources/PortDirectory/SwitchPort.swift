@@ -36,24 +36,37 @@ package struct SwitchPort: Equatable, Sendable {
 
 extension SwitchPort {
     /// How frames get from the interface into the switch.
-    package enum Way: String, Hashable, Sendable, Codable {
+    package enum Way: Hashable, Sendable, Codable {
         /// Through the kernel, by a packet socket or the kernel's datapath.
         case kernel
         /// Past the kernel, by a socket of AF_XDP.
-        case afxdp
+        case afxdp(Mode)
+    }
+
+    /// How the switch wants XDP to run on the interface (`options:xdp-mode`).
+    package enum Mode: String, Hashable, Sendable, Codable {
+        case native, generic
+        /// Whichever it can; it follows a program that is there already.
+        case any
     }
 
     /// nil where no interface of the kernel is behind it (DPDK), or none of a guest: the bridge's own, patches, tunnels.
     package var way: Way? {
         switch type {
         case "", "system", "tap": .kernel
-        case "afxdp", "afxdp-nonpmd": .afxdp
+        case "afxdp", "afxdp-nonpmd": .afxdp(mode)
         default: nil
         }
     }
 
-    /// `options:xdp-mode` of an AF_XDP port; `best-effort` where it has none, as Open vSwitch has it.
-    package var xdpMode: String { options["xdp-mode"] ?? "best-effort" }
+    private var mode: Mode {
+        switch options["xdp-mode"] {
+        case "native", "native-with-zerocopy": .native
+        case "generic": .generic
+        // best-effort, which Open vSwitch has where none is set.
+        default: .any
+        }
+    }
 
     /// Whether a guest is behind it.
     package enum Guest: Equatable, Sendable {

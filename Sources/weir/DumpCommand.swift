@@ -55,7 +55,8 @@ struct DumpCommand: ParsableCommand {
                 remedy: "list what is: weir status")
         }
         let chosen = registered.filter { ports.isEmpty || ports.contains($0.name) }
-        return Dictionary(uniqueKeysWithValues: chosen.map { ($0.number, configuration.port($0)) })
+        let names = PortNames(configuration, notes: SwitchNotes(stateDirectory: configuration.stateDirectory))
+        return Dictionary(uniqueKeysWithValues: chosen.map { ($0.number, names.port($0)) })
     }
 
     private func entries(

@@ -52,10 +52,16 @@ struct RunSession: Sendable {
     }
 
     private func keepPrivileges() throws {
-        let hasXSK = configuration.ports.contains { $0.attach.hook == .xsk }
         // What the switches use can be seen only now; to take over what one has open is to look at its program and map.
         if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
-        try ThreadPrivileges.keepOnlyRequired(besides: hasXSK ? [.sysAdmin] : [])
+        let takesOver = hasXSK || configuration.ovs != nil
+        try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : [])
+    }
+
+    /// Whether there are ports of AF_XDP to be measured, as far as that is known before Open vSwitch is followed.
+    private var hasXSK: Bool {
+        configuration.ports.contains { $0.attach.hook == .xsk }
+            || configuration.ovs.map { SwitchClient.hasGuestsByAFXDP($0) } ?? false
     }
 
     private func serve(_ board: DaemonBoard) throws -> Serving {

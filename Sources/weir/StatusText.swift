@@ -71,7 +71,6 @@ struct StatusText {
         var text = ovs.isConnected ? "connected" : "not connected (\(ovs.failure ?? "not tried yet"))"
         text += ", \(ovs.guestPorts) ports of guests of \(ovs.interfaces) on \(bridges)"
         if ovs.reconnects > 0 { text += "; \(ovs.reconnects) reconnects" }
-        if !ovs.unmeasured.isEmpty { text += "; not measured: \(ovs.unmeasured.joined(separator: ", "))" }
         return text
     }
 

@@ -23,7 +23,7 @@ struct SwitchPortTests {
 
     @Test(arguments: ["afxdp", "afxdp-nonpmd"])
     func `so is what it reaches by AF_XDP`(type: String) {
-        #expect(Self.port(type: type).way == .afxdp)
+        #expect(Self.port(type: type).way == .afxdp(.any))
         #expect(Self.port(type: type).guest == .ifVirtual)
     }
 
@@ -58,10 +58,16 @@ struct SwitchPortTests {
         #expect(identity == PortIdentity(interfaceID: interface, instanceID: instance))
     }
 
-    @Test func `the mode is best-effort where none is set`() {
-        #expect(Self.port(type: "afxdp").xdpMode == "best-effort")
-        var native = Self.port(type: "afxdp")
-        native.options["xdp-mode"] = "native"
-        #expect(native.xdpMode == "native")
+    @Test(
+        arguments: [
+            ("native", .native), ("native-with-zerocopy", .native), ("generic", .generic), ("best-effort", .any),
+            (nil, .any),
+        ] as [(String?, SwitchPort.Mode)])
+    func `the mode is what is set, and any that works where none is`(option: String?, mode: SwitchPort.Mode) {
+        var port = Self.port(type: "afxdp")
+        port.options["xdp-mode"] = option
+        #expect(port.way == .afxdp(mode))
+        port.type = "system"
+        #expect(port.way == .kernel)
     }
 }

@@ -3,6 +3,7 @@
 import FlowModel
 import FlowTestKit
 import Foundation
+import PortDirectory
 import Testing
 import WeirDaemon
 
@@ -18,9 +19,10 @@ extension WeirCommandSuite {
                 try traffic.ping(site)
                 try traffic.send(site, datagrams: 40, of: 20)
                 for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try capabilities(of: "weir-ovs", in: daemon) == "0000000000000000")
                 let report = try #require(try site.status().daemon?.ovs)
                 #expect(report.isConnected && report.bridges == ["br0"] && report.reconnects == 0)
-                #expect(report.interfaces == 3 && report.guestPorts == 2 && report.unmeasured == [])
+                #expect(report.interfaces == 3 && report.guestPorts == 2)
                 #expect(try site.weir("status").contains("ovs       connected, 2 ports of guests of 3 on br0"))
                 #expect(daemon.stop().status == 0)
 
@@ -29,6 +31,18 @@ extension WeirCommandSuite {
                 let names = Set(lines.map { [$0["port"], $0["interface-id"], $0["instance-id"]] })
                 #expect(names == [["port-a", "eni-a", "i-a"], ["port-b", "eni-b", "i-b"]])
             }
+        }
+
+        /// The permitted set of a thread.
+        private func capabilities(of thread: String, in daemon: ChildProcess) throws -> String {
+            let tasks = "/proc/\(daemon.pid)/task"
+            let task = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: tasks).first {
+                    try String(contentsOfFile: "\(tasks)/\($0)/comm", encoding: .utf8) == thread + "\n"
+                })
+            let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("CapPrm:") })
+            return String(line.dropFirst(8))
         }
 
         @Test func `ports come and go with the switch, and leave their last records under their names`() throws {
@@ -93,22 +107,85 @@ extension WeirCommandSuite {
             }
         }
 
-        /// A TC program would see none of its frames, and an XDP program of another name would break it.
-        @Test func `a port of AF_XDP is left alone, and said`() throws {
+        /// Whether Weir or the switch is first, the port works and its guest's frames are counted.
+        @Test(arguments: [OpenVSwitch.XDPMode.native, .generic, .bestEffort])
+        func `a port of AF_XDP is measured by its own hook, in the mode of the switch`(mode: OpenVSwitch.XDPMode) throws
+        {
             try Site.withSwitch { site, vSwitch in
                 let daemon = try site.daemon(following: vSwitch)
-                try vSwitch.addPort("port-a", to: "br0", as: .afxdp(.native), externalIDs: ["iface-id": "eni-a"])
+                for end in [site.left, site.right] { try end.disableOffloads(on: "eth0") }
                 try site.addPort("b", to: vSwitch)
-                try site.waitForPorts(["port-b"])
-                try waitUntil("the port is said") { daemon.errors.contains("port-a is not measured") }
-                try waitUntil("status has it") { try site.status().daemon?.ovs?.unmeasured == ["port-a"] }
-                try site.left.disableOffloads(on: "eth0")
+                var traffic = Traffic()
+                for _ in 0..<3 {
+                    try vSwitch.addPort("port-a", to: "br0", as: .afxdp(mode), externalIDs: ["iface-id": "eni-a"])
+                    try site.waitForPorts(["port-a", "port-b"])
+                    let port = try site.status().ports.first { $0.name == "port-a" && $0.state == "attached" }
+                    #expect(port?.fromHook == "xsk" && (mode == .bestEffort || port?.xdpMode == mode.rawValue))
+                    #expect(try Int(vSwitch.get("ofport", of: "port-a")) ?? -1 > 0, "\(vSwitch.log.suffix(2000))")
+                    try traffic.ping(site)
+                    try vSwitch.deletePort("port-a", from: "br0")
+                    try site.waitForPorts(["port-b"])
+                    #expect(try site.programs(on: "port-a") == "")
+                }
+                #expect(daemon.stop().status == 0)
+                // What is sent to a guest by AF_XDP is not observed at its port.
+                let expected = Site.byInterfaceID(traffic.expected).filter {
+                    $0.key.port == "eni-b" || ["10.9.0.1", "fd09::1"].contains($0.key.source)
+                }
+                #expect(try LogLines.sums(try site.jsonLines()) == expected)
+            }
+        }
+
+        @Test func `a port whose type or mode changes is attached anew, and goes on`() throws {
+            try Site.withSwitch { site, vSwitch in
+                for end in [site.left, site.right] { try end.disableOffloads(on: "eth0") }
+                try site.addPorts(to: vSwitch)
+                let daemon = try site.daemon(following: vSwitch)
+                try site.waitForPorts(["port-a", "port-b"])
+                var traffic = Traffic()
+                for (settings, hook) in [
+                    ("type=afxdp options:n_rxq=1 options:xdp-mode=generic", "xsk"), ("type=system", "tcx"),
+                ] {
+                    try vSwitch.vsctl("set interface port-a \(settings)")
+                    try waitUntil("port-a is attached by \(hook)", within: .seconds(20)) {
+                        try site.status().ports.contains {
+                            $0.name == "port-a" && $0.state == "attached" && $0.fromHook == hook
+                        }
+                    }
+                    try traffic.ping(site)
+                }
+                #expect(daemon.stop().status == 0)
+                #expect(
+                    try LogLines.sums(try site.jsonLines()).filter { $0.key.port == "eni-b" }
+                        == Site.byInterfaceID(traffic.expected(of: "port-b")))
+            }
+        }
+
+        @Test func `what is shown of the open window has the names of the switch, with and without a daemon`() throws {
+            try Site.withSwitch { site, vSwitch in
+                try site.addPorts(to: vSwitch)
+                let daemon = try site.daemon(following: vSwitch, "--interval", "3600")
+                try site.waitForPorts(["port-a", "port-b"])
                 var traffic = Traffic()
                 try traffic.ping(site)
-                // It becomes one that can be measured.
-                try vSwitch.vsctl("set interface port-a type=system")
-                try site.waitForPorts(["port-a", "port-b"])
-                #expect(daemon.stop().status == 0)
+                let expected = Site.byInterfaceID(traffic.expected)
+                #expect(try LogLines.sums(try LogLines.json(try site.weir("dump", "--format", "json"))) == expected)
+                daemon.stop(SIGKILL)
+                #expect(try LogLines.sums(try LogLines.json(try site.weir("dump", "--format", "json"))) == expected)
+            }
+        }
+
+        @Test func `the switch can be asked once what a port is`() throws {
+            try Site.withSwitch { site, vSwitch in
+                try vSwitch.addPort("port-a", to: "br0", as: .afxdp(.generic), externalIDs: ["iface-id": "eni-a"])
+                var choice = SwitchChoice()
+                choice.runDirectory = vSwitch.runDirectory
+                let ports = try SwitchClient.ports(of: choice)
+                let port = try #require(ports["port-a"])
+                #expect(port.bridge == "br0" && port.way == .afxdp(.generic) && port.guest == .yes)
+                #expect(port.identity.interfaceID == "eni-a" && ports["port-b"] == nil)
+                try vSwitch.exitDatabase()
+                #expect(throws: OVSDBFailure.self) { try SwitchClient.ports(of: choice) }
             }
         }
     }

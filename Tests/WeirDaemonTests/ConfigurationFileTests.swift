@@ -29,6 +29,9 @@ struct ConfigurationFileTests {
                 instance-id: i-1
                 region: us-east-1
                 az-id: use1-az1
+            ovs: true
+            ovs-rundir: /run/other
+            ovs-bridges: [br-int, br-ex]
             interval: 5m
             flows: 1000
             log-dir: /srv/logs
@@ -49,6 +52,10 @@ struct ConfigurationFileTests {
         expected.stateDirectory = "/srv/state"
         expected.socket = "/run/other.sock"
         expected.ports = try [PortRule(pattern: #require(GlobPattern("tap*"))), uplinkRule()]
+        var choice = SwitchChoice()
+        choice.runDirectory = "/run/other"
+        choice.bridges = ["br-int", "br-ex"]
+        expected.ovs = choice
         expected.interval = .seconds(300)
         expected.tables.flowBudget = 1000
         expected.logDirectory = "/srv/logs"

@@ -57,6 +57,26 @@ struct ConfigurationLayerTests {
                 == #"--port must be a pattern of interface names, such as tap*, vnet? or eth[0-3], not "a b""#)
     }
 
+    @Test("who names a switch's directory or bridges means that switch, unless it is said not to")
+    func ovs() throws {
+        var flags = ConfigurationLayer()
+        #expect(Configuration(layers: [flags], defaultFlowLogID: "").ovs == nil)
+        flags.ovs = true
+        #expect(Configuration(layers: [flags], defaultFlowLogID: "").ovs == SwitchChoice())
+        flags = ConfigurationLayer()
+        try flags.setBridges(["br0", "br1"])
+        #expect(Configuration(layers: [flags], defaultFlowLogID: "").ovs?.bridges == ["br0", "br1"])
+        let file = try ConfigurationFile(path: "w", content: Data("ovs: false\novs-rundir: /run/x\n".utf8)).layer()
+        #expect(Configuration(layers: [file], defaultFlowLogID: "").ovs == nil)
+        let one = try ConfigurationFile(path: "w", content: Data("ovs-bridges: br0\n".utf8)).layer()
+        #expect(Configuration(layers: [one], defaultFlowLogID: "").ovs?.bridges == ["br0"])
+        var error = #expect(throws: ConfigurationError.self) { try flags.setBridges(["br 0"]) }
+        #expect(error?.description == #"--ovs-bridge must be the name of a bridge, not "br 0""#)
+        let long = "/" + String(repeating: "x", count: 99)
+        error = #expect(throws: ConfigurationError.self) { try flags.set(.ovsRunDirectory, flag: long) }
+        #expect(error?.description.hasPrefix("--ovs-rundir must be a path of at most 99 bytes, not ") == true)
+    }
+
     @Test("a variable that is wrong is named")
     func environment() {
         let path = "/" + String(repeating: "x", count: 107)

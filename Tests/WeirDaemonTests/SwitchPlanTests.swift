@@ -87,11 +87,11 @@ struct SwitchPlanTests {
         #expect(Self.attached(&plan) == ["named", "a"])
         #expect(plan.way(of: 1) == .kernel && plan.wayBySwitch(of: 1) == .kernel)
         let actions = plan.take([
-            "a": SwitchOffer(way: .afxdp, guest: .yes), "named": SwitchOffer(way: .afxdp, guest: .no),
+            "a": SwitchOffer(way: .afxdp(.any), guest: .yes), "named": SwitchOffer(way: .afxdp(.any), guest: .no),
         ])
         #expect(actions == [.release(1), .release(2)])
         #expect(Self.attached(&plan) == ["a", "named"])
-        #expect(plan.way(of: 2) == .afxdp && plan.wayBySwitch(of: 2) == nil)
+        #expect(plan.way(of: 2) == .afxdp(.any) && plan.wayBySwitch(of: 2) == nil)
     }
 
     @Test func `a port with a name that the switch does not know is released`() {
@@ -139,7 +139,7 @@ struct SwitchPlanTests {
         #expect(
             SwitchOffer.all(of: ports, choice) == [
                 "a": SwitchOffer(way: .kernel, guest: .ifVirtual), "b": SwitchOffer(way: .kernel, guest: .no),
-                "c": SwitchOffer(way: .afxdp, guest: .yes),
+                "c": SwitchOffer(way: .afxdp(.any), guest: .yes),
             ])
     }
 }

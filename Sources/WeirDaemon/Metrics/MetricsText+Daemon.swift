@@ -79,9 +79,6 @@ extension MetricsText {
         )
         gauge("weir_ovs_bridges", UInt64(ovs.bridges.count), help: "Bridges whose guests are measured.")
         gauge("weir_ovs_guest_ports", UInt64(ovs.guestPorts), help: "Ports on them that may be guests'.")
-        gauge(
-            "weir_ovs_unmeasured_ports", UInt64(ovs.unmeasured.count),
-            help: "Ports of guests whose frames cannot be seen.")
     }
 
     private mutating func add(journalOf report: DaemonReport) {

@@ -19,7 +19,7 @@ final class StateDirectory: Sendable {
     private let isNew: Bool
 
     var journal: FilePath { path.appending("journal") }
-    var switchPorts: FilePath { path.appending("switch-ports") }
+    var switchPorts: FilePath { path.appending(SwitchNotes.fileName) }
 
     /// Makes the directory where it is missing.
     init(_ text: String) throws(JournalError) {
@@ -53,7 +53,7 @@ final class StateDirectory: Sendable {
     func removeIfNew() {
         guard isNew else { return }
         try? FileSystemCalls.removeDirectory(journal)
-        for name in ["id", "switch-ports"] { try? FileSystemCalls.remove(path.appending(name)) }
+        for name in ["id", SwitchNotes.fileName] { try? FileSystemCalls.remove(path.appending(name)) }
         try? FileSystemCalls.removeDirectory(path)
     }
 }

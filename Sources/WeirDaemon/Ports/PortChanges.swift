@@ -17,8 +17,6 @@ package struct PortChanges: Equatable, Sendable {
     package var renamed: [Renaming] = []
     /// Detached, because the switch has no such port any more or has it in another way.
     package var released: [RegisteredPort] = []
-    /// Names of guests' ports whose frames cannot be seen.
-    package var unseen: [String] = []
     package var refused: [KernelError] = []
     /// Whether the kernel could not keep all that happened, so that the interfaces are listed anew.
     package var hasLostEvents = false
@@ -42,9 +40,6 @@ extension Logger {
             notice(
                 "Open vSwitch has given up \(port.name); its last records come with this window (port \(port.number.rawValue))"
             )
-        }
-        for name in changes.unseen {
-            warning("\(name) is not measured: its frames go past the kernel into Open vSwitch (AF_XDP)")
         }
         for failure in changes.refused { error("\(failure)") }
     }

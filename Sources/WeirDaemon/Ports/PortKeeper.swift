@@ -172,14 +172,7 @@ extension PortKeeper {
     }
 
     private mutating func attachSome(_ changes: inout PortChanges) {
-        var requests: [AttachRequest] = []
-        for interface in plan.takeWaiting(atMost: Self.batch) {
-            if let options = options(for: interface) {
-                requests.append(AttachRequest(interface, options))
-            } else {
-                changes.unseen.append(interface.name)
-            }
-        }
+        let requests = plan.takeWaiting(atMost: Self.batch).map { AttachRequest($0, options(for: $0)) }
         guard !requests.isEmpty else { return }
         do throws(KernelError) {
             for (request, outcome) in zip(requests, try installation.attach(requests)) {
@@ -195,11 +188,10 @@ extension PortKeeper {
         }
     }
 
-    /// nil where its frames cannot be seen. What the configuration says counts for more than what the port is.
-    private func options(for interface: NetworkInterface) -> AttachOptions? {
+    /// What the configuration says counts for more than what the switch does.
+    private func options(for interface: NetworkInterface) -> AttachOptions {
         let rule = configuration.rule(forPort: interface.name)?.attach
-        guard let way = plan.way(of: interface.index) else { return rule ?? AttachOptions() }
-        guard var options = way.attachOptions else { return nil }
+        guard var options = plan.way(of: interface.index)?.attachOptions else { return rule ?? AttachOptions() }
         guard let rule else { return options }
         options.role = rule.role
         return rule.hook == .auto ? options : rule

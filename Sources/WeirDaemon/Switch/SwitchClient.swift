@@ -21,4 +21,10 @@ package enum SwitchClient {
         }
         throw .silent(patience)
     }
+
+    /// Whether the switch has guests behind ports of AF_XDP on the bridges that are asked for; false where it does not say.
+    package static func hasGuestsByAFXDP(_ choice: SwitchChoice) -> Bool {
+        guard let ports = try? ports(of: choice) else { return false }
+        return ports.of(bridges: choice.bridges).contains { $0.guest != .no && $0.way != .kernel }
+    }
 }

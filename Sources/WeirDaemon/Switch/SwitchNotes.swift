@@ -35,6 +35,13 @@ package final class SwitchNotes: Sendable {
         notes = Mutex(Dictionary(read.map { (PortNumber($0.number), $0) }) { $1 })
     }
 
+    /// What the daemon of that state directory has noted; nothing for whom it must not be read.
+    package convenience init(stateDirectory: String) {
+        self.init(FilePath(stateDirectory).appending(Self.fileName))
+    }
+
+    static let fileName = "switch-ports"
+
     /// Whose the port is, as the switch said last.
     package func identity(of port: RegisteredPort) -> PortIdentity? {
         note(of: port).map { PortIdentity(interfaceID: $0.interfaceID, instanceID: $0.instanceID) }

@@ -4,12 +4,14 @@ package import FlowKernel
 package import PortDirectory
 
 extension SwitchPort.Way {
-    /// How a port whose frames go that way is attached; nil where Weir cannot see them.
-    package var attachOptions: AttachOptions? {
+    /// How a port whose frames go that way is attached. The switch cannot open a port with a program in another mode than its
+    /// own on it.
+    package var attachOptions: AttachOptions {
         switch self {
-        case .kernel: AttachOptions()
-        // Frames for a socket of AF_XDP never come to TC, and a program of another name keeps the switch from its port.
-        case .afxdp: nil
+        case .kernel: AttachOptions(hook: .tc)
+        case .afxdp(.native): AttachOptions(hook: .xsk, xdpMode: .native)
+        case .afxdp(.generic): AttachOptions(hook: .xsk, xdpMode: .generic)
+        case .afxdp(.any): AttachOptions(hook: .xsk)
         }
     }
 }

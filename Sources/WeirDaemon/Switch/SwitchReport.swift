@@ -17,13 +17,11 @@ package struct SwitchReport: Codable, Equatable, Sendable {
     /// Interfaces on these bridges, and those of them that may be guests'.
     package var interfaces = 0
     package var guestPorts = 0
-    /// Ports of guests whose frames Weir cannot see yet.
-    package var unmeasured: [String] = []
 
     package init(socket: String) { self.socket = socket }
 
     enum CodingKeys: String, CodingKey {
-        case socket, reconnects, failure, bridges, interfaces, unmeasured
+        case socket, reconnects, failure, bridges, interfaces
         case isConnected = "connected"
         case guestPorts = "guest_ports"
     }
@@ -33,10 +31,8 @@ extension SwitchReport {
     /// Takes what the switch says now.
     mutating func take(_ ports: SwitchPorts, of choice: SwitchChoice) {
         let followed = ports.of(bridges: choice.bridges)
-        let guests = followed.filter { $0.guest != .no }
         bridges = ports.bridges.filter { choice.bridges.isEmpty || choice.bridges.contains($0) }
         interfaces = followed.count
-        guestPorts = guests.count
-        unmeasured = guests.filter { $0.way?.attachOptions == nil }.map(\.name)
+        guestPorts = followed.count { $0.guest != .no }
     }
 }
