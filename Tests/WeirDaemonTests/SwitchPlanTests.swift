@@ -104,6 +104,17 @@ struct SwitchPlanTests {
         #expect(Self.attached(&plan) == ["b"])
     }
 
+    @Test func `a port that the switch is about to open waits until it has, and stays while that opens it anew`() {
+        var plan = Self.plan([("a", 1)])
+        let open = SwitchOffer(way: .afxdp(.native), guest: .yes)
+        let opening = SwitchOffer(way: .afxdp(.native), guest: .yes, isOpening: true)
+        #expect(plan.take(["a": opening]) == [] && !plan.hasWaiting)
+        #expect(plan.take(["a": open]) == [])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(plan.take(["a": opening]) == [])
+        #expect(plan.take(["a": open]) == [] && !plan.hasWaiting)
+    }
+
     @Test func `an interface that is deleted and comes again is attached again`() {
         var plan = Self.plan([("a", 1)])
         _ = plan.take(["a": Self.guest])
@@ -139,7 +150,7 @@ struct SwitchPlanTests {
         #expect(
             SwitchOffer.all(of: ports, choice) == [
                 "a": SwitchOffer(way: .kernel, guest: .ifVirtual), "b": SwitchOffer(way: .kernel, guest: .no),
-                "c": SwitchOffer(way: .afxdp(.any), guest: .yes),
+                "c": SwitchOffer(way: .afxdp(.any), guest: .yes, isOpening: true),
             ])
     }
 }

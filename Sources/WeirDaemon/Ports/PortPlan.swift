@@ -144,9 +144,11 @@ extension PortPlan {
         guard var known = interfaces[index] else { return [] }
         defer { interfaces[index] = known }
         let reason = reason(toMeasure: known)
+        // What is attached stays so while the switch opens it anew.
+        let reasonNow = offers?[known.name]?.isOpening == true ? nil : reason
         switch known.standing {
         case .unwanted, .waiting:
-            wait(index, &known, for: reason)
+            wait(index, &known, for: reasonNow)
             return []
         case .handled:
             // Nobody says anything yet, or it is another's.
@@ -157,7 +159,7 @@ extension PortPlan {
             }
             if reason == nil, old.isNamed { return [] }
             known.standing = .unwanted
-            wait(index, &known, for: reason)
+            wait(index, &known, for: reasonNow)
             return [.release(index)]
         }
     }

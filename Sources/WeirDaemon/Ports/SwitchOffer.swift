@@ -8,9 +8,13 @@ package struct SwitchOffer: Equatable, Sendable {
     /// Whether a guest is behind it, on a bridge that is asked for.
     package var guest: SwitchPort.Guest
 
-    package init(way: SwitchPort.Way, guest: SwitchPort.Guest) {
+    /// Whether the switch is about to open its AF_XDP socket: a program that came at that moment would keep it from that.
+    package var isOpening: Bool
+
+    package init(way: SwitchPort.Way, guest: SwitchPort.Guest, isOpening: Bool = false) {
         self.way = way
         self.guest = guest
+        self.isOpening = isOpening
     }
 
     /// Of all ports that have an interface of the kernel, by name.
@@ -18,7 +22,9 @@ package struct SwitchOffer: Equatable, Sendable {
         var offers: [String: SwitchOffer] = [:]
         for port in ports.all {
             guard let way = port.way else { continue }
-            offers[port.name] = SwitchOffer(way: way, guest: choice.follows(port) ? port.guest : .no)
+            offers[port.name] = SwitchOffer(
+                way: way, guest: choice.follows(port) ? port.guest : .no,
+                isOpening: way != .kernel && port.number == nil && port.error == nil)
         }
         return offers
     }
