@@ -89,7 +89,7 @@ extension WeirCommandSuite.DPDKTests {
             [
                 built("dpdk/weir-dpdk-port"), "--no-huge", "-m", "512", "--no-pci", "--no-telemetry", "-l", "0",
                 "--file-prefix", prefix,
-            ] + devices)
+            ] + devices, environment: ["RUNTIME_DIRECTORY": site.folder])
         try waitUntil("the application forwards: \(application.errors)", within: .seconds(30)) {
             guard application.isRunning else { throw Site.Ended(errors: application.errors) }
             return application.output.contains("forwarding")
@@ -97,7 +97,7 @@ extension WeirCommandSuite.DPDKTests {
         return application
     }
 
-    /// Names DPDK's files under /var/run/dpdk.
+    /// Names DPDK's files.
     private static let prefix = "weir-t\(ProcessInfo.processInfo.processIdentifier)"
 
     private static func built(_ path: String) -> String {

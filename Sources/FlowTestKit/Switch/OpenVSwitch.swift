@@ -76,7 +76,11 @@ package final class OpenVSwitch: Sendable {
 
     /// For programs of Open vSwitch: where it has its files.
     private var environment: [String: String] {
-        ["OVS_RUNDIR": runDirectory, "OVS_LOGDIR": runDirectory, "OVS_DBDIR": runDirectory]
+        [
+            "OVS_RUNDIR": runDirectory, "OVS_LOGDIR": runDirectory, "OVS_DBDIR": runDirectory,
+            // Where DPDK has its own, in a switch that is built with it.
+            "RUNTIME_DIRECTORY": runDirectory,
+        ]
     }
 }
 
