@@ -71,6 +71,7 @@ let package = Package(
             dependencies: [
                 "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
 
         // What every test needs, and the tests.

@@ -17,51 +17,83 @@ extension WeirCommandSuite {
 
         @Test(arguments: GuestMachine.Card.allCases)
         func `a guest's own counters are the sum of its records, in both directions`(card: GuestMachine.Card) throws {
-            try Site.with { site in
-                try site.hub.ip("link set port-b nomaster")
-                try site.hub.ip("tuntap add tap0 mode tap" + (card == .offloading ? " vnet_hdr" : ""))
-                try site.hub.bringUp("tap0")
-                if card == .plain { try site.right.disableOffloads(on: "eth0") }
+            try Self.withTap(card) { site in
                 let ovs = try OpenVSwitch(in: site.hub)
-                try Self.bridge(ovs, card)
+                if card == .offloading { try Self.allowSuperFrames(ovs) }
+                try Self.bridge(ovs, tap: .system)
                 let daemon = try site.daemon(
                     "--port", "tap0", "--port", "port-b", "--interval", "2", "--format", "json", "--log-dir", site.logs)
-                let servers = try Self.serve(site)
-                let guest = try GuestMachine(
-                    behind: "tap0", in: site.hub, card: card, address: "\(try site.left.macAddress(of: "eth0"))",
-                    script: Self.script, folder: site.path("machine"))
-                let output = try guest.run(within: .seconds(120))
-                #expect(output.contains("20 packets received"), "\(output)")
-                #expect(output.contains("fetched \(Self.megabytes << 20)"), "\(output)")
-                try waitUntil("all that the guest sent has arrived") {
-                    servers.sink.output.contains("received \(Self.megabytes << 20)")
-                }
+                let guest = try Self.talk(site, card)
                 let ports = try site.status().ports
                 #expect(ports.allSatisfy { $0.ingress.overflow.packets == 0 && $0.egress.overflow.packets == 0 })
                 let dropped = try Self.dropped(site)
                 #expect(daemon.stop(SIGTERM, grace: .seconds(20)).status == 0)
                 let lines = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
-                let guestCounters = HostCounters(output)
-                try expectSent(by: guestCounters, "10.9.0.1", at: "tap0", lines)
+                try expectSent(by: guest, "10.9.0.1", at: "tap0", lines)
                 let right = HostCounters(try site.right.run(["cat", "/proc/net/snmp", "/proc/net/netstat"]))
                 try expectSent(by: right, "10.9.0.2", at: "port-b", lines)
                 let tap = try #require(ports.first { $0.name == "tap0" })
-                try expectFrames(of: guestCounters, card, tap, dropped: dropped)
+                try expectFrames(of: guest, card, tap, dropped: dropped)
                 print(
-                    "\(card): the guest sent \(tap.egress.ip.packets) packets in \(guestCounters["Ip.OutRequests"]), "
-                        + "got \(tap.ingress.ip.packets) in \(guestCounters["Ip.InReceives"]); \(dropped) dropped")
+                    "\(card): the guest sent \(tap.egress.ip.packets) packets in \(guest["Ip.OutRequests"]), "
+                        + "got \(tap.ingress.ip.packets) in \(guest["Ip.InReceives"]); \(dropped) dropped")
             }
         }
 
-        private static func bridge(_ ovs: OpenVSwitch, _ card: GuestMachine.Card) throws {
-            if card == .offloading {
-                // Read at the start only.
-                try ovs.vsctl("set open_vswitch . other_config:userspace-tso-enable=true")
-                try ovs.exitDaemon()
-                try ovs.startDaemon()
+        @Test(arguments: [OpenVSwitch.XDPMode.native, .generic])
+        func `what a guest sends through an AF_XDP port is what its card says`(mode: OpenVSwitch.XDPMode) throws {
+            try Self.withTap(.plain) { site in
+                try site.weir("attach", "tap0", "--hook", "xsk", "--xdp-mode", mode.rawValue)
+                let ovs = try OpenVSwitch(in: site.hub)
+                try Self.bridge(ovs, tap: .afxdp(mode))
+                let guest = try Self.talk(site, .plain)
+                let sent = try #require(try site.status().ports.first).egress
+                #expect(guest.sent("eth0").frames == sent.seen.packets)
+                let octets = sent.ip.bytes + 14 * sent.ip.packets + 42 * sent.notIP.packets
+                #expect(guest.sent("eth0").octets == octets)
+                #expect(sent.seen.packets > 1000 && sent.overflow.packets == 0)
+                ovs.close()
+                try site.weir("detach", "--all")
             }
+        }
+
+        /// A site whose right guest is on no bridge yet, beside a tap.
+        private static func withTap(_ card: GuestMachine.Card, _ body: (Site) throws -> Void) throws {
+            try Site.with { site in
+                try site.hub.ip("link set port-b nomaster")
+                try site.hub.ip("tuntap add tap0 mode tap" + (card == .offloading ? " vnet_hdr" : ""))
+                try site.hub.bringUp("tap0")
+                if card == .plain { try site.right.disableOffloads(on: "eth0") }
+                try body(site)
+            }
+        }
+
+        /// Boots the machine, which pings, fetches and sends; its counters at the end.
+        private static func talk(_ site: Site, _ card: GuestMachine.Card) throws -> HostCounters {
+            let servers = try serve(site)
+            let guest = try GuestMachine(
+                behind: "tap0", in: site.hub, card: card, address: "\(try site.left.macAddress(of: "eth0"))",
+                script: script, folder: site.path("machine"))
+            let output = try guest.run(within: .seconds(120))
+            #expect(output.contains("20 packets received"), "\(output)")
+            #expect(output.contains("fetched \(megabytes << 20)"), "\(output)")
+            try waitUntil("all that the guest sent has arrived") {
+                servers.sink.output.contains("received \(megabytes << 20)")
+            }
+            return HostCounters(output)
+        }
+
+        private static func allowSuperFrames(_ ovs: OpenVSwitch) throws {
+            try ovs.vsctl("set open_vswitch . other_config:userspace-tso-enable=true")
+            // Read at the start only.
+            try ovs.exitDaemon()
+            try ovs.startDaemon()
+        }
+
+        private static func bridge(_ ovs: OpenVSwitch, tap: OpenVSwitch.PortType) throws {
             try ovs.addBridge("br0")
-            for port in ["tap0", "port-b"] { try ovs.addPort(port, to: "br0") }
+            try ovs.addPort("tap0", to: "br0", as: tap)
+            try ovs.addPort("port-b", to: "br0")
         }
 
         /// What a host sent, by its own word: where it enters the switch. TCP counts segments, those that it sends

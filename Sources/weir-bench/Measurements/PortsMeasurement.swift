@@ -4,6 +4,7 @@ import FlowBench
 import FlowKernel
 import FlowTestKit
 import Foundation
+import Logging
 import WeirDaemon
 
 /// How long a daemon takes over many ports: wall time, on taps in a network namespace of the bench's own.
@@ -16,7 +17,7 @@ enum PortsMeasurement {
         let directory = PinDirectory(base: "/sys/fs/bpf/weir-bench-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? remove(directory) }
         return try namespace.inside {
-            var figures = [try attach(count, directory)]
+            var figures = [try attach(count, directory), try start(count, directory)]
             figures += try adoptAndClose(count, directory, in: namespace)
             return figures
         }
@@ -33,9 +34,15 @@ enum PortsMeasurement {
         try namespace.run(["ip", "-batch", file.path])
     }
 
-    private static func keeper(_ directory: PinDirectory) throws -> PortKeeper {
+    private static func configuration(_ directory: PinDirectory) -> Configuration {
         var configuration = Configuration(flowLogID: "fl-bench")
+        configuration.bpffs = directory.base
         configuration.ports = GlobPattern(name + "*").map { [PortRule(pattern: $0)] } ?? []
+        return configuration
+    }
+
+    private static func keeper(_ directory: PinDirectory) throws -> PortKeeper {
+        let configuration = configuration(directory)
         return try PortKeeper(
             installation: try Installation.openOrCreate(directory, configuration.tables), configuration: configuration)
     }
@@ -49,7 +56,27 @@ enum PortsMeasurement {
         return figure("attach", count, time)
     }
 
-    /// What a daemon does that is started anew, and what it does when all interfaces go at once.
+    /// A whole daemon that is started where another has left its ports, until it measures.
+    private static func start(_ count: Int, _ directory: PinDirectory) throws -> PortsFigure {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "weir-bench-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var configuration = configuration(directory)
+        configuration.stateDirectory = folder.appending(path: "state").path
+        configuration.logDirectory = folder.appending(path: "logs").path
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let logger = Logger(label: "weir-bench") { _ in SwiftLogNoOpLogHandler() }
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let daemon = try Daemon(
+            configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier)
+        let time = clock.now - begin
+        guard try daemon.ports().count == count else {
+            throw BenchFailure(description: "a daemon that was started has not all ports")
+        }
+        return figure("start a daemon", count, time)
+    }
+
+    /// What the thread of the ports does in it, and when all interfaces go at once.
     private static func adoptAndClose(
         _ count: Int, _ directory: PinDirectory, in namespace: NetworkNamespace
     ) throws -> [PortsFigure] {
