@@ -7,7 +7,8 @@ import Synchronization
 /// A program that is being loaded on another thread, or was loaded already.
 ///
 /// The verifier takes one CPU some 20 ms a program, and attaching one waits as long for the kernel: the two go beside
-/// one another, and programs beside programs.
+/// one another, and programs beside programs: as many as there are CPUs, in their order, since whoever attaches waits for
+/// the first.
 final class ProgramLoading: Sendable {
     private enum State: ~Copyable {
         case pending
@@ -18,6 +19,7 @@ final class ProgramLoading: Sendable {
 
     private let state: Mutex<State>
     private let end = DispatchSemaphore(value: 0)
+    private static let turns = OrderedTurns(width: max(1, ThreadCPU.online))
 
     /// A program that is there already.
     init(_ program: consuming Program) {
@@ -31,7 +33,10 @@ final class ProgramLoading: Sendable {
     init(_ image: ProgramImage, _ configuration: weir_port_config, counts: consuming Descriptor) {
         state = Mutex(.pending)
         let counts = Mutex<Descriptor?>(counts)
+        let turn = Self.turns.ask()
         InheritingThread.start { [self] in
+            turn.wait()
+            defer { Self.turns.end() }
             if let counts = counts.withLock({ $0.take() }) { finish(image, configuration, counts) }
             end.signal()
         }
