@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import FlowKernel
 import Foundation
 import Synchronization
 
@@ -12,7 +13,7 @@ final class BlockingThread<Value: Sendable>: Sendable {
     /// Starts the work; the thread begins with what this one may do.
     init(named name: String, _ work: @escaping @Sendable () throws -> Value) {
         Thread { [self] in
-            Thread.current.name = name
+            ThreadName.set(name)
             let outcome = Result { try work() }
             result.withLock { $0 = outcome }
             ended.signal()

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -24,6 +25,11 @@
 int weir_enter_network_namespace(int fd)
 {
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;
+}
+
+void weir_name_thread(const char *name)
+{
+	prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 int weir_stay_on_cpu(int cpu)

@@ -16,7 +16,7 @@ final class WorkerThread: Sendable {
     /// Starts the thread; it ends with its owner, after all jobs.
     init(named name: String) {
         Thread { [jobs] in
-            Thread.current.name = name
+            ThreadName.set(name)
             // It cannot fail: giving up is always allowed.
             try? ThreadPrivileges.shed()
             while let job = jobs.next() { job() }

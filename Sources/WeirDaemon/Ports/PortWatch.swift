@@ -38,7 +38,7 @@ final class PortWatch: Sendable {
         state.withLock { $0.onFailure = stop }
         keeper.withLock { $0.onSwitchNews { [weak self] in self?.bell.ring() } }
         let thread = Thread { [self] in
-            Thread.current.name = "weir-ports"
+            ThreadName.set("weir-ports")
             keeper.withLock { keeper in follow(&keeper) }
             ended.signal()
         }

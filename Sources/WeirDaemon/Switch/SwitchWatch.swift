@@ -47,7 +47,7 @@ private final class SwitchFollowing: Sendable {
 
     func start() {
         Thread { [self] in
-            Thread.current.name = "weir-ovs"
+            ThreadName.set("weir-ovs")
             // It cannot fail: giving up is always allowed.
             try? ThreadPrivileges.shed()
             run()

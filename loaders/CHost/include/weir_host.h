@@ -18,6 +18,9 @@ int weir_enter_network_namespace(int fd);
  */
 int weir_stay_on_cpu(int cpu);
 
+/* Names the calling thread, by 15 bytes at most (PR_SET_NAME of prctl(2)). */
+void weir_name_thread(const char *name);
+
 /* 1 if the path lies on a mounted bpffs, 0 if not, -errno on failure. */
 int weir_is_bpffs(const char *path);
 
