@@ -90,7 +90,7 @@ let package = Package(
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "PortDirectory", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
         .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
-        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel"]),
+        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [

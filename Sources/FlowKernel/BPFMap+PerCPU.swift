@@ -7,18 +7,6 @@ extension BPFMap {
     /// The number of CPUs that per-CPU values are kept for: the possible ones, not those online.
     static var cpuCount: Int { Int(libbpf_num_possible_cpus()) }
 
-    /// The key's value on every CPU.
-    func valuesPerCPU<Key: BitwiseCopyable, Value: BitwiseCopyable>(
-        of key: Key, initial: Value
-    ) throws(KernelError) -> [Value] {
-        precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)
-        var key = key
-        var values = [Value](repeating: initial, count: Self.cpuCount)
-        let result = unsafe bpf_map_lookup_elem(descriptor.raw, &key, &values)
-        guard result == 0 else { throw KernelError(errno: result, "cannot read the map \(name)") }
-        return values
-    }
-
     /// Sets the key's value on every CPU.
     func setPerCPU<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ value: Value, of key: Key) throws(KernelError) {
         precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)

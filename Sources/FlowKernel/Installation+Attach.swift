@@ -199,8 +199,7 @@ extension Installation {
         guard SocketMap.isPinned(in: folder) else { return }
         let isHere = try NetworkInterface.currentNamespace() == port.networkNamespace
         guard isHere else { return try refuseOpenElsewhere(port, folder) }
-        let interface = NetworkInterface(name: port.name, index: port.interfaceIndex)
-        try XSKHook(interface: interface, folder: folder).detach(mode: port.xdpMode)
+        try XSKHook(interface: port.interface, folder: folder).detach(mode: port.xdpMode)
     }
 
     /// A program can be put on an interface only from its network namespace.
@@ -215,7 +214,7 @@ extension Installation {
         for side in ["from", "to"] {
             let path = "\(directory.portDirectory(port.number))/\(side)"
             guard unsafe access(path, F_OK) == 0 else { continue }
-            try Link.open(pinnedAt: path).detach()
+            try Link.open(pinnedAt: path).detach(from: port.name)
             unsafe unlink(path)
         }
         SocketMap.unpin(in: directory.portDirectory(port.number))
@@ -228,8 +227,8 @@ extension Installation {
                 .invalid, "cannot detach \(port.name)", cause: "it is in another network namespace",
                 remedy: "run this command there (nsenter --net=…)")
         }
-        if port.toHook == .clsact { try TCHook.detachFilter(interfaceIndex: port.interfaceIndex, side: .toPort) }
-        if port.fromHook == .clsact { try TCHook.detachFilter(interfaceIndex: port.interfaceIndex, side: .fromPort) }
-        if port.ownsQdisc { try TCHook.removeQdisc(interfaceIndex: port.interfaceIndex) }
+        if port.toHook == .clsact { try TCHook.detachFilter(of: port.interface, side: .toPort) }
+        if port.fromHook == .clsact { try TCHook.detachFilter(of: port.interface, side: .fromPort) }
+        if port.ownsQdisc { try TCHook.removeQdisc(of: port.interface) }
     }
 }

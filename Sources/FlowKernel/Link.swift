@@ -44,11 +44,13 @@ struct Link: ~Copyable {
     }
 
     /// Detaches now, not when the last reference goes. A link whose device is gone is detached already.
-    func detach() throws(KernelError) {
+    ///
+    /// - Parameter port: for the error.
+    func detach(from port: String) throws(KernelError) {
         let raw = descriptor.raw
         let result = ThreadPrivileges.inForce { bpf_link_detach(raw) }
         guard result == 0 || result == -ENOLINK || result == -ENODEV else {
-            throw KernelError(errno: result, "cannot detach a link")
+            throw KernelError(errno: result, "cannot detach a program from \(port)")
         }
     }
 

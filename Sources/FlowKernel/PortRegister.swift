@@ -43,6 +43,9 @@ extension RegisteredPort {
     /// Registered, but not all of its programs are on it yet: somebody attaches it at this moment, or died while at it.
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
 
+    /// The interface that it is on, where that is still there.
+    var interface: NetworkInterface { NetworkInterface(name: name, index: interfaceIndex) }
+
     /// Whether its interface was in the network namespace of that inode number when it was attached.
     package func isIn(_ namespace: UInt64) -> Bool { networkNamespace == namespace }
 }

@@ -36,8 +36,8 @@ enum TCHook {
     }
 
     /// Takes away what `attach` put on the clsact qdisc; the interface may be gone.
-    static func detachFilter(interfaceIndex: UInt32, side: Side) throws(KernelError) {
-        try Clsact.detach(interfaceIndex: interfaceIndex, side.clsact)
+    static func detachFilter(of interface: NetworkInterface, side: Side) throws(KernelError) {
+        try Clsact.detach(interface, side.clsact)
     }
 
     /// Puts another program in the place of the one of our filter; does nothing where that or the interface is gone.
@@ -51,8 +51,8 @@ enum TCHook {
     }
 
     /// Takes away the qdisc that was made for us, unless somebody has put filters on it since.
-    static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
-        try Clsact.removeQdisc(interfaceIndex: interfaceIndex)
+    static func removeQdisc(of interface: NetworkInterface) throws(KernelError) {
+        try Clsact.removeQdisc(of: interface)
     }
 
     /// The programs on the TCX hook of an interface of this thread's namespace, where there is one; nil for whom it must
@@ -98,7 +98,7 @@ private enum Clsact {
         options.prog_fd = program.loaded.descriptor.raw
         let result = ThreadPrivileges.inForce { unsafe bpf_tc_attach(&hook, &options) }
         guard result == 0 else {
-            if made == 0 { try? removeQdisc(interfaceIndex: interface.index) }
+            if made == 0 { try? removeQdisc(of: interface) }
             throw attachError(result, interface, point)
         }
         try refuseOneSided(interface, point)
@@ -112,7 +112,7 @@ private enum Clsact {
     ) throws(KernelError) {
         let ingress = programID(interfaceIndex: interface.index, BPF_TC_INGRESS)
         guard let ingress, ingress == programID(interfaceIndex: interface.index, BPF_TC_EGRESS) else { return }
-        try detach(interfaceIndex: interface.index, point)
+        try detach(interface, point)
         throw KernelError(
             .busy, "cannot attach to the TC hook of \(interface.name)",
             cause: "its ingress qdisc has no egress side of its own",
@@ -150,20 +150,22 @@ private enum Clsact {
         }
     }
 
-    static func detach(interfaceIndex: UInt32, _ point: bpf_tc_attach_point) throws(KernelError) {
-        var hook = hook(interfaceIndex, point)
+    static func detach(_ interface: NetworkInterface, _ point: bpf_tc_attach_point) throws(KernelError) {
+        var hook = hook(interface.index, point)
         var options = options
         let result = ThreadPrivileges.inForce { unsafe bpf_tc_detach(&hook, &options) }
         let isGone = result == -ENODEV || result == -ENOENT || result == -EINVAL
-        guard result == 0 || isGone else { throw KernelError(errno: result, "cannot remove the TC filter") }
+        guard result == 0 || isGone else {
+            throw KernelError(errno: result, "cannot remove the TC filter of \(interface.name)")
+        }
     }
 
-    static func removeQdisc(interfaceIndex: UInt32) throws(KernelError) {
-        guard try !TCFilters.exist(interfaceIndex: interfaceIndex) else { return }
-        var hook = hook(interfaceIndex, bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue))
+    static func removeQdisc(of interface: NetworkInterface) throws(KernelError) {
+        guard try !TCFilters.exist(interfaceIndex: interface.index) else { return }
+        var hook = hook(interface.index, bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue))
         let result = ThreadPrivileges.inForce { unsafe bpf_tc_hook_destroy(&hook) }
         guard result == 0 || result == -ENODEV || result == -ENOENT || result == -EINVAL else {
-            throw KernelError(errno: result, "cannot remove the clsact qdisc")
+            throw KernelError(errno: result, "cannot remove the clsact qdisc of \(interface.name)")
         }
     }
 

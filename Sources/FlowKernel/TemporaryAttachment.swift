@@ -6,11 +6,13 @@ import Glibc
 /// A program on an interface for as long as this is owned: not pinned, not registered.
 package struct TemporaryAttachment: ~Copyable {
     private let link: Link
+    private let interface: NetworkInterface
 
     /// Attaches by a link: TCX ingress (kernel 6.6 and later), or native XDP.
     ///
     /// The interface is one of this thread's network namespace.
     package init(_ program: borrowing BPFProgram, to interface: NetworkInterface) throws(KernelError) {
+        self.interface = interface
         let type = program.type == .tc ? Link.TCX.ingress : BPF_XDP
         switch Link.create(program, on: interface, type: type) {
         case .created(let link): self.link = link
@@ -20,5 +22,5 @@ package struct TemporaryAttachment: ~Copyable {
     }
 
     /// Detaches; the interface may be gone.
-    package consuming func end() throws(KernelError) { try link.detach() }
+    package consuming func end() throws(KernelError) { try link.detach(from: interface.name) }
 }

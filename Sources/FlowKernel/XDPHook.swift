@@ -12,7 +12,8 @@ struct XDPAttachment: ~Copyable {
 
 /// The XDP hook of an interface.
 enum XDPHook {
-    /// Attaches by a link, where `refuseForeign` found nobody, in the mode asked for, or natively where the driver can and generically elsewhere.
+    /// Attaches by a link, where `refuseForeign` found nobody, in the mode asked for, or natively where the driver can and
+    /// generically elsewhere.
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, mode: XDPMode?
     ) throws(KernelError) -> XDPAttachment {

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import FlowTestKit
 import Foundation
 import Synchronization
 import Testing
 
 @Suite struct OrderedTurnsTests {
-    /// Threads are started in the reverse of the order in which their turns were asked for.
+    /// A turn that came too early would be among those that have begun when the next one is ended.
     @Test(arguments: [1, 2, 5])
-    func `turns come in the order in which they were asked for, so many at a time`(width: Int) {
+    func `turns come in the order in which they were asked for, so many at a time`(width: Int) throws {
         let turns = OrderedTurns(width: width)
-        let asked = (0..<20).map { ($0, turns.ask()) }
-        let state = Mutex((begun: [Int](), running: 0, most: 0))
-        let ended = DispatchSemaphore(value: 0)
-        for (number, turn) in asked.reversed() {
+        let begun = Begun()
+        for (number, turn) in (0..<20).map({ ($0, turns.ask()) }).reversed() {
             Thread {
                 turn.wait()
-                state.withLock { state in
-                    state.begun.append(number)
-                    state.running += 1
-                    state.most = max(state.most, state.running)
-                }
-                Thread.sleep(forTimeInterval: 0.002)
-                state.withLock { $0.running -= 1 }
-                turns.end()
-                ended.signal()
+                begun.add(number)
             }.start()
         }
-        for _ in asked { ended.wait() }
-        state.withLock { state in
-            #expect(state.most <= width)
-            // Those whose turns come together begin in any order.
-            for (place, number) in state.begun.enumerated() { #expect(abs(place - number) < max(width, 1) * 2) }
-            if width == 1 { #expect(state.begun == Array(0..<20)) }
+        try waitUntil("the first turns have come") { begun.numbers.count >= width }
+        #expect(begun.numbers.sorted() == Array(0..<width))
+        for next in width..<20 {
+            turns.end()
+            try waitUntil("the next turn has come") { begun.numbers.count > next }
+            #expect(begun.numbers[next...] == [next])
         }
+    }
+
+    /// The numbers of the turns that have come, in their order.
+    private final class Begun: Sendable {
+        private let state = Mutex<[Int]>([])
+
+        var numbers: [Int] { state.withLock(\.self) }
+
+        func add(_ number: Int) { state.withLock { $0.append(number) } }
     }
 }

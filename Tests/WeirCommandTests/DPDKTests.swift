@@ -70,6 +70,8 @@ extension WeirCommandSuite {
 extension WeirCommandSuite.DPDKTests {
     /// The two guests, with nothing between their ports yet; what they send is complete.
     private static func withGuests(_ body: (Site) throws -> Void) throws {
+        let libxdpFolder = LibxdpFolder()
+        defer { libxdpFolder.remove() }
         try Site.with { site in
             try site.hub.delete("bridge")
             for (end, port) in [(site.left, "port-a"), (site.right, "port-b")] {

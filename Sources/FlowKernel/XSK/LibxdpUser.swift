@@ -5,9 +5,11 @@ import Glibc
 /// A process that has libxdp mapped, by which it opens AF_XDP sockets.
 ///
 /// What cannot be seen: a program that libxdp is linked into statically, one in another network namespace than the ports,
-/// one that is started later, and, for whom the kernel does not let look at another process (ptrace(2)), any that may more. The version is that in the file's name, which is of the library's interface and not of its
-/// release: that of 1.3.1 is called 1.3.0. So a release of 1.2 that adopts, 1.2.2 or later, can be called 1.2.0 as the one is that
-/// leaves the switch without the port, and is taken for it.
+/// one that is started later, and one that the kernel does not let us look at, since it may more than we (ptrace(2)).
+///
+/// The version is that in the file's name, which is of the library's interface and not of its release: that of 1.3.1 is
+/// called 1.3.0. So a release of 1.2 that adopts, 1.2.2 or later, can be called 1.2.0, as the one is that leaves the switch
+/// without the port, and is taken for it.
 package struct LibxdpUser: Equatable, Sendable {
     package let pid: Int
     package let name: String

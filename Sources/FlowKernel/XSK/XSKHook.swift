@@ -105,7 +105,7 @@ extension XSKHook {
         let sockets = try SocketMap.open(in: folder)
         if let mode, try isOurs, try SocketMap.hasSocket(sockets) {
             let stock = try StockProgram.load(sockets: sockets)
-            try pinnedLink()?.detach()
+            try pinnedLink()?.detach(from: interface.name)
             try XDPHook.put(stock, on: interface, mode: mode)
             unsafe unlink(linkPath)
         } else {
@@ -115,7 +115,7 @@ extension XSKHook {
     }
 
     private func dropLink() throws(KernelError) {
-        try pinnedLink()?.detach()
+        try pinnedLink()?.detach(from: interface.name)
         unsafe unlink(linkPath)
     }
 

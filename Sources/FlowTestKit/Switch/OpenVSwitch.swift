@@ -16,6 +16,7 @@ package final class OpenVSwitch: Sendable {
     /// The program of the switch itself.
     private let daemonProgram: String
     private let programs = Mutex(Programs())
+    private let libxdpFolder = LibxdpFolder()
 
     private struct Programs {
         var database: ChildProcess?
@@ -54,6 +55,7 @@ package final class OpenVSwitch: Sendable {
             programs.database?.stop()
             programs = Programs()
         }
+        libxdpFolder.remove()
         try? FileManager.default.removeItem(atPath: runDirectory)
     }
 
