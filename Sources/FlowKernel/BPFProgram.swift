@@ -50,6 +50,24 @@ extension BPFProgram {
             type: BPFProgramType(bpf_prog_type(information.type), section: ""))
     }
 
+    /// bpf(BPF_OBJ_PIN).
+    func pin(at path: String) throws(KernelError) {
+        let result = unsafe bpf_obj_pin(descriptor.raw, path)
+        guard result == 0 else { throw KernelError(errno: result, "cannot pin the program \(name) at \(path)") }
+    }
+
+    /// How often the kernel did not run a pinned program, since it was running on that CPU (5.12 and later).
+    static func misses(ofProgramPinnedAt path: String) throws(KernelError) -> UInt64 {
+        let raw = unsafe bpf_obj_get(path)
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned program \(path)") }
+        let descriptor = Descriptor(owning: raw)
+        var information = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the pinned program \(path)") }
+        return information.recursion_misses
+    }
+
     /// The map of that name that the program uses, or nil. Takes CAP_SYS_ADMIN.
     func map(named name: String) throws(KernelError) -> BPFMap? {
         for id in try mapIDs() {

@@ -9,6 +9,8 @@ import FlowModel
 package struct FlowMaps: ~Copyable {
     let control: BPFMap
     let table: EngineTable
+    /// The same for frames that are sent past qdiscs.
+    let sent: SentTable
     let fragments: BPFMap
     let ports: BPFMap
     /// Where the fields lie in these maps.
@@ -17,6 +19,8 @@ package struct FlowMaps: ~Copyable {
     let wakes: BPFMap
     /// What each port counted.
     let counts: PortCountsStore
+    /// Where they are pinned; nil: nowhere.
+    private let directory: PinDirectory?
 
     /// Room for datagrams whose fragments are on their way at one time.
     static let fragmentEntries = 4096
@@ -24,12 +28,13 @@ package struct FlowMaps: ~Copyable {
     /// Makes all maps that ports share. Seconds for millions of flows.
     ///
     /// - Parameter directory: where they will be pinned, and what ports count is pinned already; nil: nowhere.
-    static func create(_ geometry: TableGeometry, pinnedIn directory: String?) throws(KernelError) -> FlowMaps {
+    static func create(_ geometry: TableGeometry, pinnedIn directory: PinDirectory?) throws(KernelError) -> FlowMaps {
         FlowMaps(
             control: try .create(Layouts.control), table: try .create(geometry),
+            sent: SentTable(geometry, in: directory, isWritable: true),
             fragments: try .create(Layouts.fragments), ports: try .create(Layouts.ports),
             layout: try makeLayout(), wakes: try .create(Layouts.wakes),
-            counts: PortCountsStore(directory: directory, isWritable: true))
+            counts: PortCountsStore(directory: directory?.layout, isWritable: true), directory: directory)
     }
 
     private static func makeLayout() throws(KernelError) -> BPFMap {
@@ -48,16 +53,17 @@ package struct FlowMaps: ~Copyable {
 
     /// Opens the other maps pinned in that directory.
     static func open(
-        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: String, isWritable: Bool
+        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: PinDirectory, isWritable: Bool
     ) throws(KernelError) -> FlowMaps {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout, isWritable: isWritable)
+            try .open(pinnedAt: "\(directory.layout)/\(layout.name)", layout: layout, isWritable: isWritable)
         }
         return FlowMaps(
-            control: control, table: try .open(geometry, pinnedIn: directory, isWritable: isWritable),
+            control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
+            sent: SentTable(geometry, in: directory, isWritable: isWritable),
             fragments: try pinned(Layouts.fragments), ports: try pinned(Layouts.ports),
             layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
-            counts: PortCountsStore(directory: directory, isWritable: isWritable))
+            counts: PortCountsStore(directory: directory.layout, isWritable: isWritable), directory: directory)
     }
 
     /// Pins every map in that directory; the control map last, so that its pin says that all are there.
@@ -80,23 +86,40 @@ package struct FlowMaps: ~Copyable {
         var sum: UInt64 = 0
         for port in (try? registeredPorts()) ?? [] { sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0 }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
+        try? sent.current()?.table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         return sum
     }
 
-    /// Of it, what the flow table takes.
+    /// Of it, what the flow tables take.
     package var tableBytes: UInt64 {
         var sum: UInt64 = 0
-        try? table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
+        try? forEachTable { table throws(KernelError) in
+            try table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
+        }
         return sum
+    }
+
+    /// Calls `body` with the table of what the network hooks see, and that of what is sent past qdiscs, where it is there.
+    func forEachTable(_ body: (borrowing EngineTable) throws(KernelError) -> Void) throws(KernelError) {
+        try body(table)
+        if let made = try sent.current() { try body(made.table) }
     }
 
     /// Makes the object, which will run for that port, use these maps instead of making its own.
-    func share(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {
+    func share(
+        with object: borrowing BPFObject, _ kind: ProgramKind, port: RegisteredPort
+    ) throws(KernelError) {
         try object.reuse(control, as: WEIR_DATA_CONTROL)
         try object.reuse(counts.counts(of: port).map)
         try object.reuse(fragments)
-        try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
         try object.reuse(wakes)
+        guard kind == .sentToPort else {
+            return try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
+        }
+        try sent.make().table.forEachMap { map throws(KernelError) in try object.reuse(map) }
+        // Where nothing is pinned it has a map of its own, of no frame.
+        guard let directory, let sending = try SentFrames.sendingMap(in: directory) else { return }
+        try object.reuse(sending, as: WEIR_MAP_SENDING)
     }
 
     /// Makes the object deliver to the sockets behind the port; where nothing is pinned, it has a map of its own, of none.

@@ -17,7 +17,7 @@ package struct FlowTables: ~Copyable {
     package static func create(
         _ geometry: TableGeometry, seed: HashSeed = .random(), for directory: PinDirectory? = nil
     ) throws(KernelError) -> FlowTables {
-        let maps = try FlowMaps.create(geometry, pinnedIn: directory?.layout)
+        let maps = try FlowMaps.create(geometry, pinnedIn: directory)
         let control = try ControlPage(of: maps.control, isWritable: true)
         control.setTable(geometry.abi(seed: seed))
         control.setInstallation(.random(in: 1...(.max)))
@@ -37,7 +37,7 @@ package struct FlowTables: ~Copyable {
                 remedy: "remove that directory, and attach again")
         }
         let maps = try FlowMaps.open(
-            controlMap, geometry, pinnedIn: directory.layout, isWritable: isWritable)
+            controlMap, geometry, pinnedIn: directory, isWritable: isWritable)
         return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 
@@ -59,7 +59,10 @@ package struct FlowTables: ~Copyable {
 
     /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.
     package func forEachBatch(of window: UInt32, _ body: (Span<CountedFlow>) -> Void) throws(KernelError) {
-        try maps.table.forEachBatch(of: window, opened: control.opened(window), body)
+        let opened = control.opened(window)
+        try maps.forEachTable { table throws(KernelError) in
+            try table.forEachBatch(of: window, opened: opened, body)
+        }
     }
 
     /// Names the daemon that swaps from now on; nil when it stops.
@@ -107,8 +110,13 @@ extension FlowTables {
     /// How many flows the open window holds so far: one on several CPUs is one.
     package func flowCount() throws(KernelError) -> Int { try flows(of: control.window).count }
 
-    /// How full the table of the open window is, CPU by CPU where each has its own.
-    package func load() throws(KernelError) -> [TableLoad] { try maps.table.load(of: control.window) }
+    /// How full the tables of the open window are, CPU by CPU where each has its own.
+    package func load() throws(KernelError) -> [TableLoad] {
+        let window = control.window
+        var load: [TableLoad] = []
+        try maps.forEachTable { table throws(KernelError) in load += try table.load(of: window) }
+        return load
+    }
 }
 
 /// A port's totals in both directions.

@@ -14,6 +14,8 @@ package enum Hook: UInt8, Sendable {
     case xsk = 4
     /// Nothing sees that direction at the port.
     case unobserved = 5
+    /// Where the kernel hands a frame to the port past its qdisc, as it does what a switch sends through AF_XDP.
+    case fentry = 6
 
     package var name: String {
         switch self {
@@ -23,6 +25,7 @@ package enum Hook: UInt8, Sendable {
         case .xdp: "xdp"
         case .xsk: "xsk"
         case .unobserved: "unobserved"
+        case .fentry: "fentry"
         }
     }
 }
@@ -34,7 +37,8 @@ package enum HookChoice: String, Sendable, CaseIterable {
     case tc
     /// XDP for frames from the port, TC for frames to it.
     case xdp
-    /// XDP in front of the AF_XDP sockets of a switch, for frames from the port; those to it are not observed.
+    /// XDP in front of the AF_XDP sockets of a switch, for frames from the port; for those to it a program around the
+    /// kernel's function that hands them over, where the kernel allows such programs.
     case xsk
 }
 

@@ -119,6 +119,7 @@ extension Installation {
                 try tables.maps.register(port)
             })
         (port.fromHook, port.toHook, port.xdpMode) = (.xsk, .unobserved, mode)
+        if try attachSent(begun.port) { port.toHook = .fentry }
     }
 
     private func attachToPort(
@@ -182,6 +183,7 @@ extension Installation {
     /// Closes a port whose interface has left this namespace, and its filters with it: its index may be another's by now.
     func closeWithoutFilters(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayLinks(port)
+        try takeAwaySent(port)
         var port = port
         port.isClosing = true
         try tables.maps.register(port)
@@ -191,6 +193,7 @@ extension Installation {
         try takeAwayFilters(port)
         try takeAwayXSK(port)
         try takeAwayLinks(port)
+        try takeAwaySent(port)
     }
 
     /// Leaves a switch that has the port open with a program of its own kind.

@@ -120,7 +120,7 @@ extension Installation {
         case .clsact:
             isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true
         case .none, .xdp: linkIsAlive(port, "from")
-        case .xsk, .unobserved: isHere(port) ? xskHook(of: port).isInPlace : linkIsAlive(port, "from")
+        case .xsk, .unobserved, .fentry: isHere(port) ? xskHook(of: port).isInPlace : linkIsAlive(port, "from")
         }
     }
 

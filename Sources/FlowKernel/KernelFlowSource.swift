@@ -29,7 +29,7 @@ package struct KernelFlowSource: PortSource, ~Copyable {
     }
 
     package mutating func open(_ window: OpenWindow) throws(KernelError) {
-        try tables.maps.table.prepare(for: window.number)
+        try tables.maps.forEachTable { table throws(KernelError) in try table.prepare(for: window.number) }
         tables.control.open(
             number: window.number, first: window.firstNumber, tick: try clock.now(), anchor: window.anchor,
             closes: window.end)
@@ -55,7 +55,7 @@ package struct KernelFlowSource: PortSource, ~Copyable {
     package mutating func release(_ window: UInt32) throws(KernelError) {
         for port in try ports() { try tables.maps.setDrained(port, in: window) }
         FaultPoint.reach(.midRelease)
-        try tables.maps.table.release(window)
+        try tables.maps.forEachTable { table throws(KernelError) in try table.release(window) }
         tables.control.setReleased(window)
     }
 }

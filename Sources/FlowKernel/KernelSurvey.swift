@@ -80,7 +80,7 @@ extension KernelSurvey {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 1).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
             var sizes: [String] = []
-            for kind in ProgramKind.allCases {
+            for kind in try SentFrames.areAllowed() ? ProgramKind.allCases : ProgramKind.ofNetworkHooks {
                 let size = try tables.load(kind, for: port).size
                 sizes.append("\(kind.name) \(size.instructions) instructions, \(size.verified) verified")
             }
@@ -105,7 +105,9 @@ extension KernelSurvey {
             let users = try LibxdpUser.all()
             return Finding(
                 subject: "af_xdp", isFine: users.allSatisfy(\.adopts), fact: fact(of: users),
-                consequence: "of AF_XDP ports (--hook xsk) only frames from the guest are observed")
+                consequence: try SentFrames.areAllowed()
+                    ? nil
+                    : "of AF_XDP ports (--hook xsk) only frames from the guest are observed: nothing can be traced")
         } catch {
             return Finding(
                 subject: "af_xdp", isFine: false, fact: "\(error)", consequence: "no AF_XDP port can be measured here")

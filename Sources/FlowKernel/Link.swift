@@ -32,6 +32,15 @@ struct Link: ~Copyable {
         return raw < 0 ? .refused(errno: -raw) : .created(Link(descriptor: Descriptor(owning: raw)))
     }
 
+    /// Has a program run where a kernel function begins or ends, which it names itself.
+    static func trace(_ program: borrowing BPFProgram, at place: bpf_attach_type) throws(KernelError) -> Link {
+        switch create(program, on: NetworkInterface(name: "", index: 0), type: place) {
+        case .created(let link): return link
+        case .refused(let errno):
+            throw KernelError(errno: errno, "cannot have the kernel call the program \(program.name)")
+        }
+    }
+
     static func open(pinnedAt path: String) throws(KernelError) -> Link {
         let raw = unsafe bpf_obj_get(path)
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned link \(path)") }
@@ -73,6 +82,9 @@ struct Link: ~Copyable {
         guard let index = information?.xdp.ifindex, index != 0 else { return nil }
         return index
     }
+
+    /// Its own, which no other link has while this one lives; nil where the kernel does not say.
+    var id: UInt32? { information?.id }
 
     /// The id of the program that it holds, or nil where the kernel does not say.
     var programID: UInt32? { information?.prog_id }

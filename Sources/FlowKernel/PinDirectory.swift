@@ -14,6 +14,8 @@ import Glibc
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links
 ///           7/xsks_map            the sockets behind it, of an AF_XDP port
+///         sent                    maps of the table of what is sent past qdiscs, once a port needs it
+///       sent-1                    see SentFrames; for all layouts
 package struct PinDirectory: Equatable, Sendable {
     /// The base directory.
     package let base: String
@@ -70,8 +72,21 @@ package struct PinDirectory: Equatable, Sendable {
             unsafe rmdir("\(layout)/ports/\(name)")
         }
         unsafe rmdir("\(layout)/ports")
+        removeSentTable()
         guard unsafe rmdir(layout) == 0 || errno == ENOENT else {
             throw KernelError(errno: errno, "cannot remove \(layout)")
+        }
+    }
+
+    /// What all layouts share to see frames that are sent past qdiscs.
+    var sent: String { "\(base)/sent-\(WEIR_SENT_VERSION)" }
+
+    /// Removes it: no such frame is seen any more.
+    func removeSent() throws(KernelError) {
+        // The links first, so that nothing runs on maps that are gone.
+        for name in ["begin", "end"] + Self.entries(of: sent) { unsafe unlink("\(sent)/\(name)") }
+        guard unsafe rmdir(sent) == 0 || errno == ENOENT else {
+            throw KernelError(errno: errno, "cannot remove \(sent)")
         }
     }
 
@@ -106,6 +121,35 @@ package struct PinDirectory: Equatable, Sendable {
     /// The ABI version in a layout's name, or nil where that is no such name.
     static func version(ofLayout name: String) -> Int? {
         name.dropFirst().split(separator: "-").first.flatMap { Int($0) }
+    }
+}
+
+// The table of what is sent past qdiscs: all of its maps are there, or none.
+extension PinDirectory {
+    var sentTable: String { "\(layout)/sent" }
+    /// bpffs takes no name with a dot.
+    private var unfinishedSentTable: String { "\(layout)/sent_new" }
+
+    var hasSentTable: Bool { unsafe access(sentTable, F_OK) == 0 }
+
+    /// Makes a directory to pin them in.
+    func beginSentTable() throws(KernelError) -> String {
+        removeSentTable()
+        try Self.makeDirectory(unfinishedSentTable)
+        return unfinishedSentTable
+    }
+
+    func finishSentTable() throws(KernelError) {
+        guard unsafe rename(unfinishedSentTable, sentTable) == 0 else {
+            throw KernelError(errno: errno, "cannot make the directory \(sentTable)")
+        }
+    }
+
+    func removeSentTable() {
+        for folder in [sentTable, unfinishedSentTable] {
+            for name in Self.entries(of: folder) { unsafe unlink("\(folder)/\(name)") }
+            unsafe rmdir(folder)
+        }
     }
 }
 

@@ -10,6 +10,10 @@ package enum ProgramKind: Sendable, CaseIterable {
     case tcToPort
     case xdpFromPort
     case xskFromPort
+    case sentToPort
+
+    /// All but what traces the kernel, which not every kernel allows.
+    package static let ofNetworkHooks = allCases.filter { $0 != .sentToPort }
 
     package var name: String {
         switch self {
@@ -17,14 +21,15 @@ package enum ProgramKind: Sendable, CaseIterable {
         case .tcToPort: WEIR_PROGRAM_TC_TO_PORT
         case .xdpFromPort: WEIR_PROGRAM_XDP_FROM_PORT
         case .xskFromPort: WEIR_PROGRAM_XSK_FROM_PORT
+        case .sentToPort: WEIR_PROGRAM_SENT_TO_PORT
         }
     }
 
     /// The first kernel with everything that the program takes: an atomic compare-and-exchange, pointers to memory as
-    /// arguments of global functions; for XDP `bpf_xdp_get_buff_len`.
+    /// arguments of global functions, storage by task; for XDP `bpf_xdp_get_buff_len`.
     package var firstKernel: KernelVersion {
         switch self {
-        case .tcFromPort, .tcToPort: KernelVersion(5, 13)
+        case .tcFromPort, .tcToPort, .sentToPort: KernelVersion(5, 13)
         case .xdpFromPort, .xskFromPort: KernelVersion(5, 18)
         }
     }
@@ -42,6 +47,8 @@ package enum ProgramKind: Sendable, CaseIterable {
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
         case (.xskFromPort, .line): EmbeddedObjects.xskFromPortLine
         case (.xskFromPort, .perCPUHash): EmbeddedObjects.xskFromPortPercpuHash
+        case (.sentToPort, .line): EmbeddedObjects.sentToPortLine
+        case (.sentToPort, .perCPUHash): EmbeddedObjects.sentToPortPercpuHash
         }
     }
 }
@@ -65,7 +72,7 @@ package struct Program: ~Copyable {
         weir_keep_program_images()
         let object = try BPFObject(kind.object(for: engine), named: kind.name)
         try object.setInitialValue(configuration, of: ProgramConfiguration.section)
-        try maps.share(with: object, port: port)
+        try maps.share(with: object, kind, port: port)
         if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
         do throws(KernelError) {
             try object.load()

@@ -14,10 +14,13 @@ package struct StatusReport: Codable, Equatable, Sendable {
     /// What that process says of itself; nil where it does not answer.
     package var daemon: DaemonReport?
     package var ports: [Port] = []
+    /// Frames that were sent to AF_XDP ports, of whichever, and not counted: at most so many. nil where none can be.
+    package var missedFrames: UInt64?
 
     enum CodingKeys: String, CodingKey {
         case bpffs, table, window, daemon, ports
         case measuredBy = "measured_by"
+        case missedFrames = "missed_frames"
     }
 
     package struct Table: Codable, Equatable, Sendable {
@@ -119,6 +122,7 @@ extension StatusReport {
             guard let totals = try installation.tables.lifetimeTotals(of: port) else { continue }
             ports.append(Port(port, totals, state: Port.state(of: port, installation)))
         }
+        missedFrames = try installation.missedFrames
     }
 }
 
@@ -157,12 +161,12 @@ extension StatusReport.Port {
 
 extension StatusReport.Port {
     private static func limits(of port: RegisteredPort) -> [String] {
-        switch port.fromHook {
-        case .xdp: return ["a GSO super-frame from the port counts as one packet"]
-        case .xsk:
-            let frames = port.role == .guest ? "frames to the guest" : "frames that are sent out of the port"
-            return ["\(frames) are not observed at this port: the switch sends them past every hook"]
-        default: return []
+        let frames = port.role == .guest ? "frames to the guest" : "frames that are sent out of the port"
+        return switch (port.fromHook, port.toHook) {
+        case (.xdp, _): ["a GSO super-frame from the port counts as one packet"]
+        case (.xsk, .fentry): ["\(frames) are those of the switch: what the host itself sends there is not observed"]
+        case (.xsk, _): ["\(frames) are not observed at this port: the switch sends them past every hook"]
+        default: []
         }
     }
 

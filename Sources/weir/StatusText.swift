@@ -27,6 +27,9 @@ struct StatusText {
         lines.append("")
         lines += TextTable(rows: [Self.header] + report.ports.flatMap(Self.rows), rightAligned: Self.counters).lines
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
+        if let missed = report.missedFrames, missed > 0 {
+            lines.append("not counted: at most \(missed) frames to AF_XDP ports, whose senders the kernel interrupted")
+        }
         return lines.joined(separator: "\n")
     }
 

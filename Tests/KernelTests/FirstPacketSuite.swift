@@ -26,7 +26,7 @@ import Testing
         ).bytes
     }
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func theRecordHasItsTimeToLiveItsDSCPAndItsMACs(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         for frames in [Self.ipv4, Self.ipv6, Self.ipv4.reversed(), Self.ipv6.reversed()] {
             var program = try ProgramUnderTest(kind, engine)

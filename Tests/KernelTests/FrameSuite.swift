@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func everyHeaderCombinationGivesItsExactKeyAndTotals(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         var program = try ProgramUnderTest(kind, engine)
         var reference = ReferenceMeter()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func everyFrameCutAtEveryByteIsTruncatedOrWhatItStillIs(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         var program = try ProgramUnderTest(kind, engine)
         var cuts = 0
@@ -73,7 +73,7 @@ import Testing
         #expect(cuts > 10_000)
     }
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func theRoleDecidesTheDirection(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         let frame = try #require(FrameTable.transports.first)
         for role in PortRole.allCases {
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func aFrameShorterThanEthernetIsRefusedByTheKernelItself(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         let program = try ProgramUnderTest(kind, engine)
         #expect(throws: KernelError.self) { try program.program.run(on: [UInt8](repeating: 0, count: 13)) }

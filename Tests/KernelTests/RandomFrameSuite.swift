@@ -12,7 +12,7 @@ import Testing
     static let framesEach = 70_000
     static let batch = 500
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func randomAndMutatedFramesAreAlwaysPassedAndAccountedFor(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         var program = try ProgramUnderTest(kind, engine, flowBudget: 2 * Self.batch)
         var generator = FrameGenerator(seed: 2026)

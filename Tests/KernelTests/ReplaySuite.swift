@@ -11,7 +11,7 @@ import Testing
     static let flows = 500
     static let packets = 2000
 
-    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func everyPacketOfASequenceIsCountedInItsFlow(_ kind: ProgramKind, _ engine: FlowEngine) throws {
         for form in FrameForm.all {
             var tested = try ProgramUnderTest(kind, engine)

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 3
+#define WEIR_ABI_VERSION 4
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -269,12 +269,35 @@ enum weir_hook {
 	WEIR_HOOK_XDP = 3,	/* a bpf_link; frames from the port only */
 	WEIR_HOOK_XSK = 4,	/* the same, in front of an AF_XDP socket */
 	WEIR_HOOK_UNOBSERVED = 5,	/* nothing sees that direction at the port */
+	WEIR_HOOK_FENTRY = 6,	/* frames to the port that go past its qdisc */
 };
 
 enum weir_xdp_mode {
 	WEIR_XDP_NONE = 0,
 	WEIR_XDP_NATIVE = 1,
 	WEIR_XDP_GENERIC = 2,
+};
+
+/*
+ * A frame that a task hands to a port past its qdisc, as it was when that
+ * began. The programs that see it are shared by all layouts, so that no frame
+ * is missed while a port's own program is replaced: a change here, or of what
+ * is done with it, takes another version.
+ */
+#define WEIR_SENT_VERSION 1
+/* Of its beginning, what is kept: a chain of IPv6 extensions may be that long. */
+#define WEIR_SENT_COPY 2048
+/* No header that is read where one may begin reaches further. */
+#define WEIR_SENT_BYTES (WEIR_SENT_COPY + 64)
+
+struct weir_sent_frame {
+	__u64 skb;		/* where it is in memory; 0: none is on its way */
+	__u32 port;
+	__u32 length;		/* of the whole frame */
+	__u32 copied;		/* bytes of it that are here */
+	__u16 gso_size;
+	__u16 gso_segments;
+	__u8 bytes[WEIR_SENT_BYTES];
 };
 
 enum weir_port_state {
@@ -314,6 +337,8 @@ _Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
 _Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
 _Static_assert(sizeof(struct weir_fragment) == 16, "fragment");
 _Static_assert(sizeof(struct weir_port) == 48, "port");
+_Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
+	       "sent frame");
 
 /* Room for wakes that nobody has read yet: the kernel's least, a page. */
 #define WEIR_WAKES_BYTES 4096
@@ -335,8 +360,13 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 #define WEIR_LAYOUT_BYTES 16384
 /* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
 #define WEIR_MAP_SOCKETS "xsks_map"
+/* Of frames that go past the qdisc. */
+#define WEIR_MAP_SENDING "weir_sending"	/* by task: struct weir_sent_frame */
+#define WEIR_MAP_SENT_PORTS "weir_sent_ports"	/* port, by the id of its XDP link */
+#define WEIR_MAP_SENT_PROGRAMS "weir_sent_progs"	/* by port */
+#define WEIR_MAP_SENT_MISSED "weir_sent_miss"	/* frames, in one value */
 
-/* Names of programs, one in each object. */
+/* Names of programs, one in each object but for the two that frame sending. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
 #define WEIR_PROGRAM_TC_TO_PORT "weir_tc_to"
 #define WEIR_PROGRAM_XDP_FROM_PORT "weir_xdp_from"
@@ -346,6 +376,9 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 /* libbpf names the map of refcnt by the object: what libxdp looks for. */
 #define WEIR_OBJECT_XSK_STOCK "xsk_def_xdp_prog"
 #define WEIR_PROGRAM_XSK_SOCKETS "weir_xsk_find"
+#define WEIR_PROGRAM_SENT_BEGIN "weir_sent_begin"
+#define WEIR_PROGRAM_SENT_END "weir_sent_end"
+#define WEIR_PROGRAM_SENT_TO_PORT "weir_sent_to"
 #define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif

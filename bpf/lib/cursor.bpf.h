@@ -6,7 +6,9 @@
 #include <linux/types.h>
 
 /* Where headers may begin at most: keeps the verifier's offsets bounded. */
+#ifndef FRAME_OFFSET_MAX
 #define FRAME_OFFSET_MAX 0x3fff
+#endif
 
 struct cursor {
 	void *at;

@@ -12,6 +12,11 @@
 #include "config.bpf.h"
 #include "packet_view.bpf.h"
 
+/* Where a program may not call this one, it names another of the same clock. */
+#ifndef FRAGMENT_CLOCK
+#define FRAGMENT_CLOCK bpf_ktime_get_coarse_ns
+#endif
+
 /* As long as Linux waits for the rest of a datagram (ipfrag_time). */
 #define FRAGMENT_LIFETIME_NS 30000000000ULL
 
@@ -45,7 +50,7 @@ static __always_inline void fragment_remember(const struct packet_view *packet,
 					      __u8 direction)
 {
 	struct weir_fragment first = {
-		.seen_ns = bpf_ktime_get_coarse_ns(),
+		.seen_ns = FRAGMENT_CLOCK(),
 		.src_port = packet->src_port,
 		.dst_port = packet->dst_port,
 		.protocol = packet->protocol,
@@ -64,8 +69,8 @@ static __always_inline void fragment_recall(struct packet_view *packet,
 
 	fragment_key(&datagram, packet, direction);
 	first = bpf_map_lookup_elem(&weir_fragments, &datagram);
-	if (!first || bpf_ktime_get_coarse_ns() - first->seen_ns >
-			      FRAGMENT_LIFETIME_NS) {
+	if (!first ||
+	    FRAGMENT_CLOCK() - first->seen_ns > FRAGMENT_LIFETIME_NS) {
 		packet->fragment = FRAGMENT_WITHOUT_FLOW;
 		packet->key_kind |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
 		return;

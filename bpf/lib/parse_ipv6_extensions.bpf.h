@@ -3,7 +3,8 @@
  * The chain of IPv6 extension headers: hop-by-hop, routing, destination
  * options, fragment (RFC 8200) and authentication (RFC 4302).
  *
- * FRAME_CONTEXT, defined by the program, is the type of its context.
+ * FRAME_CONTEXT, defined by the program, is the type of its context, or of what
+ * else has the frame; frame_data() and frame_data_end() say where.
  */
 #ifndef WEIR_PARSE_IPV6_EXTENSIONS_BPF_H
 #define WEIR_PARSE_IPV6_EXTENSIONS_BPF_H
@@ -115,11 +116,12 @@ walk_step(struct extension_walk *walk, void *data, void *data_end)
 __noinline int walk_extensions(FRAME_CONTEXT *context,
 			       struct extension_walk *walk)
 {
-	void *data_end = (void *)(long)context->data_end;
-	void *data = (void *)(long)context->data;
+	void *data_end, *data;
 
-	if (!walk)
+	if (!context || !walk)
 		return PACKET_MALFORMED;
+	data_end = frame_data_end(context);
+	data = frame_data(context);
 	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
 		enum packet_kind kind;
 

@@ -8,6 +8,16 @@
 
 #define FRAME_CONTEXT struct __sk_buff
 
+static __always_inline void *frame_data(FRAME_CONTEXT *context)
+{
+	return (void *)(long)context->data;
+}
+
+static __always_inline void *frame_data_end(FRAME_CONTEXT *context)
+{
+	return (void *)(long)context->data_end;
+}
+
 #include "account.bpf.h"
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
@@ -16,8 +26,8 @@
 static __always_inline void tc_frame(struct frame *frame, struct __sk_buff *skb)
 {
 	frame->context = skb;
-	frame->data = (void *)(long)skb->data;
-	frame->data_end = (void *)(long)skb->data_end;
+	frame->data = frame_data(skb);
+	frame->data_end = frame_data_end(skb);
 	frame->length = skb->len;
 	frame->gso_size = skb->gso_size;
 	frame->gso_segments = frame->gso_size ? skb->gso_segs : 0;

@@ -8,14 +8,24 @@
 
 #define FRAME_CONTEXT struct xdp_md
 
+static __always_inline void *frame_data(FRAME_CONTEXT *context)
+{
+	return (void *)(long)context->data;
+}
+
+static __always_inline void *frame_data_end(FRAME_CONTEXT *context)
+{
+	return (void *)(long)context->data_end;
+}
+
 #include "account.bpf.h"
 
 static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
 {
 	__builtin_memset(frame, 0, sizeof(*frame));
 	frame->context = xdp;
-	frame->data = (void *)(long)xdp->data;
-	frame->data_end = (void *)(long)xdp->data_end;
+	frame->data = frame_data(xdp);
+	frame->data_end = frame_data_end(xdp);
 	/* What is not in the first buffer goes the long way: a call less. */
 	frame->length = frame->data_end - frame->data;
 }

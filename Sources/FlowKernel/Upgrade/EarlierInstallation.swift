@@ -66,7 +66,7 @@ package struct EarlierInstallation: ~Copyable {
             try installation.tables.maps.add(begun)
         }
         if !port.isClosing {
-            try move(port, .tcToPort, "to", hook: port.toHook, installation)
+            try move(port, port.toHook == .fentry ? .sentToPort : .tcToPort, "to", hook: port.toHook, installation)
             try moveSockets(of: port, to: installation)
             try move(port, Self.programFromPort(of: port), "from", hook: port.fromHook, installation)
         }
@@ -77,7 +77,7 @@ package struct EarlierInstallation: ~Copyable {
         switch port.fromHook {
         case .xdp: .xdpFromPort
         case .xsk: .xskFromPort
-        case .none, .tcx, .clsact, .unobserved: .tcFromPort
+        case .none, .tcx, .clsact, .unobserved, .fentry: .tcFromPort
         }
     }
 
@@ -96,6 +96,8 @@ package struct EarlierInstallation: ~Copyable {
     ) throws(KernelError) {
         switch hook {
         case .none, .unobserved: return
+        case .fentry:
+            try installation.replaceSent(port)
         case .clsact:
             let program = try installation.tables.load(kind, for: port)
             try TCHook.replaceFilter(program, of: port, side: side == "to" ? .toPort : .fromPort)

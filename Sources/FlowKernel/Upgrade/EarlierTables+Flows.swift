@@ -7,17 +7,24 @@ import FlowModel
 extension EarlierTables {
     /// Merges all that was counted in a window into the table.
     func drain(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
-        switch engine {
-        case .line: try drainLines(window, into: &flows)
-        case .perCPUHash: try drainSlots(window, into: &flows)
-        case nil: break
+        for folder in tableFolders {
+            switch engine {
+            case .line: try drainLines(window, in: folder, into: &flows)
+            case .perCPUHash: try drainSlots(window, in: folder, into: &flows)
+            case nil: break
+            }
         }
     }
 
-    private func drainLines(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
-        let lines = try MappedArray<UInt8>(of: try map(WEIR_MAP_LINES), isWritable: false)
-        let entries = try MappedArray<UInt8>(of: try map(WEIR_MAP_LINE_ENTRIES), isWritable: false)
-        let heads = try MappedArray<UInt8>(of: try map(WEIR_MAP_LINE_HEADS), isWritable: false)
+    private func drainLines(
+        _ window: UInt32, in folder: String, into flows: inout FlowTable
+    ) throws(KernelError) {
+        func array(_ name: String) throws(KernelError) -> MappedArray<UInt8> {
+            try MappedArray(of: try .open(pinnedAt: "\(folder)/\(name)"), isWritable: false)
+        }
+        let lines = try array(WEIR_MAP_LINES)
+        let entries = try array(WEIR_MAP_LINE_ENTRIES)
+        let heads = try array(WEIR_MAP_LINE_HEADS)
         let shape = lineTables
         for cpu in 0..<shape.cpus {
             let table = generation(of: window) * shape.cpus + cpu
@@ -38,11 +45,13 @@ extension EarlierTables {
         }
     }
 
-    private func drainSlots(_ window: UInt32, into flows: inout FlowTable) throws(KernelError) {
+    private func drainSlots(
+        _ window: UInt32, in folder: String, into flows: inout FlowTable
+    ) throws(KernelError) {
         let name = generation(of: window) == 0 ? WEIR_MAP_FLOWS_0 : WEIR_MAP_FLOWS_1
         let opened = opened(window)
         var counted: [CountedFlow] = []
-        try map(name).forEachRaw { keyBytes, values in
+        try BPFMap.open(pinnedAt: "\(folder)/\(name)").forEachRaw { keyBytes, values in
             let key = FlowKey(StructureBytes(layout: layout, bytes: keyBytes[...]), at: 0)
             for value in values {
                 let slot = StructureBytes(layout: layout, bytes: value)

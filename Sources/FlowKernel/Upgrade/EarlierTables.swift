@@ -3,6 +3,7 @@
 import CWeirABI
 import FlowMeter
 import FlowModel
+import Glibc
 
 /// The pinned tables of another layout, read by the description that lies beside them.
 ///
@@ -36,6 +37,12 @@ struct EarlierTables: ~Copyable {
     }
 
     func map(_ name: String) throws(KernelError) -> BPFMap { try .open(pinnedAt: "\(directory)/\(name)") }
+
+    /// Where the maps of its flow tables are pinned: that of the network hooks, and that of what is sent past qdiscs.
+    var tableFolders: [String] {
+        let sent = directory + "/sent"
+        return unsafe access(sent, F_OK) == 0 ? [directory, sent] : [directory]
+    }
 }
 
 extension EarlierTables {

@@ -6,10 +6,23 @@ internal import Foundation
 package final class FrameInjector: Sendable {
     private let socketDescriptor: Int32
 
-    package init(on interface: String, in namespace: NetworkNamespace) throws {
+    /// - Parameter isPastQdisc: whether frames are handed straight to the driver, as those of AF_XDP sockets are.
+    package init(on interface: String, in namespace: NetworkNamespace, isPastQdisc: Bool = false) throws {
         let index = try namespace.index(of: interface)
         socketDescriptor = try namespace.inside { try Self.openSocket(on: index) }
+        guard isPastQdisc else { return }
+        var isOn: Int32 = 1
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe setsockopt(socketDescriptor, Self.packetLevel, Self.qdiscBypass, &isOn, length) == 0 else {
+            let failure = Failure(operation: "go past the qdisc", errno: errno)
+            close(socketDescriptor)
+            throw failure
+        }
     }
+
+    /// linux/socket.h: SOL_PACKET. linux/if_packet.h: PACKET_QDISC_BYPASS.
+    private static let packetLevel: Int32 = 263
+    private static let qdiscBypass: Int32 = 20
 
     deinit { close(socketDescriptor) }
 

@@ -9,4 +9,8 @@ package enum KernelAccess {
     package static var isExpected: Bool {
         geteuid() == 0 || ProcessInfo.processInfo.environment["WEIR_REQUIRE_KERNEL"] == "1"
     }
+
+    /// Whether this is Debian's own kernel, in the virtual machine of `tools/test-vm`: with trampolines and modules, without
+    /// TCX.
+    package static var isSecondKernel: Bool { ProcessInfo.processInfo.environment["WEIR_SECOND_KERNEL"] == "1" }
 }

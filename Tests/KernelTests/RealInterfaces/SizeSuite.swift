@@ -81,7 +81,7 @@ extension RealInterfaces {
             return try #require(last) + 1
         }
 
-        @Test(arguments: ProgramKind.allCases)
+        @Test(arguments: ProgramKind.ofNetworkHooks)
         func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind) throws {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)

@@ -24,9 +24,11 @@ extension RealInterfaces {
                 try finish(path, witnesses)
 
                 let snapshot = try path.installation.installation.tables.snapshot()
+                let seen = try witnesses.map { try $0.stopAndCount() }
                 for (index, port) in ports.enumerated() {
                     let sent = try path.sent(by: index == 0 ? path.guest : path.peer) - sentBefore[index]
-                    try expect(snapshot, port, sent: sent, try witnesses[index].stopAndCount())
+                    #expect(port.toHook == AFXDPPath.toHook)
+                    try expect(snapshot, port, sent: sent, seen[index], delivered: seen[1 - index])
                 }
                 expectArithmetic(snapshot, ports)
             }
@@ -56,17 +58,24 @@ extension RealInterfaces {
         }
 
         private func expect(
-            _ snapshot: FlowSnapshot, _ port: RegisteredPort, sent: UInt64, _ witness: ReferenceMeter
+            _ snapshot: FlowSnapshot, _ port: RegisteredPort, sent: UInt64, _ witness: ReferenceMeter,
+            delivered: ReferenceMeter
         ) throws {
             let totals = try #require(snapshot.totals[port.number])
             #expect(totals.egress == witness.totals)
             #expect(totals.egress.seen.packets == sent, "the sender's own counter")
             #expect(totals.egress.notIP.packets == 1)
-            #expect(totals.ingress == PortTotals(), "not observed")
-            let flows = snapshot.flows.filter { $0.key.port == port.number }
-            #expect(flows.allSatisfy { $0.key.direction == .egress })
-            let recorded = flows.map { (FlowIdentity($0.key), ReferenceMeter.Tally($0.value)) }
-            #expect(Dictionary(uniqueKeysWithValues: recorded) == witness.flows)
+            #expect(totals.ingress == (port.toHook == .fentry ? delivered.totals : PortTotals()))
+            #expect(recorded(snapshot, port, .egress) == witness.flows)
+            #expect(recorded(snapshot, port, .ingress) == (port.toHook == .fentry ? delivered.flows : [:]))
+        }
+
+        private func recorded(
+            _ snapshot: FlowSnapshot, _ port: RegisteredPort, _ direction: Direction
+        ) -> [FlowIdentity: ReferenceMeter.Tally] {
+            let flows = snapshot.flows.filter { $0.key.port == port.number && $0.key.direction == direction }
+            return Dictionary(
+                uniqueKeysWithValues: flows.map { (FlowIdentity($0.key), ReferenceMeter.Tally($0.value)) })
         }
 
         /// What the senders were told to send.
@@ -76,7 +85,8 @@ extension RealInterfaces {
             for (port, source) in zip(ports, [AFXDPPath.guestAddresses, AFXDPPath.peerAddresses]) {
                 func count(_ transport: UInt8, _ source: IPAddress) -> PacketCount {
                     snapshot.flows.filter {
-                        $0.key.port == port.number && $0.key.transport == transport && $0.key.source == source
+                        $0.key.port == port.number && $0.key.direction == .egress && $0.key.transport == transport
+                            && $0.key.source == source
                     }.reduce(.zero) { $0 + $1.value.count }
                 }
                 #expect(

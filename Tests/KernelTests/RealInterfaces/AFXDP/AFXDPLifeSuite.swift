@@ -56,7 +56,7 @@ extension RealInterfaces {
                 print("take-over, \(mode.name): \(lost) of 2000 pings lost")
                 #expect(lost <= Self.mostLost)
                 let attached = try #require(port)
-                #expect(attached.fromHook == .xsk && attached.toHook == .unobserved && attached.xdpMode == mode)
+                #expect(attached.fromHook == .xsk && attached.toHook == AFXDPPath.toHook && attached.xdpMode == mode)
                 let program = try #require(try path.program(on: "port0"))
                 #expect(program.isStock && program.isHeldByLink && program.mode == path.bpftoolMode)
                 try expectExact(path, attached)

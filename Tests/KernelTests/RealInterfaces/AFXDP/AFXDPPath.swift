@@ -13,6 +13,8 @@ final class AFXDPPath {
     static let guestAddresses = SwitchedPath.guestAddresses
     static let peerAddresses = SwitchedPath.peerAddresses
     static let ports = ["port0", "port1"]
+    /// What sees the frames to a port.
+    static let toHook: Hook = KernelAccess.isSecondKernel ? .fentry : .unobserved
 
     let guest: NetworkNamespace
     let host: NetworkNamespace

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+// Frames to an AF_XDP port.
+extension Installation {
+    /// Has the frames that are sent to a port counted, whose link is pinned.
+    ///
+    /// - Returns: whether the kernel allows it. Where it does not, nothing is left behind.
+    func attachSent(_ port: RegisteredPort) throws(KernelError) -> Bool {
+        let frames: SentFrames
+        do throws(KernelError) {
+            frames = try SentFrames.openOrMake(in: directory)
+        } catch {
+            guard SentFrames.isRefusal(error) else { throw error }
+            return false
+        }
+        let path = "\(directory.portDirectory(port.number))/from"
+        guard let link = try Link.open(pinnedAt: path).id else { return false }
+        try frames.add(port, link: link, try tables.load(.sentToPort, for: port))
+        return true
+    }
+
+    /// Puts this layout's program in the place of the one that an earlier layout has for a port.
+    func replaceSent(_ port: RegisteredPort) throws(KernelError) {
+        guard let frames = try SentFrames.open(in: directory) else { return }
+        try frames.replaceProgram(of: port, by: try tables.load(.sentToPort, for: port))
+    }
+
+    func takeAwaySent(_ port: RegisteredPort) throws(KernelError) {
+        guard port.fromHook == .xsk || port.isUnfinished else { return }
+        try SentFrames.remove(port, in: directory)
+    }
+
+    /// Frames to AF_XDP ports that were sent and not counted: at most so many. nil where no port has them counted.
+    package var missedFrames: UInt64? {
+        get throws(KernelError) { try SentFrames.open(in: directory)?.missed }
+    }
+}

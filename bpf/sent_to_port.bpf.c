@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Frames to an AF_XDP port, which the switch hands to it past its qdisc: what
+ * sent_frames.bpf.c has kept of the frame is counted when it is on its way.
+ *
+ * Contexts: runs in __dev_direct_xmit(), where packets that arrive interrupt
+ * it: it has a table of its own. Of two of it on one CPU the second does not
+ * run, since the program that calls it does not.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define FRAME_CONTEXT struct weir_sent_frame
+/* Further frames are not kept; what goes on behind that is malformed. */
+#define FRAME_OFFSET_MAX (WEIR_SENT_COPY - 1)
+/* The coarse one is not for programs of this type before Linux 6.2. */
+#define FRAGMENT_CLOCK bpf_ktime_get_ns
+
+#include "lib/sent.bpf.h"
+
+static __always_inline void *frame_data(FRAME_CONTEXT *sent)
+{
+	return sent->bytes;
+}
+
+static __always_inline void *frame_data_end(FRAME_CONTEXT *sent)
+{
+	__u32 copied = sent->copied;
+
+	return sent->bytes + (copied <= WEIR_SENT_COPY ? copied : 0);
+}
+
+#include "lib/account.bpf.h"
+
+static __always_inline void frame_make(struct frame *frame,
+				       struct weir_sent_frame *sent)
+{
+	__builtin_memset(frame, 0, sizeof(*frame));
+	frame->context = sent;
+	frame->data = frame_data(sent);
+	frame->data_end = frame_data_end(sent);
+	frame->length = sent->length;
+	frame->gso_size = sent->gso_size;
+	frame->gso_segments = sent->gso_size ? sent->gso_segments : 0;
+}
+
+/* The long way, for whatever frame; a function as tc_parse() is one. */
+__noinline int sent_parse(struct weir_sent_frame *sent,
+			  struct packet_view *packet)
+{
+	struct frame frame;
+
+	if (!sent || !packet)
+		return PACKET_MALFORMED;
+	frame_make(&frame, sent);
+	__builtin_memset(packet, 0, sizeof(*packet));
+	return parse(&frame, packet);
+}
+
+static __always_inline void sent_account(struct weir_sent_frame *sent)
+{
+	struct account where;
+	struct frame frame;
+
+	if (account_open(&where, direction_to_port()))
+		return;		/* no such CPU is possible */
+	frame_make(&frame, sent);
+	if (unlikely(!account_plain(&where, &frame))) {
+		struct packet_view packet;
+		int kind = sent_parse(sent, &packet);
+
+		account(&where, kind, &packet);
+	}
+}
+
+/* Called by weir_sent_end alone. */
+SEC("fexit/__dev_direct_xmit")
+int weir_sent_to(void *context)
+{
+	struct weir_sent_frame *sent = sent_frame(0);
+
+	(void)context;
+	if (sent)
+		sent_account(sent);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
