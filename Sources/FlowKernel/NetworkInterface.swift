@@ -46,6 +46,9 @@ package struct NetworkInterface: Hashable, Sendable {
         return type == WEIR_HARDWARE_ETHERNET || type == WEIR_HARDWARE_LOOPBACK
     }
 
+    /// Whether an interface of that name is up in this thread's network namespace.
+    package static func isUp(_ name: String) -> Bool { unsafe weir_interface_is_up(name) == 1 }
+
     /// The name that the interface of that index has now, or nil.
     package static func name(ofIndex index: UInt32) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in

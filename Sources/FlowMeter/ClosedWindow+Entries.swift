@@ -3,8 +3,8 @@
 package import FlowModel
 
 extension ClosedWindow {
-    /// Calls the function with the record of every flow of the ports given, in no particular order, and returns how many
-    /// there were.
+    /// Calls the function with the record of every flow of the ports given, in no particular order, and with those that stand
+    /// in at other ports; returns how many there were.
     ///
     /// A flow of a port that is not given gets no record: the register forgets a port only after its last window. One
     /// record is made for all, and changed from call to call: a million of them need the memory of one, and what is the
@@ -27,13 +27,22 @@ extension ClosedWindow {
             body(record)
             count += 1
         }
-        return count
+        let standIns = standIns(at: ports)
+        for (place, receiver) in standIns {
+            record.set(records[place], times)
+            record.standIn(at: receiver, from: ports[records[place].key.port])
+            body(record)
+        }
+        return count + standIns.count
     }
 
     /// The lines that tell of no flow: for each port NODATA where no IP packet was seen, SKIPDATA where packets found no
     /// slot.
     package func gaps(ports: [PortNumber: Port]) -> [LogEntry] {
-        ports.values.sorted { $0.number < $1.number }.compactMap(gap(of:))
+        let receivers = Set(standIns(at: ports).map(\.receiver.number))
+        return ports.values.sorted { $0.number < $1.number }.compactMap { port in
+            gap(of: port, hasRecords: receivers.contains(port.number))
+        }
     }
 
     /// All lines at once, where there are few.
@@ -51,12 +60,12 @@ extension ClosedWindow {
         return places
     }
 
-    private func gap(of port: Port) -> LogEntry? {
+    private func gap(of port: Port, hasRecords: Bool) -> LogEntry? {
         let totals = Direction.allCases.reduce(into: PortTotals()) { sum, direction in
             sum += self.totals[PortSide(port: port.number, direction: direction)] ?? PortTotals()
         }
         if !totals.overflow.isZero { return .skipData(port: port, window: window, overflow: totals.overflow) }
-        return totals.ip.isZero ? .noData(port: port, window: window) : nil
+        return totals.ip.isZero && !hasRecords ? .noData(port: port, window: window) : nil
     }
 }
 
@@ -83,6 +92,15 @@ extension FlowRecord {
         sourceMAC = flow.counters.sourceMAC
         destinationMAC = flow.counters.destinationMAC
         verdict = flow.key.direction.bit == port.role.directionToPort.bit ? .accept(.observed) : .unknown
+    }
+
+    /// Makes the record of what came in at one port that of what left at another, which nobody saw.
+    fileprivate mutating func standIn(at receiver: Port, from origin: Port?) {
+        port = receiver
+        key.port = receiver.number
+        key.direction = receiver.role.directionToPort
+        verdict = .unknown
+        observedAt = origin
     }
 }
 

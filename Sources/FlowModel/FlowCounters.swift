@@ -82,6 +82,13 @@ package struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConv
 
     package init(_ bits: UInt64) { self.bits = bits }
 
+    /// Reads six bytes in hexadecimal, with colons between them; nil where it is anything else.
+    package init?(_ text: String) {
+        let bytes = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard bytes.count == 6, bytes.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isHexDigit) }) else { return nil }
+        self.init(bytes.reduce(0) { $0 << 8 | (UInt64($1, radix: 16) ?? 0) })
+    }
+
     package func byte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bits >> UInt64(40 - 8 * index)) }
 
     package var description: String {

@@ -16,11 +16,14 @@ package struct FlowRecord: Equatable, Sendable {
     package var destinationMAC: MACAddress?
     package var verdict: Verdict
     package var attribution: FlowAttribution?
+    /// The port where the packets were counted, when they came in there; nil: at the record's own. See `StandIn`.
+    package var observedAt: Port?
 
     package init(
         port: Port, window: Window, key: FlowKey, count: PacketCount, first: UnixTime, last: UnixTime,
         tcpControlBits: UInt16 = 0, tcpFlags: UInt8 = 0, dscp: UInt8? = nil, sourceMAC: MACAddress? = nil,
-        destinationMAC: MACAddress? = nil, verdict: Verdict = .unknown, attribution: FlowAttribution? = nil
+        destinationMAC: MACAddress? = nil, verdict: Verdict = .unknown, attribution: FlowAttribution? = nil,
+        observedAt: Port? = nil
     ) {
         self.port = port
         self.window = window
@@ -35,6 +38,7 @@ package struct FlowRecord: Equatable, Sendable {
         self.destinationMAC = destinationMAC
         self.verdict = verdict
         self.attribution = attribution
+        self.observedAt = observedAt
     }
 }
 

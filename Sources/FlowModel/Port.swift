@@ -40,18 +40,24 @@ package final class Port: Equatable, Sendable {
     package let name: String
     package let role: PortRole
     package let identity: PortIdentity
+    /// nil where no record stands in for another.
+    package let standIn: StandIn?
 
-    package init(number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity()) {
+    package init(
+        number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity(),
+        standIn: StandIn? = nil
+    ) {
         self.number = number
         self.name = name
         self.role = role
         self.identity = identity
+        self.standIn = standIn
     }
 
     package static func == (left: Port, right: Port) -> Bool {
         left === right
             || left.number == right.number && left.name == right.name && left.role == right.role
-                && left.identity == right.identity
+                && left.identity == right.identity && left.standIn == right.standIn
     }
 }
 

@@ -83,6 +83,9 @@ extension SwitchPort {
         return isBonded ? .no : .ifVirtual
     }
 
+    /// The Ethernet address of the machine behind it, as whoever made the port has noted it.
+    package var attachedAddress: MACAddress? { externalIDs["attached-mac"].flatMap(MACAddress.init) }
+
     /// Whose it is, as far as it has been noted in words that can stand in a record.
     ///
     /// `iface-id` is the interface's. `vm-uuid` (OpenStack) or `vm-id` (libvirt) is the machine's; without them `iface-id`

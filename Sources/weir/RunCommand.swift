@@ -32,6 +32,9 @@ struct RunCommand: ParsableCommand {
         name: .customLong("ovs-bridge"), help: "Bridge whose guests are measured, instead of all; may be given again.")
     var ovsBridges: [String] = []
 
+    @Flag(help: "Where frames to a guest are not observed, records of the bridge's other ports stand in, marked.")
+    var ovsStandIn = false
+
     @Option(help: "Length of a window: seconds, or 30s, 5m, 1h.")
     var interval: String?
 
@@ -96,6 +99,7 @@ struct RunCommand: ParsableCommand {
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if ovs { flags.ovs = true }
+        if ovsStandIn { flags.ovsStandIn = true }
         if stdout { flags.stdout = true }
         if detachOnExit { flags.detachOnExit = true }
         return flags

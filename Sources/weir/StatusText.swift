@@ -74,6 +74,12 @@ struct StatusText {
         var text = ovs.isConnected ? "connected" : "not connected (\(ovs.failure ?? "not tried yet"))"
         text += ", \(ovs.guestPorts) ports of guests of \(ovs.interfaces) on \(bridges)"
         if ovs.reconnects > 0 { text += "; \(ovs.reconnects) reconnects" }
+        if let standIns = ovs.standIns, !standIns.isEmpty {
+            text += "; records stand in at \(standIns.joined(separator: ", "))"
+        }
+        if let lack = ovs.standInsLack, !lack.isEmpty {
+            text += "; for records to stand in, \(lack.joined(separator: ", ")) would have to be measured or known"
+        }
         return text
     }
 

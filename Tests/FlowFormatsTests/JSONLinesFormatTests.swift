@@ -37,6 +37,12 @@ import Testing
         #expect(try object(in: text(of: .flow(record))) == expected)
     }
 
+    @Test func `A record that stands in says where its packets were counted`() throws {
+        var record = Entries.flow("192.0.2.1", 53, "192.0.2.2", 4242, transport: 17, verdict: .unknown)
+        record.observedAt = Port(number: PortNumber(9), name: "up\"link", role: .uplink)
+        #expect(try object(in: text(of: .flow(record)))["observed_at"] as? String == "up\"link")
+    }
+
     @Test func `ICMP has no ports but a type and a code`() throws {
         let object = try object(in: text(of: .flow(Entries.flow("192.0.2.1", 3, "192.0.2.2", 13, transport: 1))))
         #expect(object["srcport"] as? Int == 0 && object["dstport"] as? Int == 0)

@@ -68,6 +68,8 @@ struct ConfigurationLayerTests {
         #expect(Configuration(layers: [flags], defaultFlowLogID: "").ovs?.bridges == ["br0", "br1"])
         let file = try ConfigurationFile(path: "w", content: Data("ovs: false\novs-rundir: /run/x\n".utf8)).layer()
         #expect(Configuration(layers: [file], defaultFlowLogID: "").ovs == nil)
+        let standIn = try ConfigurationFile(path: "w", content: Data("ovs-stand-in: true\n".utf8)).layer()
+        #expect(Configuration(layers: [standIn], defaultFlowLogID: "").ovs?.standsIn == true)
         let one = try ConfigurationFile(path: "w", content: Data("ovs-bridges: br0\n".utf8)).layer()
         #expect(Configuration(layers: [one], defaultFlowLogID: "").ovs?.bridges == ["br0"])
         var error = #expect(throws: ConfigurationError.self) { try flags.setBridges(["br 0"]) }

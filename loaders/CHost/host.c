@@ -80,6 +80,22 @@ int weir_interface_hardware_type(const char *name)
 	return error ? error : request.ifr_hwaddr.sa_family;
 }
 
+int weir_interface_is_up(const char *name)
+{
+	struct ifreq request = {};
+	int result = 0;
+	int handle;
+
+	handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (handle < 0)
+		return -errno;
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	if (ioctl(handle, SIOCGIFFLAGS, &request))
+		result = -errno;
+	close(handle);
+	return result ? result : (request.ifr_flags & IFF_UP) != 0;
+}
+
 static uint32_t most(uint32_t one, uint32_t other)
 {
 	return one > other ? one : other;

@@ -17,6 +17,7 @@ extension FlowRecord {
             length += (attribution.sourceService?.utf8.count ?? 0) + (attribution.destinationService?.utf8.count ?? 0)
         }
         if let reason = verdict.rejectReason { length += reason.utf8.count }
+        if let observedAt { length += observedAt.name.utf8.count }
         return length
     }
 }

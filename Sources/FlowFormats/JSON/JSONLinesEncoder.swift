@@ -35,6 +35,7 @@ package struct JSONLinesEncoder: RecordEncoder {
         pieces.write(JSONPiece.portName.rawValue, of: number, to: &line)
         line.ownHeaders(of: record)
         line.ownJudgement(of: record)
+        if let origin = record.observedAt { line.member(",\"observed_at\":", origin.name) }
         line.window(record.window)
         memory.finish(line, into: &bytes)
     }

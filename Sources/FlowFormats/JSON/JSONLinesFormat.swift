@@ -27,6 +27,7 @@ import FlowModel
 /// | `src_mac` `dst_mac` | string, of the first packet | not known |
 /// | `dscp` | number, of the first packet | not known |
 /// | `fragment_without_flow` | true: later fragments whose first was not seen, so that the ports are not known | otherwise |
+/// | `observed_at` | string, the interface where the packets were counted: its record stands in, since at the record's own port nobody sees them | counted at its own port |
 /// | `window_start` `window_end` | Unix seconds | never |
 /// | `restarted` | true: the window was open already when the daemon started | otherwise |
 package struct JSONLinesFormat: RecordFormat {

@@ -83,6 +83,29 @@ extension JournalBytes {
         return Port(number: number, name: name, role: role, identity: PortIdentity(texts: texts))
     }
 
+    /// After everything else: who wrote before there were any wrote none, and who reads without knowing them stops before.
+    mutating func append(standInsOf ports: some Sequence<Port>) {
+        let standIns = ports.compactMap { port in port.standIn.map { (port.number, $0) } }
+        append(UInt32(standIns.count))
+        for (number, standIn) in standIns {
+            append(number.rawValue)
+            append(standIn.bridge)
+            append(standIn.address?.bits ?? 0)
+        }
+    }
+
+    mutating func readStandIns() throws(Truncated) -> [(PortNumber, StandIn)] {
+        var standIns: [(PortNumber, StandIn)] = []
+        guard let count: UInt32 = try? read() else { return [] }
+        for _ in 0..<count {
+            let number = PortNumber(try read())
+            let bridge = try readText() ?? ""
+            let bits: UInt64 = try read()
+            standIns.append((number, StandIn(bridge: bridge, address: bits == 0 ? nil : MACAddress(bits))))
+        }
+        return standIns
+    }
+
     mutating func append(_ side: PortSide, _ totals: PortTotals) {
         append(side.port.rawValue)
         append(side.direction.rawValue)
@@ -101,6 +124,12 @@ extension JournalBytes {
             counts.append(PacketCount(packets: packets, octets: try read()))
         }
         return (PortSide(port: port, direction: direction), PortTotals(counts: counts))
+    }
+}
+
+extension Port {
+    func with(_ standIn: StandIn) -> Port {
+        Port(number: number, name: name, role: role, identity: identity, standIn: standIn)
     }
 }
 

@@ -49,6 +49,7 @@ extension PartDescription {
         for port in ports.values { bytes.append(port) }
         bytes.append(UInt32(totals.count))
         for (side, totals) in totals { bytes.append(side, totals) }
+        bytes.append(standInsOf: ports.values)
         return bytes.words
     }
 
@@ -80,6 +81,7 @@ extension PartDescription {
                 let (side, values) = try bytes.readTotals()
                 totals[side] = values
             }
+            for (number, standIn) in try bytes.readStandIns() { ports[number] = ports[number]?.with(standIn) }
         } catch {
             return nil
         }

@@ -12,7 +12,17 @@ extension Configuration {
         let environmentLayer = try ConfigurationLayer(environment: environment)
         let file = try configurationFile(flag: configFile, environment: environment)
         let fileLayer = try file?.layer() ?? ConfigurationLayer()
-        return Configuration(layers: [flags, environmentLayer, fileLayer], defaultFlowLogID: flowLogIDOfThisHost())
+        let configuration = Configuration(
+            layers: [flags, environmentLayer, fileLayer], defaultFlowLogID: flowLogIDOfThisHost())
+        try configuration.refuseUnmarkedStandIns()
+        return configuration
+    }
+
+    /// Nothing is passed off as what was seen.
+    private func refuseUnmarkedStandIns() throws(ConfigurationError) {
+        guard ovs?.standsIn == true, format != .json else { return }
+        throw ConfigurationError(
+            nil, "ovs-stand-in needs the format json: lines of AWS have no field that marks a record which stands in")
     }
 
     private static func configurationFile(

@@ -11,6 +11,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case ovs
     case ovsRunDirectory = "ovs-rundir"
     case ovsBridges = "ovs-bridges"
+    case ovsStandIn = "ovs-stand-in"
     case interval
     case flows
     case portShare = "port-share"

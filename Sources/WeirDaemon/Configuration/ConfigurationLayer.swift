@@ -14,6 +14,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var ovs: Bool?
     package var ovsRunDirectory: String?
     package var ovsBridges: [String]?
+    package var ovsStandIn: Bool?
     package var interval: Duration?
     package var flows: Int?
     package var portShare: Double?
@@ -74,6 +75,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .ovs: ovs = try setting.truth()
         case .ovsRunDirectory: ovsRunDirectory = try setting.runDirectory()
         case .ovsBridges: ovsBridges = try setting.bridges()
+        case .ovsStandIn: ovsStandIn = try setting.truth()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
         case .portShare: portShare = try setting.share()
@@ -108,7 +110,7 @@ extension Configuration {
         socket = first(\.socket) ?? socket
         metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
-        ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges))
+        ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges), standsIn: first(\.ovsStandIn))
         interval = first(\.interval) ?? interval
         tables.flowBudget = first(\.flows) ?? tables.flowBudget
         tables.portShare = first(\.portShare) ?? tables.portShare
@@ -131,11 +133,14 @@ extension Configuration {
 
 extension Configuration {
     /// Who names a switch's directory or bridges means that switch.
-    private static func ovs(_ isWanted: Bool?, _ runDirectory: String?, _ bridges: [String]?) -> SwitchChoice? {
-        guard isWanted ?? (runDirectory != nil || bridges != nil) else { return nil }
+    private static func ovs(
+        _ isWanted: Bool?, _ runDirectory: String?, _ bridges: [String]?, standsIn: Bool?
+    ) -> SwitchChoice? {
+        guard isWanted ?? (runDirectory != nil || bridges != nil || standsIn == true) else { return nil }
         var choice = SwitchChoice()
         choice.runDirectory = runDirectory ?? choice.runDirectory
         choice.bridges = bridges ?? []
+        choice.standsIn = standsIn ?? false
         return choice
     }
 }

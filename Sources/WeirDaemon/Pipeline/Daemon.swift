@@ -189,8 +189,7 @@ extension Daemon {
 
     /// All ports that can have counts in the open window, as the records name them.
     private func namedPorts() throws -> [PortNumber: Port] {
-        let ports = try meter.source.ports().map { ($0.number, names.port($0)) }
-        return Dictionary(uniqueKeysWithValues: ports)
+        names.ports(try meter.source.ports())
     }
 
     /// Ports that are detached and whose last window is the one open now, which is about to be closed. The part before

@@ -61,6 +61,14 @@ package final class SwitchBoard: Sendable {
         return isNew
     }
 
+    /// Where records stand in, and what keeps them from that elsewhere.
+    package func note(_ plan: StandInPlan) {
+        state.withLock { state in
+            state.report.standIns = plan.covered
+            state.report.standInsLack = plan.missing
+        }
+    }
+
     /// Whether that is heard of for the first time.
     package func isFirst(_ method: String) -> Bool {
         state.withLock { $0.methods.count < Self.mostSaid && $0.methods.insert(method).inserted }

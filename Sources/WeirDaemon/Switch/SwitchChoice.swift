@@ -8,6 +8,8 @@ package struct SwitchChoice: Equatable, Sendable {
     package var runDirectory = "/run/openvswitch"
     /// Names of the bridges whose guests are measured; empty is all.
     package var bridges: [String] = []
+    /// Whether records of other ports stand in where frames to a guest are not observed.
+    package var standsIn = false
 
     package init() {}
 

@@ -17,6 +17,10 @@ package struct SwitchReport: Codable, Equatable, Sendable {
     /// Interfaces on these bridges, and those of them that may be guests'.
     package var interfaces = 0
     package var guestPorts = 0
+    /// Ports at which records of others stand in, since nobody sees what is sent to them; nil where that is not asked for.
+    package var standIns: [String]?
+    /// What keeps records from standing in at others.
+    package var standInsLack: [String]?
 
     package init(socket: String) { self.socket = socket }
 
@@ -24,6 +28,8 @@ package struct SwitchReport: Codable, Equatable, Sendable {
         case socket, reconnects, failure, bridges, interfaces
         case isConnected = "connected"
         case guestPorts = "guest_ports"
+        case standIns = "stand_ins"
+        case standInsLack = "stand_ins_lack"
     }
 }
 

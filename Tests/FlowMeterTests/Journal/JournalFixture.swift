@@ -36,7 +36,9 @@ enum Sample {
         PortNumber(1): Port(
             number: PortNumber(1), name: "tap1", role: .guest,
             identity: PortIdentity(accountID: "123456789012", interfaceID: "eni-ä", region: "")),
-        PortNumber(7): Port(number: PortNumber(7), name: "uplink", role: .uplink),
+        PortNumber(7): Port(
+            number: PortNumber(7), name: "uplink", role: .uplink,
+            standIn: StandIn(bridge: "br-int", address: MACAddress(0x0200_0000_0007))),
     ]
 
     /// - Parameter generator: of the flows.

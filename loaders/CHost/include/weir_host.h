@@ -36,6 +36,10 @@ int weir_membarrier_global(void);
  * namespace: ARPHRD_* (netdevice(7), SIOCGIFHWADDR), or -errno.
  */
 int weir_interface_hardware_type(const char *name);
+
+/* 1 where such an interface is up (SIOCGIFFLAGS), 0 where it is not, or -errno. */
+int weir_interface_is_up(const char *name);
+
 #define WEIR_HARDWARE_ETHERNET 1	/* ARPHRD_ETHER */
 #define WEIR_HARDWARE_LOOPBACK 772	/* ARPHRD_LOOPBACK: has Ethernet headers, too */
 
