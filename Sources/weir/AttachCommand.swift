@@ -25,6 +25,11 @@ struct AttachCommand: ParsableCommand {
     @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
     var flows: Int?
 
+    @Option(
+        help: "Run directory of Open vSwitch, which is asked for the hook of auto (/run/openvswitch).",
+        completion: .directory)
+    var ovsRundir: String?
+
     @Flag(help: "Print the ports as JSON.")
     var json = false
 
@@ -46,19 +51,30 @@ struct AttachCommand: ParsableCommand {
         var tables = configuration.tables
         tables.flowBudget = flows ?? tables.flowBudget
         let installation = try Installation.openOrCreate(directory, tables)
-        let attached = try attachAll(installation)
+        let attached = try attachAll(installation, advice(configuration))
         let report = try StatusReport(of: directory, daemon: nil)
         let numbers = attached.map(\.number.rawValue)
         try show(report.ports.filter { numbers.contains($0.number) })
     }
 
+    /// What the switch knows; nil where it is not asked.
+    private func advice(_ configuration: Configuration) -> SwitchAdvice? {
+        guard hook == .auto else { return nil }
+        var choice = configuration.ovs ?? SwitchChoice()
+        choice.runDirectory = ovsRundir ?? choice.runDirectory
+        return SwitchAdvice(from: choice)
+    }
+
     /// All or none.
-    private func attachAll(_ installation: borrowing Installation) throws -> [RegisteredPort] {
-        let options = AttachOptions(role: role, hook: hook, xdpMode: xdpMode)
+    private func attachAll(
+        _ installation: borrowing Installation, _ advice: SwitchAdvice?
+    ) throws -> [RegisteredPort] {
+        let asked = AttachOptions(role: role, hook: hook, xdpMode: xdpMode)
+        let options = ports.map { advice?.complete(asked, for: $0) ?? asked }
         var attached: [RegisteredPort] = []
         do {
-            for port in ports { try installation.checkAttachable(port, options) }
-            let requests = try ports.map { AttachRequest(try NetworkInterface.named($0), options) }
+            for (port, options) in zip(ports, options) { try installation.checkAttachable(port, options) }
+            let requests = try zip(ports, options).map { AttachRequest(try NetworkInterface.named($0), $1) }
             for first in stride(from: 0, to: requests.count, by: Self.atOnce) {
                 let some = Array(requests[first..<min(first + Self.atOnce, requests.count)])
                 try add(try installation.attach(some), of: some, to: &attached)

@@ -70,16 +70,19 @@ import Testing
         #expect(Self.records(window, at: 2).map(\.count.packets) == [4])
     }
 
-    @Test(arguments: [
-        // What leaves at another port, is for somebody else or for all, or comes in elsewhere.
-        (1, Direction.ingress, machine), (2, .egress, machine), (1, .egress, MACAddress(8)), (1, .egress, everybody),
-        (4, .egress, machine), (5, .egress, machine), (3, .egress, machine),
-    ] as [(UInt16, Direction, MACAddress)])
+    @Test(
+        arguments: [
+            // What leaves at another port, is for somebody else or for all, or comes in elsewhere.
+            (1, Direction.ingress, machine), (2, .egress, machine), (1, .egress, MACAddress(8)),
+            (1, .egress, everybody),
+            (4, .egress, machine), (5, .egress, machine), (3, .egress, machine),
+        ] as [(UInt16, Direction, MACAddress)])
     func `nothing else stands in`(port: UInt16, direction: Direction, address: MACAddress) {
         let window = Self.closed([(Self.flow(port, direction, from: 1), Self.counters(3, to: address))])
-        #expect(window.entries(ports: Self.ports).compactMap { entry in
-            if case .flow(let record) = entry { record.observedAt } else { nil }
-        }.isEmpty)
+        #expect(
+            window.entries(ports: Self.ports).compactMap { entry in
+                if case .flow(let record) = entry { record.observedAt } else { nil }
+            }.isEmpty)
     }
 
     @Test func `a port with a record that stands in is not one without data`() {
@@ -94,9 +97,13 @@ import Testing
     }
 
     @Test func `records of ports and those that stand in are counted together`() {
-        let window = Self.closed((1...100).map { index in
-            (Self.flow(1, .egress, from: index), Self.counters(1, to: index % 4 == 0 ? Self.machine : MACAddress(8)))
-        })
+        let window = Self.closed(
+            (1...100).map { index in
+                (
+                    Self.flow(1, .egress, from: index),
+                    Self.counters(1, to: index % 4 == 0 ? Self.machine : MACAddress(8))
+                )
+            })
         var count = 0
         #expect(window.forEachRecord(ports: Self.ports) { _ in count += 1 } == 125)
         #expect(count == 125)

@@ -10,7 +10,7 @@ extension WeirCommandSuite {
     /// Ports that a real Open vSwitch reads through AF_XDP, as an operator has them measured.
     @Suite struct AFXDPTests {
         /// The switch in place of the site's bridge.
-        private static func withSwitch(_ body: (Site, OpenVSwitch) throws -> Void) throws {
+        static func withSwitch(_ body: (Site, OpenVSwitch) throws -> Void) throws {
             try Site.with { site in
                 try site.hub.delete("bridge")
                 for (end, port) in [(site.left, "port-a"), (site.right, "port-b")] {
@@ -24,7 +24,7 @@ extension WeirCommandSuite {
             }
         }
 
-        private static func open(_ vSwitch: OpenVSwitch, _ mode: OpenVSwitch.XDPMode) throws {
+        static func open(_ vSwitch: OpenVSwitch, _ mode: OpenVSwitch.XDPMode) throws {
             for port in ["port-a", "port-b"] { try vSwitch.addPort(port, to: "br0", as: .afxdp(mode)) }
         }
 
@@ -119,6 +119,49 @@ extension WeirCommandSuite {
                 try site.weir("detach", "port-a")
                 #expect(try site.hub.run(["bpftool", "net", "show", "dev", "port-a"]).contains("port-a("))
                 #expect(!FileManager.default.fileExists(atPath: site.bpffs))
+            }
+        }
+
+        /// The interface does not tell before the switch has opened it; the switch's database does.
+        @Test(arguments: [OpenVSwitch.XDPMode.native, .generic])
+        func `attach asks the switch for the hook and the mode of a port that is not open yet`(
+            mode: OpenVSwitch.XDPMode
+        ) throws {
+            try Self.withSwitch { site, vSwitch in
+                try vSwitch.exitDaemon()
+                let settings = OpenVSwitch.settings("port-a", .afxdp(mode), [:])
+                try vSwitch.vsctl(["--no-wait", "add-port", "br0", "port-a"] + settings)
+                try vSwitch.vsctl(["--no-wait", "add-port", "br0", "port-b"])
+                #expect(
+                    try site.weir("attach", "port-a", "port-b", "port-idle", "--ovs-rundir", vSwitch.runDirectory)
+                        == """
+                        port-a: attached as port 1, from xsk (\(mode.rawValue)), to unobserved
+                        port-b: attached as port 2, from tcx, to tcx
+                        port-idle: attached as port 3, from tcx, to tcx
+
+                        """)
+                try vSwitch.startDaemon()
+                var traffic = Traffic()
+                try traffic.pingUntilAnswered(site)
+                try traffic.ping(site)
+                let lines = try LogLines.json(try site.weir("dump", "port-a", "--format", "json"))
+                let fromLeft = traffic.expected(of: "port-a").filter {
+                    ["10.9.0.1", "fd09::1"].contains($0.key.source)
+                }
+                #expect(try LogLines.sums(lines) == fromLeft)
+                try site.weir("detach", "--all")
+            }
+        }
+
+        @Test func `attach goes on without a switch, and with one that does not answer`() throws {
+            try Self.withSwitch { site, vSwitch in
+                #expect(try site.weir("attach", "port-a", "--ovs-rundir", site.path("nowhere")).contains("from tcx"))
+                let database = try #require(vSwitch.databasePID)
+                kill(database, SIGSTOP)
+                defer { kill(database, SIGCONT) }
+                let attached = try site.outcome("attach", "port-b", "--ovs-rundir", vSwitch.runDirectory)
+                #expect(attached.status == 0 && attached.errors == "" && attached.output.contains("from tcx"))
+                try site.weir("detach", "--all")
             }
         }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowKernel
 import FlowModel
 import FlowTestKit
 import Foundation
@@ -9,11 +10,13 @@ import WeirDaemon
 extension Site {
     /// Makes a site for the body whose ports are on the bridge `br0` of an Open vSwitch, if it has one: guest `a` behind
     /// `port-a`, guest `b` behind `port-b`.
-    static func withSwitch(_ body: (Site, OpenVSwitch) throws -> Void) throws {
+    static func withSwitch(
+        on datapath: OpenVSwitch.Datapath = .userspace, _ body: (Site, OpenVSwitch) throws -> Void
+    ) throws {
         try with(isBridged: false) { site in
             let vSwitch = try OpenVSwitch(in: site.hub)
             defer { vSwitch.close() }
-            try vSwitch.addBridge("br0")
+            try vSwitch.addBridge("br0", on: datapath)
             try body(site, vSwitch)
         }
     }
@@ -35,6 +38,11 @@ extension Site {
 
     static func words(following vSwitch: OpenVSwitch, _ logs: String) -> [String] {
         ["--ovs", "--ovs-rundir", vSwitch.runDirectory, "--interval", "1", "--log-dir", logs, "--format", "json"]
+    }
+
+    /// What TC is on this kernel: links since 6.6, filters of the clsact qdisc before.
+    static var tcHook: String {
+        get throws { try #require(KernelVersion.running) < KernelVersion(6, 6) ? "clsact" : "tcx" }
     }
 
     /// Waits until exactly these ports are attached.

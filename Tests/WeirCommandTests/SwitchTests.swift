@@ -11,10 +11,12 @@ extension WeirCommandSuite {
     /// `weir run --ovs` with a real Open vSwitch.
     @Suite struct SwitchTests {
         @Test func `guests of the switch are measured, under the names that it has for them`() throws {
-            try Site.withSwitch { site, vSwitch in
+            try Site.withSwitch(on: .usual) { site, vSwitch in
                 try site.addPorts(to: vSwitch)
                 let daemon = try site.daemon(following: vSwitch)
                 try site.waitForPorts(["port-a", "port-b"])
+                let hook = try Site.tcHook
+                #expect(try site.status().ports.allSatisfy { $0.fromHook == hook && $0.toHook == hook })
                 var traffic = Traffic()
                 try traffic.ping(site)
                 try traffic.send(site, datagrams: 40, of: 20)
@@ -46,10 +48,10 @@ extension WeirCommandSuite {
         }
 
         @Test func `ports come and go with the switch, and leave their last records under their names`() throws {
-            try Site.withSwitch { site, vSwitch in
+            try Site.withSwitch(on: .usual) { site, vSwitch in
                 let daemon = try site.daemon(following: vSwitch, "--ovs-bridge", "br0")
                 #expect(try site.status().ports.isEmpty)
-                try vSwitch.addBridge("br1")
+                try vSwitch.addBridge("br1", on: .usual)
                 try vSwitch.addPort("port-idle", to: "br1", externalIDs: ["iface-id": "eni-idle"])
                 try site.addPorts(to: vSwitch)
                 try site.waitForPorts(["port-a", "port-b"])
@@ -158,6 +160,47 @@ extension WeirCommandSuite {
                 #expect(
                     try LogLines.sums(try site.jsonLines()).filter { $0.key.port == "eni-b" }
                         == Site.byInterfaceID(traffic.expected(of: "port-b")))
+            }
+        }
+
+        /// The switch cannot open a port in another mode than that of the program that is on it.
+        @Test(arguments: [OpenVSwitch.XDPMode.native, .generic])
+        func `a port whose mode is changed is attached anew in that, and the switch has it open`(
+            first: OpenVSwitch.XDPMode
+        ) throws {
+            let second: OpenVSwitch.XDPMode = first == .native ? .generic : .native
+            try Site.withSwitch { site, vSwitch in
+                for end in [site.left, site.right] { try end.disableOffloads(on: "eth0") }
+                let daemon = try site.daemon(following: vSwitch)
+                try site.addPort("b", to: vSwitch)
+                try vSwitch.addPort("port-a", to: "br0", as: .afxdp(first), externalIDs: ["iface-id": "eni-a"])
+                try site.waitForPorts(["port-a", "port-b"])
+                var traffic = Traffic()
+                try traffic.ping(site)
+                for mode in [second, first, second] {
+                    // What the switch cannot do at once is no failure of whoever tells it.
+                    try vSwitch.vsctl("--no-wait set interface port-a options:xdp-mode=\(mode.rawValue)")
+                    try waitUntil("port-a is attached in \(mode.rawValue) mode: \(daemon.errors)", within: .seconds(20))
+                    {
+                        try site.status().ports.contains {
+                            $0.name == "port-a" && $0.state == "attached" && $0.fromHook == "xsk"
+                                && $0.xdpMode == mode.rawValue
+                        }
+                    }
+                    try traffic.pingUntilAnswered(site)
+                    let shown = try vSwitch.appctl("dpif/show")
+                    #expect(shown.contains("xdp-mode-in-use=\(mode.rawValue)"), "\(shown)")
+                    try traffic.ping(site)
+                }
+                #expect(daemon.stop().status == 0)
+                #expect(daemon.errors.contains("Open vSwitch reads port-a another way now: it is attached anew"))
+                #expect(!daemon.errors.contains(" error "), "\(daemon.errors)")
+                let fromLeft = try LogLines.sums(try site.jsonLines()).filter { $0.key.port == "eni-a" }
+                #expect(
+                    fromLeft
+                        == Site.byInterfaceID(traffic.expected(of: "port-a")).filter {
+                            ["10.9.0.1", "fd09::1"].contains($0.key.source)
+                        })
             }
         }
 

@@ -31,6 +31,29 @@ struct Traffic {
         }
     }
 
+    /// Pings of IPv4 from the left guest, one after the other, until the right answers one. All of them are sent; whether they
+    /// arrive, only the right guest's port knows.
+    mutating func pingUntilAnswered(_ site: Site) throws {
+        let (left, right) = Site.addresses[0]
+        var sent: UInt64 = 0
+        try waitUntil("a ping is answered", within: .seconds(30)) {
+            sent += 1
+            return try site.left.outcome(of: ["ping", "-q", "-c", "1", "-W", "1", "\(right)"]).succeeded
+        }
+        add(left, right, transport: 1, count: PacketCount(packets: sent, octets: sent * 84))
+    }
+
+    /// Starts that many pings of IPv4 from the left guest at 3 ms, all of which are expected to be answered.
+    mutating func startPings(_ site: Site, count: Int) throws -> ChildProcess {
+        let (left, right) = Site.addresses[0]
+        for (source, destination) in [(left, right), (right, left)] {
+            add(
+                source, destination, transport: 1,
+                count: PacketCount(packets: UInt64(count), octets: UInt64(count) * 84))
+        }
+        return try site.left.start(["ping", "-q", "-c", "\(count)", "-i", "0.003", "-W", "2", "\(right)"])
+    }
+
     /// Datagrams of that many bytes from the left guest to an address behind the right one, where nobody answers.
     mutating func send(
         _ site: Site, datagrams count: Int, of size: Int, from sourcePort: UInt16 = 4000,

@@ -51,6 +51,47 @@ extension WeirCommandSuite {
             }
         }
 
+        /// The later version's program delivers to the sockets that the switch has open; whoever is behind the port waits for
+        /// nothing.
+        @Test(arguments: [OpenVSwitch.XDPMode.native, .generic])
+        func `a port that the switch reads by AF_XDP is taken over while it forwards`(
+            mode: OpenVSwitch.XDPMode
+        ) throws {
+            try AFXDPTests.withSwitch { site, vSwitch in
+                try site.write(
+                    """
+                    region: local-1
+                    publish-period: 1s
+                    ports: [{match: port-a, hook: xsk, xdp-mode: \(mode.rawValue)}]
+
+                    """, to: "weir.yaml")
+                let arguments = ["--interval", "1", "--format", "json", "--log-dir", site.logs]
+                let earlier = try site.daemon(arguments)
+                try AFXDPTests.open(vSwitch, mode)
+                var traffic = Traffic()
+                try traffic.pingUntilAnswered(site)
+                let pings = try traffic.startPings(site, count: 3000)
+                try site.waitForWindow()
+                earlier.stop(SIGKILL)
+                let ports = try site.attachedPorts()
+                #expect(ports == ["port-a 1 xsk unobserved"])
+
+                site.executable = try Self.next
+                let later = try site.daemon(arguments)
+                try site.waitForWindow()
+                #expect(try site.attachedPorts() == ports)
+                #expect(try site.layouts().count == 1, "nothing is left of the earlier layout")
+                try #require(pings.isRunning, "pings went on until it was done")
+                #expect(try pings.wait(within: .seconds(60)).output.contains(" 3000 received"))
+                try expectAll(site, traffic.expected(of: "port-a").filter { $0.key.source == "10.9.0.1" }, later)
+                // The switch opens it again, too.
+                try vSwitch.exitDaemon()
+                try vSwitch.startDaemon()
+                try traffic.pingUntilAnswered(site)
+                try site.weir("detach", "--all")
+            }
+        }
+
         @Test func `a take-over that is killed at any moment is ended by the next daemon`() throws {
             try Site.with { site in
                 let earlier = try site.daemon(Self.arguments(site))
@@ -121,7 +162,12 @@ extension WeirCommandSuite {
         }
 
         private func expectAll(_ site: Site, _ traffic: SteadyTraffic, _ daemon: ChildProcess) throws {
-            let expected = try traffic.stop()
+            try expectAll(site, try traffic.stop(), daemon)
+        }
+
+        private func expectAll(
+            _ site: Site, _ expected: [LoggedFlow: PacketCount], _ daemon: ChildProcess
+        ) throws {
             #expect(try site.status().daemon?.conservationViolations == 0)
             let ended = daemon.stop(SIGTERM, grace: .seconds(20))
             #expect(ended.status == 0, "\(ended.errors)")

@@ -54,7 +54,9 @@ import WeirDaemon
         #expect(plan.covered == [] && plan.missing == [] && plan.standIn(of: "a") == nil)
     }
 
-    @Test(arguments: ["", "02:00:00:00:00", "02:00:00:00:00:0g", "02:00:00:00:00:0a:0b", "2:0:0:0:0:a", "+2:00:00:00:00:0a"])
+    @Test(arguments: [
+        "", "02:00:00:00:00", "02:00:00:00:00:0g", "02:00:00:00:00:0a:0b", "2:0:0:0:0:a", "+2:00:00:00:00:0a",
+    ])
     func `what is no address is none`(text: String) {
         let port = SwitchPort(name: "a", bridge: "br0", externalIDs: ["attached-mac": text])
         #expect(port.attachedAddress == nil)

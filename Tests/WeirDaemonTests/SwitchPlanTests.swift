@@ -94,6 +94,23 @@ struct SwitchPlanTests {
         #expect(plan.way(of: 2) == .afxdp(.any) && plan.wayBySwitch(of: 2) == nil)
     }
 
+    @Test func `what is refused while the switch changes how it reads it is tried again, for a while`() {
+        var plan = Self.plan([("a", 1)])
+        _ = plan.take(["a": SwitchOffer(way: .afxdp(.native), guest: .yes)])
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(!plan.isChanging(1) && !plan.postpone(1), "what does not change is refused once")
+        #expect(plan.take(["a": SwitchOffer(way: .afxdp(.generic), guest: .yes)]) == [.release(1)])
+        #expect(plan.isChanging(1))
+        for _ in 0..<40 {
+            #expect(Self.attached(&plan) == ["a"])
+            #expect(plan.postpone(1) && !plan.hasWaiting && plan.hasPostponed)
+            plan.resume()
+        }
+        #expect(Self.attached(&plan) == ["a"])
+        #expect(!plan.postpone(1) && !plan.hasWaiting && !plan.hasPostponed)
+        #expect(plan.take([:]) == [.release(1)] && !plan.isChanging(1), "given up")
+    }
+
     @Test func `a port with a name that the switch does not know is released`() {
         var plan = Self.plan([("a", 1)])
         _ = plan.take(["a": Self.guest])

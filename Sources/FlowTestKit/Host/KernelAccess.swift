@@ -10,7 +10,6 @@ package enum KernelAccess {
         geteuid() == 0 || ProcessInfo.processInfo.environment["WEIR_REQUIRE_KERNEL"] == "1"
     }
 
-    /// Whether this is Debian's own kernel, in the virtual machine of `tools/test-vm`: with trampolines and modules, without
-    /// TCX.
+    /// Whether this is the kernel of the virtual machine that `tools/test-vm` boots: it says so, and there nothing skips.
     package static var isSecondKernel: Bool { ProcessInfo.processInfo.environment["WEIR_SECOND_KERNEL"] == "1" }
 }

@@ -54,6 +54,27 @@ package final class TapDevice: Sendable {
         }
     }
 
+    /// What has come for the guest and was not read yet, one frame a read, without the virtio headers.
+    ///
+    /// Nobody has said that this guest takes segments or unfinished checksums: each frame is as it is on a wire.
+    package func read() throws -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        while let bytes = try readOne() { frames.append(Array(bytes.dropFirst(TapFrame.headerLength))) }
+        return frames
+    }
+
+    /// nil where nothing is there.
+    private func readOne() throws -> [UInt8]? {
+        var count = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 70_000) { buffer, length in
+            count = unsafe Foundation.read(descriptor, buffer.baseAddress!, buffer.count)
+            length = max(count, 0)
+        }
+        guard count < 0 else { return bytes }
+        guard errno == EAGAIN else { throw Failure(operation: "read from \(name)", errno: errno) }
+        return nil
+    }
+
     package struct Failure: Error, CustomStringConvertible {
         package let operation: String
         package let errno: Int32

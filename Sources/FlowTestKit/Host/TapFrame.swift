@@ -4,8 +4,12 @@
 package struct TapFrame: Sendable {
     package let bytes: [UInt8]
 
+    static let headerLength = 10
+
     /// A frame that goes as it is.
-    package init(_ frame: Frame) { bytes = Array(repeating: 0, count: 10) + frame.bytes }
+    package init(_ frame: Frame) { self.init(frame.bytes) }
+
+    package init(_ frame: [UInt8]) { bytes = Array(repeating: 0, count: Self.headerLength) + frame }
 
     /// A TCP frame over IPv4 or IPv6 that the kernel is to cut into segments, and whose checksum it completes.
     ///

@@ -11,10 +11,12 @@ package struct TimedOut: Error, CustomStringConvertible {
 }
 
 /// Looks every few milliseconds whether the condition holds; throws where it does not in time. Blocks the thread.
+///
+/// In a machine that is emulated all takes longer: it has ten times as long there.
 package func waitUntil(
     _ description: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
 ) throws {
-    let deadline = ContinuousClock.now + limit
+    let deadline = ContinuousClock.now + limit * (KernelAccess.isSecondKernel ? 10 : 1)
     while try !condition() {
         guard ContinuousClock.now < deadline else { throw TimedOut(condition: description, limit: limit) }
         Thread.sleep(forTimeInterval: 0.002)

@@ -26,9 +26,21 @@ extension OpenVSwitch {
         case bestEffort = "best-effort"
     }
 
-    /// Makes a bridge of the userspace datapath. It forwards as a learning switch does.
-    package func addBridge(_ name: String) throws {
-        try vsctl("add-br \(name) -- set bridge \(name) datapath_type=netdev")
+    /// Who forwards, as `datapath_type` names it.
+    package enum Datapath: String, Sendable, CustomStringConvertible {
+        case userspace = "netdev"
+        /// The kernel's module, which is not on every kernel that tests run on.
+        case kernel = "system"
+
+        package var description: String { rawValue }
+
+        /// The one that most hosts of this kernel have.
+        package static var usual: Datapath { KernelAccess.isSecondKernel ? .kernel : .userspace }
+    }
+
+    /// Makes a bridge. It forwards as a learning switch does.
+    package func addBridge(_ name: String, on datapath: Datapath = .userspace) throws {
+        try vsctl("add-br \(name) -- set bridge \(name) datapath_type=\(datapath.rawValue)")
     }
 
     /// Has the bridge use an interface, and waits until it does; throws where the switch cannot open it.

@@ -3,7 +3,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// An Open vSwitch of a test's own, with the userspace datapath: `ovsdb-server` and `ovs-vswitchd` in the network namespace
+/// An Open vSwitch of a test's own: `ovsdb-server` and `ovs-vswitchd` in the network namespace
 /// of the test in which the switch's ends of the wires lie.
 ///
 /// Database, sockets, pid files and logs are in a folder of its own, named and placed as Open vSwitch does in

@@ -15,8 +15,10 @@ package struct PortChanges: Equatable, Sendable {
     package var attached: [RegisteredPort] = []
     package var gone: [RegisteredPort] = []
     package var renamed: [Renaming] = []
-    /// Detached, because the switch has no such port any more or has it in another way.
+    /// Detached, because the switch has no such port any more.
     package var released: [RegisteredPort] = []
+    /// Detached, because the switch has it in another way now; the interface is attached anew.
+    package var changed: [RegisteredPort] = []
     package var refused: [KernelError] = []
     /// Whether the kernel could not keep all that happened, so that the interfaces are listed anew.
     package var hasLostEvents = false
@@ -39,6 +41,11 @@ extension Logger {
         for port in changes.released {
             notice(
                 "Open vSwitch has given up \(port.name); its last records come with this window (port \(port.number.rawValue))"
+            )
+        }
+        for port in changes.changed {
+            notice(
+                "Open vSwitch reads \(port.name) another way now: it is attached anew; the last records of port \(port.number.rawValue) come with this window"
             )
         }
         for failure in changes.refused { error("\(failure)") }

@@ -18,7 +18,11 @@ extension PortKeeper {
         for port in indices.sorted().compactMap({ ports[$0] }) {
             do throws(KernelError) {
                 try installation.detach(port)
-                changes.released.append(port)
+                if plan.isChanging(port.interfaceIndex) {
+                    changes.changed.append(port)
+                } else {
+                    changes.released.append(port)
+                }
             } catch {
                 changes.refused.append(error)
             }

@@ -20,6 +20,10 @@ package struct PortKeeper: ~Copyable {
     let notes: SwitchNotes?
     /// Of what the switch has said.
     var version = 0
+    /// When what was postponed is tried again.
+    private var resumption = ContinuousClock.now
+
+    private static let postponement = Duration.milliseconds(250)
 
     /// Interfaces attached at one go: others that want to attach or detach wait as long.
     private static let batch = 16
@@ -79,6 +83,7 @@ package struct PortKeeper: ~Copyable {
         changes.hasLostEvents = monitor.losses != losses
         try carryOut(news, &changes)
         if isBegun { try followSwitch(&changes) }
+        if plan.hasPostponed, ContinuousClock.now >= resumption { plan.resume() }
         attachSome(&changes)
         if !changes.attached.isEmpty { try takeNotes(&changes) }
         return changes
@@ -94,7 +99,8 @@ package struct PortKeeper: ~Copyable {
 
     /// Waits until there is news, the bell rings, or the time is over.
     package func wait(atMost duration: Duration, or bell: borrowing Bell) {
-        bell.wait(atMost: duration, orFor: monitor)
+        let limit = plan.hasPostponed ? min(duration, ContinuousClock.now.duration(to: resumption)) : duration
+        bell.wait(atMost: max(limit, .zero), orFor: monitor)
     }
 }
 
@@ -180,10 +186,19 @@ extension PortKeeper {
                 case .attached(let port): changes.attached.append(port)
                 case .isAttached: break
                 case .isGone: plan.forget(request.interface.index)
-                case .refused(let error): changes.refused.append(error)
+                case .refused(let error): refuse(request.interface.index, error, &changes)
                 }
             }
         } catch {
+            changes.refused.append(error)
+        }
+    }
+
+    /// One that the switch is changing is tried again, and what is last said of it counts.
+    private mutating func refuse(_ index: UInt32, _ error: KernelError, _ changes: inout PortChanges) {
+        if plan.postpone(index) {
+            resumption = .now + Self.postponement
+        } else {
             changes.refused.append(error)
         }
     }

@@ -43,13 +43,20 @@ package struct PortPlan: Sendable {
         var standing = Standing.unwanted
         /// nil for what others have attached, which is theirs.
         var reason: Reason?
+        /// How often it may be refused before that is believed.
+        var refusalsLeft = 0
     }
+
+    /// A switch that is told another way to read an interface needs some time for it.
+    private static let refusalsOfChanging = 40
 
     private let matches: @Sendable (String) -> Bool
     private let excludes: @Sendable (String) -> Bool
     private var interfaces: [UInt32: Known] = [:]
     /// Indices in the order in which they came; also of interfaces that wait no longer.
     private var queue: [UInt32] = []
+    /// Of interfaces that were refused, and are to be tried again.
+    private var postponed: [UInt32] = []
     /// Ports of the switch that may be measured, by name; nil until it has said.
     private var offers: [String: SwitchOffer]?
 
@@ -66,6 +73,9 @@ package struct PortPlan: Sendable {
 
     /// Whether interfaces are to be attached.
     package var hasWaiting: Bool { !queue.isEmpty }
+
+    /// Whether interfaces are to be attached a little later (`resume`).
+    package var hasPostponed: Bool { !postponed.isEmpty }
 
     /// What a change means.
     package mutating func take(_ event: InterfaceEvent) -> [Action] {
@@ -159,6 +169,7 @@ extension PortPlan {
             }
             if reason == nil, old.isNamed { return [] }
             known.standing = .unwanted
+            known.refusalsLeft = reason == nil ? 0 : Self.refusalsOfChanging
             wait(index, &known, for: reasonNow)
             return [.release(index)]
         }
@@ -181,6 +192,25 @@ extension PortPlan {
         }
         return taken
     }
+
+    /// Says that the interface of that index was refused. Whether it is tried again: the switch may still be changing how it
+    /// reads it.
+    package mutating func postpone(_ index: UInt32) -> Bool {
+        guard let known = interfaces[index], known.standing == .handled, known.refusalsLeft > 0 else { return false }
+        interfaces[index]?.refusalsLeft -= 1
+        interfaces[index]?.standing = .waiting
+        postponed.append(index)
+        return true
+    }
+
+    /// What was postponed is to be attached now.
+    package mutating func resume() {
+        queue += postponed
+        postponed = []
+    }
+
+    /// Whether the interface of that index is still measured, but read another way by the switch than when it was attached.
+    package func isChanging(_ index: UInt32) -> Bool { (interfaces[index]?.refusalsLeft ?? 0) > 0 }
 
     /// How the frames of an interface go, where it is measured because of a name or the switch.
     package func way(of index: UInt32) -> SwitchPort.Way? { interfaces[index]?.reason?.way }

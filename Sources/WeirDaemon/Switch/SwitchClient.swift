@@ -5,16 +5,16 @@ package import PortDirectory
 
 /// Asks a switch once what its ports are.
 package enum SwitchClient {
-    private static let patience = Duration.seconds(3)
-
-    /// All ports of the switch whose run directory that is. Blocks a few seconds at most.
+    /// All ports of the switch whose run directory that is. Blocks about as long as the patience at most.
     ///
     /// Throws `OVSDBFailure` where there is no switch, or none that answers.
-    package static func ports(of choice: SwitchChoice = SwitchChoice()) throws(OVSDBFailure) -> SwitchPorts {
+    package static func ports(
+        of choice: SwitchChoice = SwitchChoice(), patience: Duration = .seconds(3)
+    ) throws(OVSDBFailure) -> SwitchPorts {
         let end = ContinuousClock.now + patience
         let bell: Bell
         do throws(KernelError) { bell = try Bell() } catch { throw .unreachable(error.description) }
-        var conversation = try SwitchConversation(on: choice.socket)
+        var conversation = try SwitchConversation(on: choice.socket, patience: patience)
         while ContinuousClock.now < end {
             _ = try conversation.turn(orFor: bell, atMost: ContinuousClock.now.duration(to: end))
             if let tables = conversation.tables { return SwitchPorts(tables) }

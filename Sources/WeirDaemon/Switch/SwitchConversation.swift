@@ -7,18 +7,19 @@ import PortDirectory
 struct SwitchConversation {
     private let socket: StreamSocket
     private var session: OVSDBSession
-
     /// A database that takes no more for as long is gone.
-    private static let patience = Duration.seconds(3)
+    private let patience: Duration
+
     private static let chunk = 256 << 10
 
     /// Connects, and asks for all there is.
-    init(on path: String) throws(OVSDBFailure) {
+    init(on path: String, patience: Duration = .seconds(3)) throws(OVSDBFailure) {
         do throws(KernelError) {
-            socket = try StreamSocket.connect(to: path, patience: Self.patience)
+            socket = try StreamSocket.connect(to: path, patience: patience)
         } catch {
             throw .unreachable(error.cause)
         }
+        self.patience = patience
         session = OVSDBSession(now: .now)
     }
 
@@ -46,7 +47,7 @@ struct SwitchConversation {
         while start < bytes.count {
             switch socket.send(bytes, from: start) {
             case .bytes(let count): start += count
-            case .notNow: throw .silent(Self.patience)
+            case .notNow: throw .silent(patience)
             case .ended: throw .closed
             }
         }

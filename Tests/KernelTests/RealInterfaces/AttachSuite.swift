@@ -24,8 +24,8 @@ extension RealInterfaces {
         func detachingLeavesTheInterfaceAsItWasFound(_ way: Way) throws {
             let before = try Footprint("port0", in: host)
             let port = try installation.attach("port0", in: host, way.options)
-            #expect(installation.isAlive(port))
-            let programs = try installation.programIDs
+            #expect(try installation.isAlive(port))
+            let programs = try installation.programIDs(of: port)
             #expect(programs.count == 2)
             try installation.detach(port)
             #expect(try Footprint("port0", in: host) == before)
@@ -43,7 +43,8 @@ extension RealInterfaces {
             let attached = try installation.attach("port0", in: host, options)
             #expect(try installation.attachedPorts == [attached])
             #expect(attached.name == "port0" && attached.role == .uplink && !attached.isClosing)
-            #expect(attached.fromHook == .xdp && attached.xdpMode == .generic && attached.toHook == .tcx)
+            #expect(attached.fromHook == .xdp && attached.xdpMode == .generic)
+            #expect(try attached.toHook == RealInterfaces.tcHook)
             #expect(attached.interfaceIndex == UInt32(try host.index(of: "port0")))
         }
 

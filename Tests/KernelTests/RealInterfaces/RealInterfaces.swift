@@ -21,4 +21,9 @@ import Testing
             }
         }
     }
+
+    /// What TC is on this kernel: links since 6.6, filters of the clsact qdisc before.
+    static var tcHook: Hook {
+        get throws { try #require(KernelVersion.running) < KernelVersion(6, 6) ? .clsact : .tcx }
+    }
 }

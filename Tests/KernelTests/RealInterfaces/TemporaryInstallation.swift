@@ -13,31 +13,39 @@ final class TemporaryInstallation {
 
     static let flowBudget = 4096
 
+    /// Where ports were attached: what has no link is looked at and taken away from there.
+    private var namespaces: [PortNumber: NetworkNamespace] = [:]
+
     init(_ request: TableRequest = TableRequest(flowBudget: flowBudget)) throws {
         directory = PinDirectory(base: "/sys/fs/bpf/weir-t-\(UUID().uuidString)")
         installation = try Installation.openOrCreate(directory, request)
     }
 
     deinit {
-        for port in (try? installation.attachedPorts()) ?? [] { try? installation.detach(port) }
+        for port in (try? installation.attachedPorts()) ?? [] { try? detach(port) }
         try? installation.removeIfUnused()
     }
 
     func attach(
         _ name: String, in namespace: NetworkNamespace, _ options: AttachOptions = AttachOptions()
     ) throws -> RegisteredPort {
-        try namespace.inside { try installation.attach(name, options) }
+        let port = try namespace.inside { try installation.attach(name, options) }
+        namespaces[port.number] = namespace
+        return port
     }
 
-    func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
+    func detach(_ port: RegisteredPort) throws { try inNamespace(of: port) { try installation.detach(port) } }
 
-    func closeDeadPorts() throws -> [RegisteredPort] { try installation.closeDeadPorts() }
+    private func inNamespace<Value>(of port: RegisteredPort, _ body: () throws -> Value) throws -> Value {
+        guard let namespace = namespaces[port.number] else { return try body() }
+        return try namespace.inside(body)
+    }
 
     func register(_ port: RegisteredPort) throws { try installation.tables.maps.add(port) }
 
     func removeIfUnused() throws { try installation.removeIfUnused() }
 
-    func isAlive(_ port: RegisteredPort) -> Bool { installation.isAlive(port) }
+    func isAlive(_ port: RegisteredPort) throws -> Bool { try inNamespace(of: port) { installation.isAlive(port) } }
 
     var attachedPorts: [RegisteredPort] {
         get throws { try installation.attachedPorts() }
@@ -56,15 +64,16 @@ final class TemporaryInstallation {
         }
     }
 
-    /// The programs that pinned links hold, as bpftool has them.
-    var programIDs: [String] {
-        get throws {
-            try pins.filter { $0.hasSuffix("/from") || $0.hasSuffix("/to") }.map { pin in
-                let words = try ChildProcess.run(["bpftool", "link", "show", "pinned", pin]).split(separator: " ")
-                guard let label = words.firstIndex(of: "prog") else { throw Unreadable(pin: pin) }
-                return String(words[label + 1])
-            }
+    /// The programs of a port, as bpftool has them: those that pinned links hold, and those that it lists of the interface.
+    func programIDs(of port: RegisteredPort) throws -> Set<String> {
+        let links = ["from", "to"].map { "/\(port.number.rawValue)/\($0)" }
+        let held = try pins.filter { pin in links.contains { pin.hasSuffix($0) } }.map { pin in
+            let words = try ChildProcess.run(["bpftool", "link", "show", "pinned", pin]).split(separator: " ")
+            guard let label = words.firstIndex(of: "prog") else { throw Unreadable(pin: pin) }
+            return String(words[label + 1])
         }
+        let listed = try inNamespace(of: port) { try ChildProcess.run(["bpftool", "net", "show", "dev", port.name]) }
+        return Set(held).union(listed.matches(of: /\bid (\d+)/).map { String($0.1) })
     }
 
     struct Unreadable: Error { let pin: String }

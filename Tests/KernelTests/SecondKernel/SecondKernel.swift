@@ -3,6 +3,6 @@
 import FlowTestKit
 import Testing
 
-/// What takes a kernel with trampolines or modules: Debian's own, in the virtual machine of `tools/test-vm`, one test at a
-/// time. There nothing skips.
+/// What takes a kernel with trampolines, loadable modules or no TCX: Debian's own, in the virtual machine of
+/// `tools/test-vm`, one test at a time.
 @Suite(.serialized, .enabled(if: KernelAccess.isSecondKernel)) enum SecondKernel {}

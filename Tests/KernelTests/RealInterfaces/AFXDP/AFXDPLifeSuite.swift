@@ -178,7 +178,7 @@ extension RealInterfaces {
                 try path.shut("port0")
                 try path.recreateGuestInterface()
                 #expect(try !path.isAlive(first))
-                let closed = try path.host.inside { try path.installation.closeDeadPorts() }
+                let closed = try path.host.inside { try path.installation.installation.closeDeadPorts() }
                 #expect(closed == [first])
                 #expect(try path.seen(by: first) == counted, "its counts wait to be drained")
 
@@ -202,7 +202,7 @@ extension RealInterfaces {
                 try ChildProcess.run(ending + [link])
                 try waitUntil("the link has gone") { try path.program(on: "port0") == nil }
                 #expect(try !path.isAlive(port))
-                let closed = try path.host.inside { try path.installation.closeDeadPorts() }
+                let closed = try path.host.inside { try path.installation.installation.closeDeadPorts() }
                 #expect(closed == [port])
                 let stock = try #require(try path.program(on: "port0"))
                 #expect(stock.isStock && !stock.isHeldByLink && stock.mode == path.bpftoolMode)
@@ -228,7 +228,7 @@ extension RealInterfaces {
             try AFXDPPath.with(.native) { path in
                 for name in AFXDPPath.ports { try path.open(name) }
                 let port = try path.attach("port0")
-                let refusal = #expect(throws: KernelError.self) { try path.installation.detach(port) }
+                let refusal = #expect(throws: KernelError.self) { try path.installation.installation.detach(port) }
                 #expect(
                     refusal?.description == """
                         cannot detach port0: a switch has it open in another network namespace; \

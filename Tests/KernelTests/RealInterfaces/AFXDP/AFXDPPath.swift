@@ -65,7 +65,7 @@ final class AFXDPPath {
     /// The switch goes first: a port that it has open can be left only from its namespace.
     private func close() {
         vSwitch.close()
-        try? host.inside { for port in try installation.attachedPorts { try installation.detach(port) } }
+        for port in (try? installation.attachedPorts) ?? [] { try? installation.detach(port) }
         for namespace in [guest, host, peer] { try? namespace.close() }
     }
 
@@ -74,9 +74,9 @@ final class AFXDPPath {
     func attach(_ port: String) throws -> RegisteredPort { try installation.attach(port, in: host, options) }
 
     /// As who is in the namespace of the port sees it.
-    func isAlive(_ port: RegisteredPort) throws -> Bool { try host.inside { installation.isAlive(port) } }
+    func isAlive(_ port: RegisteredPort) throws -> Bool { try installation.isAlive(port) }
 
-    func detach(_ port: RegisteredPort) throws { try host.inside { try installation.detach(port) } }
+    func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
 
     /// Has the switch open a port.
     func open(_ port: String) throws {
