@@ -31,8 +31,8 @@ struct Traffic {
         }
     }
 
-    /// Pings of IPv4 from the left guest, one after the other, until the right answers one. All of them are sent; whether they
-    /// arrive, only the right guest's port knows.
+    /// Pings of IPv4 from the left guest, one after the other, until the right answers one. All of them are sent; whether the
+    /// others arrive, only the right guest's port knows.
     mutating func pingUntilAnswered(_ site: Site) throws {
         let (left, right) = Site.addresses[0]
         var sent: UInt64 = 0
@@ -41,6 +41,7 @@ struct Traffic {
             return try site.left.outcome(of: ["ping", "-q", "-c", "1", "-W", "1", "\(right)"]).succeeded
         }
         add(left, right, transport: 1, count: PacketCount(packets: sent, octets: sent * 84))
+        add(right, left, transport: 1, count: PacketCount(packets: 1, octets: 84))
     }
 
     /// Starts that many pings of IPv4 from the left guest at 3 ms, all of which are expected to be answered.
