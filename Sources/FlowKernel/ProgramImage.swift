@@ -91,7 +91,8 @@ enum ProgramConfiguration {
                 name: "weir_config", type: BPF_MAP_TYPE_ARRAY, keySize: 4,
                 valueSize: MemoryLayout<weir_port_config>.size, maxEntries: 1, flags: UInt32(BPF_F_RDONLY_PROG)))
         try map.set(configuration, of: UInt32(0))
-        let result = bpf_map_freeze(map.descriptor.raw)
+        // Kernels such as 6.1 ask for CAP_BPF here, too; 6.18 does not.
+        let result = ThreadPrivileges.inForce { bpf_map_freeze(map.descriptor.raw) }
         guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(kind.name)") }
         return map
     }
