@@ -9,9 +9,9 @@ extension SecondKernel {
     /// Taps and a pair that Open vSwitch reads through AF_XDP.
     @Suite struct TapAFXDPSuite {
         @Test(arguments: XDPMode.allCases)
-        func framesFromEachGuestAreInTheRecordsOfItsPort(_ mode: XDPMode) throws {
+        func framesFromAndToEachGuestAreInTheRecordsOfItsPort(_ mode: XDPMode) throws {
             try GuestSwitch.with(.afxdp(mode), isAttachedFirst: true) { guests in
-                #expect(guests.ports.allSatisfy { $0.fromHook == .xsk && $0.xdpMode == mode })
+                #expect(guests.ports.allSatisfy { $0.fromHook == .xsk && $0.toHook == .fentry && $0.xdpMode == mode })
                 let some = Array(GuestSwitch.frames.suffix(24))
                 try guests.send(GuestSwitch.frames.map { TapFrame($0) }, from: 0)
                 try guests.send(some.map { TapFrame($0) }, from: 1)
@@ -21,7 +21,9 @@ extension SecondKernel {
                     #expect(try guests.recorded(port, .egress) == GuestSwitch.counts(sent), "from \(name)")
                     let others = GuestSwitch.frames.count + 2 * some.count - sent.count
                     #expect(guests.receivedFrames(port).count == others, "\(name) receives what the others send")
+                    #expect(try guests.recorded(port, .ingress) == guests.receivedCounts(port), "to \(name)")
                 }
+                #expect(try guests.installation.installation.missedFrames == 0)
             }
         }
     }
