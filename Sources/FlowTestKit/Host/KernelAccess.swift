@@ -9,4 +9,7 @@ package enum KernelAccess {
     package static var isExpected: Bool {
         geteuid() == 0 || ProcessInfo.processInfo.environment["WEIR_REQUIRE_KERNEL"] == "1"
     }
+
+    /// Whether this is the kernel of the virtual machine that `tools/test-vm` boots: it says so, and there nothing skips.
+    package static var isSecondKernel: Bool { ProcessInfo.processInfo.environment["WEIR_SECOND_KERNEL"] == "1" }
 }
