@@ -14,6 +14,8 @@ package enum Hook: UInt8, Sendable {
     case xsk = 4
     /// Nothing sees that direction at the port.
     case unobserved = 5
+    /// XDP, called by libxdp's dispatcher among the programs of others.
+    case xdpDispatched = 7
 
     package var name: String {
         switch self {
@@ -23,6 +25,7 @@ package enum Hook: UInt8, Sendable {
         case .xdp: "xdp"
         case .xsk: "xsk"
         case .unobserved: "unobserved"
+        case .xdpDispatched: "xdp_dispatcher"
         }
     }
 }
@@ -54,10 +57,10 @@ package struct AttachOptions: Equatable, Sendable {
 
 extension AttachOptions {
     /// What sees the frames that come from the port.
-    var programFromPort: ProgramKind {
+    func programFromPort(of interface: NetworkInterface) -> ProgramKind {
         switch hook {
         case .auto, .tc: .tcFromPort
-        case .xdp: .xdpFromPort
+        case .xdp: XDPDispatcher.isOn(interface) ? .xdpDispatched : .xdpFromPort
         case .xsk: .xskFromPort
         }
     }

@@ -14,6 +14,7 @@ import Glibc
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links
 ///           7/xsks_map            the sockets behind it, of an AF_XDP port
+///           7/weir_program        what its entry in libxdp's dispatcher calls
 package struct PinDirectory: Equatable, Sendable {
     /// The base directory.
     package let base: String
@@ -67,6 +68,7 @@ package struct PinDirectory: Equatable, Sendable {
         for name in Self.entries(of: "\(layout)/ports") {
             unsafe unlink("\(layout)/ports/\(name)/totals")
             SocketMap.unpin(in: "\(layout)/ports/\(name)")
+            ProgramSlot.unpin(in: "\(layout)/ports/\(name)")
             unsafe rmdir("\(layout)/ports/\(name)")
         }
         unsafe rmdir("\(layout)/ports")

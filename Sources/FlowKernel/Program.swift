@@ -10,12 +10,14 @@ package enum ProgramKind: Sendable, CaseIterable {
     case tcToPort
     case xdpFromPort
     case xskFromPort
+    /// `xdpFromPort` as an entry in libxdp's dispatcher calls it.
+    case xdpDispatched
 
     package var name: String {
         switch self {
         case .tcFromPort: WEIR_PROGRAM_TC_FROM_PORT
         case .tcToPort: WEIR_PROGRAM_TC_TO_PORT
-        case .xdpFromPort: WEIR_PROGRAM_XDP_FROM_PORT
+        case .xdpFromPort, .xdpDispatched: WEIR_PROGRAM_XDP_FROM_PORT
         case .xskFromPort: WEIR_PROGRAM_XSK_FROM_PORT
         }
     }
@@ -25,7 +27,7 @@ package enum ProgramKind: Sendable, CaseIterable {
     package var firstKernel: KernelVersion {
         switch self {
         case .tcFromPort, .tcToPort: KernelVersion(5, 13)
-        case .xdpFromPort, .xskFromPort: KernelVersion(5, 18)
+        case .xdpFromPort, .xskFromPort, .xdpDispatched: KernelVersion(5, 18)
         }
     }
 
@@ -40,6 +42,8 @@ package enum ProgramKind: Sendable, CaseIterable {
         case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
+        case (.xdpDispatched, .line): EmbeddedObjects.xdpDispatchedLine
+        case (.xdpDispatched, .perCPUHash): EmbeddedObjects.xdpDispatchedPercpuHash
         case (.xskFromPort, .line): EmbeddedObjects.xskFromPortLine
         case (.xskFromPort, .perCPUHash): EmbeddedObjects.xskFromPortPercpuHash
         }
@@ -67,6 +71,7 @@ package struct Program: ~Copyable {
         try object.setInitialValue(configuration, of: ProgramConfiguration.section)
         try maps.share(with: object, port: port)
         if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
+        if kind == .xdpDispatched { try object.prepareForTailCall(of: kind.name) }
         do throws(KernelError) {
             try object.load()
         } catch {
@@ -87,6 +92,7 @@ extension KernelError {
             .unsupported, "cannot load the program \(kind.name)",
             cause:
                 "this kernel is too old: it is \(running), \(kind.isTC ? "Weir" : "the XDP hook") needs \(kind.firstKernel)",
-            remedy: kind == .xdpFromPort ? "use --hook tc, or a newer kernel" : "use a newer kernel")
+            remedy: [.xdpFromPort, .xdpDispatched].contains(kind)
+                ? "use --hook tc, or a newer kernel" : "use a newer kernel")
     }
 }

@@ -159,6 +159,11 @@ extension StatusReport.Port {
     private static func limits(of port: RegisteredPort) -> [String] {
         switch port.fromHook {
         case .xdp: return ["a GSO super-frame from the port counts as one packet"]
+        case .xdpDispatched:
+            return [
+                "a GSO super-frame from the port counts as one packet",
+                "what an XDP program of a run priority below \(XDPDispatcher.runPriority) drops is not seen",
+            ]
         case .xsk:
             let frames = port.role == .guest ? "frames to the guest" : "frames that are sent out of the port"
             return ["\(frames) are not observed at this port: the switch sends them past every hook"]

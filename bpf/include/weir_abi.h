@@ -269,6 +269,7 @@ enum weir_hook {
 	WEIR_HOOK_XDP = 3,	/* a bpf_link; frames from the port only */
 	WEIR_HOOK_XSK = 4,	/* the same, in front of an AF_XDP socket */
 	WEIR_HOOK_UNOBSERVED = 5,	/* nothing sees that direction at the port */
+	WEIR_HOOK_XDP_DISPATCHED = 7,	/* called by libxdp's dispatcher */
 };
 
 enum weir_xdp_mode {
@@ -335,6 +336,8 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 #define WEIR_LAYOUT_BYTES 16384
 /* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
 #define WEIR_MAP_SOCKETS "xsks_map"
+/* What the entry in libxdp's dispatcher calls: the port's program. */
+#define WEIR_MAP_PROGRAM "weir_program"
 
 /* Names of programs, one in each object. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
@@ -346,6 +349,9 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 /* libbpf names the map of refcnt by the object: what libxdp looks for. */
 #define WEIR_OBJECT_XSK_STOCK "xsk_def_xdp_prog"
 #define WEIR_PROGRAM_XSK_SOCKETS "weir_xsk_find"
+#define WEIR_PROGRAM_XDP_ENTRY "weir_xdp_entry"
+/* Its place in libxdp's dispatcher: before what filters, as xdp-filter (10). */
+#define WEIR_RUN_PRIORITY 5
 #define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif
