@@ -19,6 +19,8 @@ let package = Package(
         .systemLibrary(name: "CWeirABI", path: "bpf/include"),
         .systemLibrary(
             name: "CLibbpf", path: "loaders/CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .systemLibrary(
+            name: "CLibxdp", path: "loaders/CLibxdp", pkgConfig: "libxdp", providers: [.apt(["libxdp-dev"])]),
         .target(name: "CHost", path: "loaders/CHost"),
         .executableTarget(name: "EmbedObjects", path: "Plugins/EmbedObjects"),
         .plugin(
@@ -34,7 +36,7 @@ let package = Package(
             ]),
         .target(
             name: "FlowKernel",
-            dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CHost"],
+            dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost"],
             plugins: ["BPFObjects"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(

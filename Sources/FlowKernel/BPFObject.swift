@@ -9,6 +9,8 @@ import Glibc
 /// What was taken lives on when the object goes.
 @safe package struct BPFObject: ~Copyable {
     private let object: OpaquePointer
+    /// The same, for libxdp; it ends with the object.
+    var pointer: OpaquePointer { unsafe object }
     /// What errors call it.
     package let name: String
 
@@ -85,6 +87,25 @@ extension BPFObject {
         let result = unsafe bpf_map__reuse_fd(map, shared.descriptor.raw)
         guard result == 0 else {
             throw KernelError(errno: result, "cannot give the map \(shared.name) to the program \(self.name)")
+        }
+    }
+
+    /// Makes an XDP program one that what libxdp has loaded can call in its own place: that has no purpose of its own
+    /// (`expected_attach_type`), and the kernel lets only programs of one purpose call each other.
+    func prepareForTailCall(of program: String) throws(KernelError) {
+        let found = unsafe bpf_object__find_program_by_name(object, program)
+        let result = unsafe bpf_program__set_expected_attach_type(found, bpf_attach_type(0))
+        guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(name)") }
+    }
+
+    /// Makes the program one that takes the place of that function, which has its name, in another.
+    func prepareToReplace(_ function: String, of replaced: borrowing BPFProgram) throws(KernelError) {
+        try prepareForTailCall(of: function)
+        let found = unsafe bpf_object__find_program_by_name(object, function)
+        let typed = unsafe bpf_program__set_type(found, BPF_PROG_TYPE_EXT)
+        let result = unsafe bpf_program__set_attach_target(found, replaced.descriptor.raw, function)
+        guard result == 0, typed == 0 else {
+            throw KernelError(errno: min(result, typed), "cannot configure the program \(name)")
         }
     }
 

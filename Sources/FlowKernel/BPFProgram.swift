@@ -37,11 +37,25 @@ extension BPFProgram {
     static func open(id: UInt32) throws(KernelError) -> BPFProgram {
         let raw = ThreadPrivileges.inForce { bpf_prog_get_fd_by_id(id) }
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot look at the program with id \(id)") }
-        let descriptor = Descriptor(owning: raw)
+        return try named(Descriptor(owning: raw), "with id \(id)")
+    }
+
+    static func open(pinnedAt path: String) throws(KernelError) -> BPFProgram {
+        let raw = unsafe bpf_obj_get(path)
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned program \(path)") }
+        return try named(Descriptor(owning: raw), "pinned at \(path)")
+    }
+
+    /// Takes over a reference to a program that somebody loaded.
+    ///
+    /// - Parameter which: for the error.
+    private static func named(
+        _ descriptor: consuming Descriptor, _ which: String
+    ) throws(KernelError) -> BPFProgram {
         var information = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        let result = unsafe bpf_obj_get_info_by_fd(raw, &information, &length)
-        guard result == 0 else { throw KernelError(errno: result, "cannot look at the program with id \(id)") }
+        let result = unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
+        guard result == 0 else { throw KernelError(errno: result, "cannot look at the program \(which)") }
         let name = unsafe withUnsafeBytes(of: information.name) { bytes in
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
@@ -77,7 +91,16 @@ extension BPFProgram {
         return nil
     }
 
-    private func mapIDs() throws(KernelError) -> [UInt32] {
+    /// By which the kernel knows it; nil where it does not say.
+    var id: UInt32? {
+        var information = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        guard unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length) == 0 else { return nil }
+        return information.id
+    }
+
+    /// The maps that it uses.
+    func mapIDs() throws(KernelError) -> [UInt32] {
         // The kernel's most is 64 (MAX_USED_MAPS).
         var ids = [UInt32](repeating: 0, count: 64)
         var information = bpf_prog_info()

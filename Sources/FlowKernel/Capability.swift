@@ -21,6 +21,11 @@ package enum Capability: Int, CaseIterable, Sendable {
     /// Its place in a set.
     var bit: UInt64 { 1 << UInt64(rawValue) }
 
+    /// Whether this thread may use it, whether it is in force or not.
+    static func isPermitted(_ capability: Capability) -> Bool {
+        CapabilitySets.ofThread.permitted & capability.bit != 0
+    }
+
     /// What attaching and measuring take: programs and maps, interfaces, and pointers that the verifier must let pass.
     package static let required: [Capability] = [.bpf, .netAdmin, .perfmon]
 

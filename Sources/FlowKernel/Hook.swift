@@ -16,6 +16,8 @@ package enum Hook: UInt8, Sendable {
     case unobserved = 5
     /// Where the kernel hands a frame to the port past its qdisc, as it does what a switch sends through AF_XDP.
     case fentry = 6
+    /// XDP, called by libxdp's dispatcher among the programs of others.
+    case xdpDispatched = 7
 
     package var name: String {
         switch self {
@@ -26,6 +28,7 @@ package enum Hook: UInt8, Sendable {
         case .xsk: "xsk"
         case .unobserved: "unobserved"
         case .fentry: "fentry"
+        case .xdpDispatched: "xdp_dispatcher"
         }
     }
 }
@@ -58,10 +61,10 @@ package struct AttachOptions: Equatable, Sendable {
 
 extension AttachOptions {
     /// What sees the frames that come from the port.
-    var programFromPort: ProgramKind {
+    func programFromPort(of interface: NetworkInterface) -> ProgramKind {
         switch hook {
         case .auto, .tc: .tcFromPort
-        case .xdp: .xdpFromPort
+        case .xdp: XDPDispatcher.isOn(interface) ? .xdpDispatched : .xdpFromPort
         case .xsk: .xskFromPort
         }
     }

@@ -37,7 +37,7 @@ extension Installation {
         }
         switch options.hook {
         case .auto, .tc: break
-        case .xdp: try XDPHook.refuseForeign(on: interface)
+        case .xdp: try XDPHook.refuse(interface, mode: options.xdpMode)
         case .xsk: try XSKHook.refuse(interface, mode: options.xdpMode)
         }
     }
@@ -63,7 +63,8 @@ extension Installation {
         try tables.maps.add(port)
         do throws(KernelError) {
             return BegunPort(
-                port: port, interface: interface, options: options, programs: try beginLoading(options, port))
+                port: port, interface: interface, options: options, programs: try beginLoading(options, interface, port)
+            )
         } catch {
             try? tables.maps.unregister(number)
             throw error
@@ -71,12 +72,12 @@ extension Installation {
     }
 
     private func beginLoading(
-        _ options: AttachOptions, _ port: RegisteredPort
+        _ options: AttachOptions, _ interface: NetworkInterface, _ port: RegisteredPort
     ) throws(KernelError) -> BegunPort.Programs? {
         guard options.hook != .xsk else { return nil }
         return BegunPort.Programs(
             toPort: try tables.beginLoading(.tcToPort, for: port),
-            fromPort: try tables.beginLoading(options.programFromPort, for: port))
+            fromPort: try tables.beginLoading(options.programFromPort(of: interface), for: port))
     }
 
     /// Attaches the programs, when they are loaded.
@@ -133,15 +134,19 @@ extension Installation {
         _ begun: BegunPort, _ programs: BegunPort.Programs, _ port: inout RegisteredPort
     ) throws(KernelError) {
         let program = try programs.fromPort.take()
-        guard program.kind == .xdpFromPort else {
+        switch program.kind {
+        case .xdpFromPort:
+            let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
+            try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
+            (port.fromHook, port.xdpMode) = (.xdp, attachment.mode)
+        case .xdpDispatched:
+            let dispatcher = XDPDispatcher(
+                interface: begun.interface, folder: directory.portDirectory(port.number))
+            (port.fromHook, port.xdpMode) = (.xdpDispatched, try dispatcher.attach(program))
+        default:
             port.fromHook = try keep(
                 try TCHook.attach(program, to: begun.interface, side: .fromPort), &port, as: "from")
-            return
         }
-        let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
-        try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
-        port.fromHook = .xdp
-        port.xdpMode = attachment.mode
     }
 
     private func keep(
@@ -177,6 +182,7 @@ extension Installation {
     func close(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayFilters(port)
         try takeAwayXSK(port)
+        try takeAwayEntry(port)
         try closeWithoutFilters(port)
     }
 
@@ -192,6 +198,7 @@ extension Installation {
     private func takeAway(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayFilters(port)
         try takeAwayXSK(port)
+        try takeAwayEntry(port)
         try takeAwayLinks(port)
         try takeAwaySent(port)
     }
@@ -221,6 +228,7 @@ extension Installation {
             unsafe unlink(path)
         }
         SocketMap.unpin(in: directory.portDirectory(port.number))
+        ProgramSlot.unpin(in: directory.portDirectory(port.number))
     }
 
     private func takeAwayFilters(_ port: RegisteredPort) throws(KernelError) {

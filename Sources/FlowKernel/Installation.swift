@@ -115,11 +115,12 @@ extension Installation {
     /// has moved to another namespace, and the index may be another interface's here. Elsewhere the link's word counts.
     package func isAlive(_ port: RegisteredPort) -> Bool {
         if port.isUnfinished { return false }
+        if port.fromHook == .xdpDispatched, isHere(port), !xdpDispatcher(of: port).isInPlace { return false }
         return switch port.toHook {
         case .tcx: linkIsAlive(port, "to")
         case .clsact:
             isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true
-        case .none, .xdp: linkIsAlive(port, "from")
+        case .none, .xdp, .xdpDispatched: linkIsAlive(port, "from")
         case .xsk, .unobserved, .fentry: isHere(port) ? xskHook(of: port).isInPlace : linkIsAlive(port, "from")
         }
     }
@@ -139,7 +140,7 @@ extension Installation {
     }
 
     /// Filters can only be looked at from the network namespace of their interface.
-    private func isHere(_ port: RegisteredPort) -> Bool {
+    func isHere(_ port: RegisteredPort) -> Bool {
         (try? NetworkInterface.currentNamespace()) == port.networkNamespace
     }
 

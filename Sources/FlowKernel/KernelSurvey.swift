@@ -29,7 +29,7 @@ package struct KernelSurvey: Sendable {
     package static func take(of directory: PinDirectory) -> KernelSurvey {
         var findings = [capabilities, bpffs(directory), preemption, gracePeriod]
         findings += programs
-        findings.append(afxdp)
+        findings += [dispatcher, afxdp]
         return KernelSurvey(findings: findings)
     }
 }
@@ -80,7 +80,7 @@ extension KernelSurvey {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 1).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
             var sizes: [String] = []
-            for kind in try SentFrames.areAllowed() ? ProgramKind.allCases : ProgramKind.ofNetworkHooks {
+            for kind in ProgramKind.ofNetworkHooks + (try SentFrames.areAllowed() ? [.sentToPort] : []) {
                 let size = try tables.load(kind, for: port).size
                 sizes.append("\(kind.name) \(size.instructions) instructions, \(size.verified) verified")
             }
@@ -93,6 +93,15 @@ extension KernelSurvey {
                     subject: "programs", isFine: false, fact: "\(error)", consequence: "no port can be measured here")
             ]
         }
+    }
+
+    /// Puts a program in the place of a function of another.
+    private static var dispatcher: Finding {
+        let isAllowed = Freplace.isAllowed
+        return Finding(
+            subject: "dispatcher", isFine: true,
+            fact: isAllowed ? "XDP programs can share an interface" : "XDP programs cannot share an interface",
+            consequence: isAllowed ? nil : "--hook xdp is refused where another XDP program is")
     }
 
     /// Makes a map of sockets, and looks for switches that would use one.

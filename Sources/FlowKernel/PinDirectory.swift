@@ -14,6 +14,7 @@ import Glibc
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links
 ///           7/xsks_map            the sockets behind it, of an AF_XDP port
+///           7/weir_program        what its entry in libxdp's dispatcher calls
 ///         sent                    maps of the table of what is sent past qdiscs, once a port needs it
 ///       sent-1                    see SentFrames; for all layouts
 package struct PinDirectory: Equatable, Sendable {
@@ -69,6 +70,7 @@ package struct PinDirectory: Equatable, Sendable {
         for name in Self.entries(of: "\(layout)/ports") {
             unsafe unlink("\(layout)/ports/\(name)/totals")
             SocketMap.unpin(in: "\(layout)/ports/\(name)")
+            ProgramSlot.unpin(in: "\(layout)/ports/\(name)")
             unsafe rmdir("\(layout)/ports/\(name)")
         }
         unsafe rmdir("\(layout)/ports")

@@ -63,6 +63,7 @@ final class PortCountsStore: Sendable {
         guard let folder = folder(of: number) else { return }
         unsafe unlink("\(folder)/\(Self.name)")
         SocketMap.unpin(in: folder)
+        ProgramSlot.unpin(in: folder)
         unsafe rmdir(folder)
     }
 

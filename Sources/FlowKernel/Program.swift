@@ -11,15 +11,17 @@ package enum ProgramKind: Sendable, CaseIterable {
     case xdpFromPort
     case xskFromPort
     case sentToPort
+    /// `xdpFromPort` as an entry in libxdp's dispatcher calls it.
+    case xdpDispatched
 
-    /// All but what traces the kernel, which not every kernel allows.
-    package static let ofNetworkHooks = allCases.filter { $0 != .sentToPort }
+    /// Those that every kernel loads, each once: not what traces the kernel, nor the one that is another in another section.
+    package static let ofNetworkHooks = allCases.filter { $0 != .sentToPort && $0 != .xdpDispatched }
 
     package var name: String {
         switch self {
         case .tcFromPort: WEIR_PROGRAM_TC_FROM_PORT
         case .tcToPort: WEIR_PROGRAM_TC_TO_PORT
-        case .xdpFromPort: WEIR_PROGRAM_XDP_FROM_PORT
+        case .xdpFromPort, .xdpDispatched: WEIR_PROGRAM_XDP_FROM_PORT
         case .xskFromPort: WEIR_PROGRAM_XSK_FROM_PORT
         case .sentToPort: WEIR_PROGRAM_SENT_TO_PORT
         }
@@ -30,7 +32,7 @@ package enum ProgramKind: Sendable, CaseIterable {
     package var firstKernel: KernelVersion {
         switch self {
         case .tcFromPort, .tcToPort, .sentToPort: KernelVersion(5, 13)
-        case .xdpFromPort, .xskFromPort: KernelVersion(5, 18)
+        case .xdpFromPort, .xskFromPort, .xdpDispatched: KernelVersion(5, 18)
         }
     }
 
@@ -45,6 +47,8 @@ package enum ProgramKind: Sendable, CaseIterable {
         case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
+        case (.xdpDispatched, .line): EmbeddedObjects.xdpDispatchedLine
+        case (.xdpDispatched, .perCPUHash): EmbeddedObjects.xdpDispatchedPercpuHash
         case (.xskFromPort, .line): EmbeddedObjects.xskFromPortLine
         case (.xskFromPort, .perCPUHash): EmbeddedObjects.xskFromPortPercpuHash
         case (.sentToPort, .line): EmbeddedObjects.sentToPortLine
@@ -74,6 +78,7 @@ package struct Program: ~Copyable {
         try object.setInitialValue(configuration, of: ProgramConfiguration.section)
         try maps.share(with: object, kind, port: port)
         if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
+        if kind == .xdpDispatched { try object.prepareForTailCall(of: kind.name) }
         do throws(KernelError) {
             try object.load()
         } catch {
@@ -94,6 +99,7 @@ extension KernelError {
             .unsupported, "cannot load the program \(kind.name)",
             cause:
                 "this kernel is too old: it is \(running), \(kind.isTC ? "Weir" : "the XDP hook") needs \(kind.firstKernel)",
-            remedy: kind == .xdpFromPort ? "use --hook tc, or a newer kernel" : "use a newer kernel")
+            remedy: [.xdpFromPort, .xdpDispatched].contains(kind)
+                ? "use --hook tc, or a newer kernel" : "use a newer kernel")
     }
 }

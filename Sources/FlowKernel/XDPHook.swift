@@ -36,13 +36,29 @@ enum XDPHook {
             remedy: mode == .native ? "use --xdp-mode generic, or --hook tc" : "use --hook tc")
     }
 
-    /// Throws where a program that is not ours is on the interface, naming it.
-    static func refuseForeign(on interface: NetworkInterface) throws(KernelError) {
+    /// Throws what attaching in that mode would refuse: where a program is on the interface, naming it, unless it is a
+    /// dispatcher that can call one more.
+    static func refuse(_ interface: NetworkInterface, mode: XDPMode?) throws(KernelError) {
         guard let occupant = try occupant(of: interface) else { return }
-        throw KernelError(
-            .busy, "cannot attach XDP to \(interface.name)",
-            cause: "the XDP program \(occupant.name) (id \(occupant.id)) is already there",
-            remedy: "take it away first (ip link set dev \(interface.name) xdp off), or use --hook tc")
+        guard DispatcherPins(of: interface, program: occupant.id) == nil else {
+            return try XDPDispatcher.refuse(occupant, on: interface, mode: mode)
+        }
+        throw foreign(occupant, interface)
+    }
+
+    private static func foreign(_ occupant: XDPOccupant, _ interface: NetworkInterface) -> KernelError {
+        let (failure, name) = ("cannot attach XDP to \(interface.name)", occupant.name)
+        guard name != XDPDispatcher.programName else {
+            return KernelError(
+                .busy, failure,
+                cause: "libxdp's dispatcher (id \(occupant.id)) is there, and what it calls is not pinned under "
+                    + DispatcherPins.base,
+                remedy: "name the bpffs where it is pinned (LIBXDP_BPFFS), or use --hook tc")
+        }
+        let sharing = Freplace.isAllowed ? "and load it with xdp-loader, so that both can be there" : "first"
+        return KernelError(
+            .busy, failure, cause: "the XDP program \(name) (id \(occupant.id)) is already there",
+            remedy: "take it away \(sharing) (ip link set dev \(interface.name) xdp off), or use --hook tc")
     }
 
     /// The XDP program on the interface, whoever put it there, or nil.

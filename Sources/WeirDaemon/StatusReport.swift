@@ -164,6 +164,11 @@ extension StatusReport.Port {
         let frames = port.role == .guest ? "frames to the guest" : "frames that are sent out of the port"
         return switch (port.fromHook, port.toHook) {
         case (.xdp, _): ["a GSO super-frame from the port counts as one packet"]
+        case (.xdpDispatched, _):
+            [
+                "a GSO super-frame from the port counts as one packet",
+                "what an XDP program of a run priority below \(XDPDispatcher.runPriority) drops is not seen",
+            ]
         case (.xsk, .fentry): ["\(frames) are those of the switch: what the host itself sends there is not observed"]
         case (.xsk, _): ["\(frames) are not observed at this port: the switch sends them past every hook"]
         default: []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowFormats
+import FlowKernel
 import Foundation
 import WeirDaemon
 
@@ -137,8 +138,9 @@ struct StatusText {
 
     /// Where frames from and to the port are counted.
     static func hooks(of port: StatusReport.Port) -> String {
-        let mode = port.xdpMode.map { " (\($0))" } ?? ""
-        return "from \(port.fromHook)\(mode), to \(port.toHook)"
+        guard let mode = port.xdpMode else { return "from \(port.fromHook), to \(port.toHook)" }
+        let from = port.fromHook == Hook.xdpDispatched.name ? "xdp (\(mode), dispatcher)" : "\(port.fromHook) (\(mode))"
+        return "from \(from), to \(port.toHook)"
     }
 
     private static func time(_ seconds: Int64) -> String {

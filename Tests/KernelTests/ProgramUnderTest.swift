@@ -11,7 +11,9 @@ import Testing
 /// Every run has a window of its own.
 struct ProgramUnderTest: ~Copyable {
     static let port = PortNumber(7)
-    static let pass: [ProgramKind: Int32] = [.tcFromPort: -1, .tcToPort: -1, .xdpFromPort: 2, .xskFromPort: 2]
+    static let pass: [ProgramKind: Int32] = [
+        .tcFromPort: -1, .tcToPort: -1, .xdpFromPort: 2, .xskFromPort: 2, .xdpDispatched: 2,
+    ]
 
     /// What one run did.
     struct Outcome {

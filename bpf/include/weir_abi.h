@@ -270,6 +270,7 @@ enum weir_hook {
 	WEIR_HOOK_XSK = 4,	/* the same, in front of an AF_XDP socket */
 	WEIR_HOOK_UNOBSERVED = 5,	/* nothing sees that direction at the port */
 	WEIR_HOOK_FENTRY = 6,	/* frames to the port that go past its qdisc */
+	WEIR_HOOK_XDP_DISPATCHED = 7,	/* called by libxdp's dispatcher */
 };
 
 enum weir_xdp_mode {
@@ -365,6 +366,8 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_SENT_PORTS "weir_sent_ports"	/* port, by the id of its XDP link */
 #define WEIR_MAP_SENT_PROGRAMS "weir_sent_progs"	/* by port */
 #define WEIR_MAP_SENT_MISSED "weir_sent_miss"	/* frames, in one value */
+/* What the entry in libxdp's dispatcher calls: the port's program. */
+#define WEIR_MAP_PROGRAM "weir_program"
 
 /* Names of programs, one in each object but for the two that frame sending. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
@@ -379,6 +382,9 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_PROGRAM_SENT_BEGIN "weir_sent_begin"
 #define WEIR_PROGRAM_SENT_END "weir_sent_end"
 #define WEIR_PROGRAM_SENT_TO_PORT "weir_sent_to"
+#define WEIR_PROGRAM_XDP_ENTRY "weir_xdp_entry"
+/* Its place in libxdp's dispatcher: before what filters, as xdp-filter (10). */
+#define WEIR_RUN_PRIORITY 5
 #define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
 
 int weir_enter_network_namespace(int fd)
 {
@@ -155,6 +156,17 @@ static int keep(enum libbpf_print_level level, const char *format, va_list argum
 void weir_keep_libbpf_log(void)
 {
 	libbpf_set_print(keep);
+}
+
+static int keep_libxdp(enum libxdp_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBXDP_WARN ? keep(LIBBPF_WARN, format, arguments) : 0;
+}
+
+void weir_keep_libxdp_log(void)
+{
+	libbpf_set_print(keep);
+	libxdp_set_print(keep_libxdp);
 }
 
 const char *weir_take_libbpf_log(void)

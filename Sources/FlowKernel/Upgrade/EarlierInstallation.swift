@@ -77,6 +77,7 @@ package struct EarlierInstallation: ~Copyable {
         switch port.fromHook {
         case .xdp: .xdpFromPort
         case .xsk: .xskFromPort
+        case .xdpDispatched: .xdpDispatched
         case .none, .tcx, .clsact, .unobserved, .fentry: .tcFromPort
         }
     }
@@ -101,6 +102,13 @@ package struct EarlierInstallation: ~Copyable {
         case .clsact:
             let program = try installation.tables.load(kind, for: port)
             try TCHook.replaceFilter(program, of: port, side: side == "to" ? .toPort : .fromPort)
+        case .xdpDispatched:
+            let old = directory.portDirectory(port.number)
+            guard ProgramSlot.isPinned(in: old) else { return }
+            let slot = try ProgramSlot.open(in: old)
+            try slot.set(try installation.tables.load(kind, for: port))
+            try slot.pin(in: installation.directory.portDirectory(port.number))
+            ProgramSlot.unpin(in: old)
         case .tcx, .xdp, .xsk:
             let old = "\(directory.portDirectory(port.number))/\(side)"
             let new = "\(installation.directory.portDirectory(port.number))/\(side)"

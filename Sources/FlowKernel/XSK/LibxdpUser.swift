@@ -26,11 +26,11 @@ package struct LibxdpUser: Equatable, Sendable {
         return !numbers.lexicographicallyPrecedes(Self.firstAdopting)
     }
 
-    /// Those of this thread's network namespace.
+    /// Those of this thread's network namespace. Not those of our own name, which use libxdp for its dispatcher alone.
     package static func all() throws(KernelError) -> [LibxdpUser] {
         let namespace = try NetworkInterface.currentNamespace()
         return PinDirectory.entries(of: "/proc").compactMap { Int($0) }.sorted().compactMap { pid in
-            guard isIn(namespace, pid), let library = library(of: pid) else { return nil }
+            guard isIn(namespace, pid), !isOurs(pid), let library = library(of: pid) else { return nil }
             let name = (try? ProcFile.read("/proc/\(pid)/comm")).map { String($0.prefix { $0 != "\n" }) }
             return LibxdpUser(pid: pid, name: name ?? "a process", version: version(of: library))
         }
@@ -39,6 +39,22 @@ package struct LibxdpUser: Equatable, Sendable {
     private static func isIn(_ namespace: UInt64, _ pid: Int) -> Bool {
         guard let file = try? Descriptor.open("/proc/\(pid)/ns/net", flags: O_RDONLY) else { return false }
         return file.inode == namespace
+    }
+
+    private static func isOurs(_ pid: Int) -> Bool {
+        guard let own = executable(of: "self") else { return false }
+        return executable(of: "\(pid)") == own
+    }
+
+    /// The name of the file that a process runs.
+    private static func executable(of process: String) -> Substring? {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+            let length = unsafe readlink("/proc/\(process)/exe", buffer.baseAddress!, buffer.count)
+            guard length > 0 else { return nil }
+            let path = unsafe String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            // After the name of one that was replaced since, the kernel says " (deleted)".
+            return path.split(separator: "/").last?.prefix { $0 != " " }
+        }
     }
 
     private static func library(of pid: Int) -> String? {

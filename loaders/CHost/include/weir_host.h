@@ -80,4 +80,7 @@ static inline void weir_prefetch(const void *place)
 void weir_keep_libbpf_log(void);
 const char *weir_take_libbpf_log(void);
 
+/* From now on both what libbpf and what libxdp would warn of is kept there. */
+void weir_keep_libxdp_log(void);
+
 #endif

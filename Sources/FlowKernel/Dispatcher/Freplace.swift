@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+
+/// Programs that take the place of a function in another: what libxdp's dispatcher is made of.
+enum Freplace {
+    /// Whether the kernel allows it: some are built without trampolines. Loads two programs, which are gone afterwards.
+    static var isAllowed: Bool {
+        do throws(KernelError) {
+            let outer = try BPFObject(EmbeddedObjects.xdpEntry, named: WEIR_PROGRAM_XDP_ENTRY)
+            try outer.load()
+            let replaced = try outer.program(named: WEIR_PROGRAM_XDP_ENTRY)
+            let inner = try BPFObject(EmbeddedObjects.xdpEntry, named: WEIR_PROGRAM_XDP_ENTRY)
+            try inner.prepareToReplace(WEIR_PROGRAM_XDP_ENTRY, of: replaced)
+            try inner.load()
+            return attach(try inner.program(named: WEIR_PROGRAM_XDP_ENTRY))
+        } catch {
+            return false
+        }
+    }
+
+    /// To what it was loaded for, for a moment.
+    private static func attach(_ program: borrowing BPFProgram) -> Bool {
+        let raw = program.descriptor.raw
+        let link = ThreadPrivileges.inForce { bpf_raw_tracepoint_open(nil, raw) }
+        guard link >= 0 else { return false }
+        _ = Descriptor(owning: link)
+        return true
+    }
+}
