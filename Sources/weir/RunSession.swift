@@ -54,7 +54,9 @@ struct RunSession: Sendable {
     private func keepPrivileges() throws {
         // What the switches use can be seen only now; to take over what one has open is to look at its program and map.
         if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
-        let takesOver = hasXSK || configuration.ovs != nil
+        // So it is to add to a dispatcher of libxdp's, and to take away.
+        let joins = configuration.ports.contains { $0.attach.hook == .xdp }
+        let takesOver = hasXSK || joins || configuration.ovs != nil
         try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : [])
     }
 

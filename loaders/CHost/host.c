@@ -28,6 +28,11 @@ int weir_enter_network_namespace(int fd)
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;
 }
 
+int weir_own_descriptors(void)
+{
+	return unshare(CLONE_FILES) ? -errno : 0;
+}
+
 void weir_name_thread(const char *name)
 {
 	prctl(PR_SET_NAME, name, 0, 0, 0);

@@ -30,14 +30,17 @@ package struct XDPDispatcher: Sendable {
         let slot = try ProgramSlot.create()
         try slot.set(program)
         try slot.pin(in: folder)
-        let entry = try LibxdpProgram(calling: slot)
-        try entry.attach(to: interface, mode: mode)
-        guard isInPlace else {
-            // Where a kernel does not let programs replace functions, libxdp attaches the one program alone.
-            try entry.detach(from: interface, mode: mode)
-            throw changed
-        }
+        try LibxdpThread.run { () throws(KernelError) in try addEntry(mode) }
         return mode
+    }
+
+    private func addEntry(_ mode: XDPMode) throws(KernelError) {
+        let entry = try LibxdpProgram(calling: try ProgramSlot.open(in: folder))
+        try entry.attach(to: interface, mode: mode)
+        guard !isInPlace else { return }
+        // Where a kernel does not let programs replace functions, libxdp attaches the one program alone.
+        try entry.detach(from: interface, mode: mode)
+        throw changed
     }
 
     private var changed: KernelError {
@@ -53,7 +56,9 @@ package struct XDPDispatcher: Sendable {
         if let entry = try entry() {
             try refuseWithoutPrivilege("cannot detach \(interface.name)", remedy: "weir detach \(interface.name)")
             do throws(KernelError) {
-                try LibxdpProgram(id: entry.id).detach(from: interface, mode: entry.mode)
+                try LibxdpThread.run { [interface] () throws(KernelError) in
+                    try LibxdpProgram(id: entry.id).detach(from: interface, mode: entry.mode)
+                }
             } catch {
                 // Somebody may have been faster.
                 guard try self.entry() == nil else { throw error }

@@ -106,6 +106,21 @@ extension RealInterfaces {
             _ = try installation.attach("port0", in: host, AttachOptions(hook: .tc))
         }
 
+        /// By its name alone it cannot be told what it calls.
+        @Test func aDispatcherWhoseProgramsAreNotPinnedIsNamedAndLeftAlone() throws {
+            let dispatcher = try CompiledProgram("SECTION(\"xdp\") int xdp_dispatcher(void *context) { return 2; }")
+            try dispatcher.attach(to: "port0", in: host, .native)
+            let before = try Footprint("port0", in: host)
+            let refusal = #expect(throws: KernelError.self) {
+                try installation.attach("port0", in: host, AttachOptions(hook: .xdp))
+            }
+            #expect(refusal?.code == .busy)
+            let words = "is there, and what it calls is not pinned under /sys/fs/bpf/xdp"
+            #expect(refusal?.description.contains(words) == true, "\(refusal?.description ?? "")")
+            #expect(try Footprint("port0", in: host) == before)
+            try expectNothingAttached()
+        }
+
         /// Native XDP takes a driver that has it; that of macvlan has not.
         @Test func nativeXDPWhereThereIsNoneIsUnsupported() throws {
             try host.ip("link add macvlan0 link port0 type macvlan")

@@ -18,6 +18,13 @@ int weir_enter_network_namespace(int fd);
  */
 int weir_stay_on_cpu(int cpu);
 
+/*
+ * Gives the calling thread a table of descriptors of its own, a copy of the
+ * process's: what it opens from now on is closed when it ends (CLONE_FILES of
+ * unshare(2)). Returns 0, or -errno.
+ */
+int weir_own_descriptors(void);
+
 /* Names the calling thread, by 15 bytes at most (PR_SET_NAME of prctl(2)). */
 void weir_name_thread(const char *name);
 
