@@ -40,11 +40,13 @@ final class DispatcherPath {
         try installation.attach("port0", in: host, options)
     }
 
-    func detach(_ port: RegisteredPort) throws { try host.inside { try installation.detach(port) } }
+    func detach(_ port: RegisteredPort) throws { try installation.detach(port) }
 
-    func isAlive(_ port: RegisteredPort) throws -> Bool { try host.inside { installation.isAlive(port) } }
+    func isAlive(_ port: RegisteredPort) throws -> Bool { try installation.isAlive(port) }
 
-    func closeDeadPorts() throws -> [RegisteredPort] { try host.inside { try installation.closeDeadPorts() } }
+    func closeDeadPorts() throws -> [RegisteredPort] {
+        try host.inside { try installation.installation.closeDeadPorts() }
+    }
 
     func load(_ program: OtherProgram, _ mode: XDPMode = .native) throws {
         try program.load(on: "port0", in: host, mode == .native ? "native" : "skb")
