@@ -38,6 +38,7 @@ let package = Package(
             name: "FlowKernel",
             dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost"],
             plugins: ["BPFObjects"]),
+        .target(name: "FlowVerdict"),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -91,6 +92,7 @@ let package = Package(
             name: "WeirDaemonTests",
             dependencies: ["FlowModel", "FlowExport", "FlowKernel", "PortDirectory", "WeirDaemon", "FlowTestKit"]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
+        .testTarget(name: "FlowVerdictTests", dependencies: ["FlowVerdict", "FlowTestKit"]),
         .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
