@@ -70,36 +70,37 @@ int weir_membarrier_global(void)
 	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
 }
 
-int weir_interface_hardware_type(const char *name)
+/* An ioctl of netdevice(7) on the interface of that name; 0 or -errno. */
+static int ask_interface(const char *name, unsigned long what,
+			 struct ifreq *request)
 {
-	struct ifreq request = {};
 	int error = 0;
 	int handle;
 
 	handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (handle < 0)
 		return -errno;
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	if (ioctl(handle, SIOCGIFHWADDR, &request))
+	strncpy(request->ifr_name, name, sizeof(request->ifr_name) - 1);
+	if (ioctl(handle, what, request))
 		error = -errno;
 	close(handle);
+	return error;
+}
+
+int weir_interface_hardware_type(const char *name)
+{
+	struct ifreq request = {};
+	int error = ask_interface(name, SIOCGIFHWADDR, &request);
+
 	return error ? error : request.ifr_hwaddr.sa_family;
 }
 
 int weir_interface_is_up(const char *name)
 {
 	struct ifreq request = {};
-	int result = 0;
-	int handle;
+	int error = ask_interface(name, SIOCGIFFLAGS, &request);
 
-	handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (handle < 0)
-		return -errno;
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	if (ioctl(handle, SIOCGIFFLAGS, &request))
-		result = -errno;
-	close(handle);
-	return result ? result : (request.ifr_flags & IFF_UP) != 0;
+	return error ? error : (request.ifr_flags & IFF_UP) != 0;
 }
 
 static uint32_t most(uint32_t one, uint32_t other)

@@ -30,7 +30,7 @@ package struct XDPDispatcher: Sendable {
         let slot = try ProgramSlot.create()
         try slot.set(program)
         try slot.pin(in: folder)
-        try LibxdpThread.run { () throws(KernelError) in try addEntry(mode) }
+        try LibxdpThread.run("cannot attach to \(interface.name)") { () throws(KernelError) in try addEntry(mode) }
         return mode
     }
 
@@ -56,7 +56,7 @@ package struct XDPDispatcher: Sendable {
         if let entry = try entry() {
             try refuseWithoutPrivilege("cannot detach \(interface.name)", remedy: "weir detach \(interface.name)")
             do throws(KernelError) {
-                try LibxdpThread.run { [interface] () throws(KernelError) in
+                try LibxdpThread.run("cannot detach \(interface.name)") { [interface] () throws(KernelError) in
                     try LibxdpProgram(id: entry.id).detach(from: interface, mode: entry.mode)
                 }
             } catch {
