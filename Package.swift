@@ -38,7 +38,7 @@ let package = Package(
             name: "FlowKernel",
             dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost"],
             plugins: ["BPFObjects"]),
-        .target(name: "FlowVerdict"),
+        .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -52,8 +52,8 @@ let package = Package(
         .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "PortDirectory", "DurableFiles",
-                "Yams",
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport", "PortDirectory",
+                "DurableFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -90,9 +90,11 @@ let package = Package(
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(
             name: "WeirDaemonTests",
-            dependencies: ["FlowModel", "FlowExport", "FlowKernel", "PortDirectory", "WeirDaemon", "FlowTestKit"]),
+            dependencies: [
+                "FlowModel", "FlowExport", "FlowKernel", "FlowVerdict", "PortDirectory", "WeirDaemon", "FlowTestKit",
+            ]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
-        .testTarget(name: "FlowVerdictTests", dependencies: ["FlowVerdict", "FlowTestKit"]),
+        .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(

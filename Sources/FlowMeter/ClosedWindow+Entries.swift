@@ -8,9 +8,9 @@ extension ClosedWindow {
     ///
     /// A flow of a port that is not given gets no record: the register forgets a port only after its last window. One
     /// record is made for all, and changed from call to call: a million of them need the memory of one, and what is the
-    /// same in the next costs nothing.
+    /// same in the next costs nothing. The function may give it another verdict, and nothing else.
     @discardableResult
-    package func forEachRecord(ports: [PortNumber: Port], _ body: (borrowing FlowRecord) -> Void) -> Int {
+    package func forEachRecord(ports: [PortNumber: Port], _ body: (inout FlowRecord) -> Void) -> Int {
         guard let anyPort = ports.values.first else { return 0 }
         let times = RecordTimes(of: self)
         let places = places(of: ports)
@@ -24,14 +24,14 @@ extension ClosedWindow {
                 record.port = port
             }
             record.set(records[index], times)
-            body(record)
+            body(&record)
             count += 1
         }
         let standIns = standIns(at: ports)
         for (place, receiver) in standIns {
             record.set(records[place], times)
             record.standIn(at: receiver, from: ports[records[place].key.port])
-            body(record)
+            body(&record)
         }
         return count + standIns.count
     }
@@ -48,7 +48,7 @@ extension ClosedWindow {
     /// All lines at once, where there are few.
     package func entries(ports: [PortNumber: Port]) -> [LogEntry] {
         var entries: [LogEntry] = []
-        forEachRecord(ports: ports) { entries.append(.flow(copy $0)) }
+        forEachRecord(ports: ports) { entries.append(.flow($0)) }
         return entries + gaps(ports: ports)
     }
 

@@ -47,6 +47,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Fields of AWS lines; AWS's default format without it.")
     var fields: String?
 
+    @Option(help: "Which flows are written: all, accept or reject.")
+    var log: String?
+
     @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
     var flows: String?
 
@@ -92,8 +95,8 @@ struct RunCommand: ParsableCommand {
         try flags.setPorts(ports)
         try flags.setBridges(ovsBridges)
         let texts: [(ConfigurationKey, String?)] = [
-            (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.flows, flows),
-            (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
+            (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.log, log),
+            (.flows, flows), (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
             (.metrics, metrics), (.ovsRunDirectory, ovsRundir),
         ]

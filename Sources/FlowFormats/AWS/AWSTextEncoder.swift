@@ -69,7 +69,7 @@ package struct AWSTextEncoder: RecordEncoder {
             case .sourceService: line.word(record.attribution?.sourceService ?? "-")
             case .destinationService: line.word(record.attribution?.destinationService ?? "-")
             case .trafficPath: line.trafficPath(record.attribution?.trafficPath)
-            case .rejectReason: line.word(record.verdict.rejectReason ?? "-")
+            case .rejectReason: line.word(record.verdict.reason?.text ?? "-")
             }
             line.byte(UInt8(ascii: " "))
         }

@@ -2,13 +2,6 @@
 
 import FlowModel
 
-extension Verdict {
-    /// The value of AWS's `reject-reason`; nil is not known, or nothing was rejected.
-    var rejectReason: String? {
-        if case .reject(_, let reason) = self { reason?.text } else { nil }
-    }
-}
-
 extension FlowRecord {
     /// Of the names that no port's pieces hold; 0 for most records.
     var lengthOfNames: Int {
@@ -16,7 +9,8 @@ extension FlowRecord {
         if let attribution {
             length += (attribution.sourceService?.utf8.count ?? 0) + (attribution.destinationService?.utf8.count ?? 0)
         }
-        if let reason = verdict.rejectReason { length += reason.utf8.count }
+        if let reason = verdict.reason { length += reason.text.utf8.count }
+        if let rule = verdict.rule { length += rule.text.utf8.count }
         if let observedAt { length += observedAt.name.utf8.count }
         return length
     }
@@ -44,10 +38,10 @@ extension LineWriter {
     /// The value of AWS's `action`; a dash where it is not known.
     @inline(__always)
     mutating func action(_ verdict: Verdict) {
-        switch verdict {
+        switch verdict.action {
         case .accept: text("ACCEPT")
         case .reject: text("REJECT")
-        case .unknown: text("-")
+        case .unknown, .mixed: text("-")
         }
     }
 }

@@ -7,8 +7,8 @@ package struct JSONLinesEncoder: RecordEncoder {
     private var pieces = PortPieces(count: JSONPiece.allCases.count)
     private let memory = LineMemory()
 
-    /// All names and values of a flow but the port's pieces and names of others: 32 members of at most 68 bytes.
-    private static let longestPlain = 2200
+    /// All names and values of a flow but the port's pieces and names of others: 34 members of at most 68 bytes.
+    private static let longestPlain = 2320
 
     package mutating func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
         switch entry {
@@ -56,10 +56,10 @@ extension LineWriter {
         member(",\"bytes\":", record.count.octets)
         member(",\"start\":", record.first.seconds)
         member(",\"end\":", record.last.seconds)
-        switch record.verdict {
+        switch record.verdict.action {
         case .accept: text(",\"action\":\"ACCEPT\"")
         case .reject: text(",\"action\":\"REJECT\"")
-        case .unknown: break
+        case .unknown, .mixed: break
         }
         text(",\"log_status\":\"OK\"")
     }
@@ -82,7 +82,7 @@ extension LineWriter {
         name(record.key.direction)
         text("\"")
         if let path = record.attribution?.trafficPath { member(",\"traffic_path\":", Int64(path)) }
-        member(",\"reject_reason\":", record.verdict.rejectReason)
+        member(",\"reject_reason\":", record.verdict.reason?.text)
     }
 
     fileprivate mutating func ownHeaders(of record: borrowing FlowRecord) {
@@ -99,7 +99,9 @@ extension LineWriter {
     fileprivate mutating func ownJudgement(of record: borrowing FlowRecord) {
         member(",\"first_ms\":", record.first.milliseconds)
         member(",\"last_ms\":", record.last.milliseconds)
+        member(",\"rule\":", record.verdict.rule?.text)
         if let source = record.verdict.source { member(",\"verdict_source\":", word: source.name) }
+        if record.verdict.action == .mixed { text(",\"mixed_verdicts\":true") }
         if let reason = record.window.endReason { member(",\"flow_end_reason\":", word: reason.name) }
         member(",\"src_mac\":", record.sourceMAC)
         member(",\"dst_mac\":", record.destinationMAC)

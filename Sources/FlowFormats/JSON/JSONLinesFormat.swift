@@ -21,7 +21,9 @@ import FlowModel
 /// | `icmp_type` `icmp_code` | number | not ICMP, or a fragment without its flow |
 /// | `tcp_control_bits` | number, OR of all flags (RFC 7125) | not TCP |
 /// | `first_ms` `last_ms` | Unix milliseconds | no flow |
+/// | `rule` | string, the rule that decided; see `docs/records.md` | not known |
 /// | `verdict_source` | string | not known |
+/// | `mixed_verdicts` | true: some packets were let through and others not, so that there is no `action` | otherwise |
 /// | `flow_end_reason` | `active timeout` or `forced end` | no flow |
 /// | `overflow_packets` `overflow_bytes` | number | not `SKIPDATA` |
 /// | `src_mac` `dst_mac` | string, of the first packet | not known |

@@ -54,7 +54,11 @@ struct TableRow {
             HumanUnits.octets(record.count.octets), Self.flags(of: record),
             HumanUnits.duration(record.first.duration(to: record.last)), Self.word(for: record.verdict),
         ]
-        if case .reject = record.verdict { colour = .red } else { colour = nil }
+        switch record.verdict.action {
+        case .reject: colour = .red
+        case .mixed: colour = .yellow
+        case .accept, .unknown: colour = nil
+        }
     }
 
     private init(_ port: Port, packets: String, octets: String, verdict: String, colour: TerminalColour) {
@@ -126,9 +130,10 @@ extension TableRow {
     }
 
     private static func word(for verdict: Verdict) -> String {
-        switch verdict {
+        switch verdict.action {
         case .accept: "accept"
-        case .reject(_, let reason): reason.map { "reject (\(printable($0.text)))" } ?? "reject"
+        case .reject: verdict.reason.map { "reject (\(printable($0.text)))" } ?? "reject"
+        case .mixed: "mixed"
         case .unknown: "-"
         }
     }

@@ -27,6 +27,8 @@ package struct Configuration: Equatable, Sendable {
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
     package var format = FormatChoice.aws
+    /// Which flows are written, where a port's own rule does not say.
+    package var filter = LogFilter.all
     /// AWS's field list, names separated by spaces; nil is AWS's default format.
     package var fields: String?
     package var layout = LogFileConfiguration.Layout.plain

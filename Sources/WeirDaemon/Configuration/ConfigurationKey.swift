@@ -20,6 +20,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case logDirectory = "log-dir"
     case format
     case fields
+    case log
     case layout
     case hourly
     case publishPeriod = "publish-period"

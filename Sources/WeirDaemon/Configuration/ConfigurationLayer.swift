@@ -23,6 +23,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var logDirectory: String?
     package var format: FormatChoice?
     package var fields: String?
+    package var filter: LogFilter?
     package var layout: LogFileConfiguration.Layout?
     package var hourly: Bool?
     package var publishPeriod: Duration?
@@ -84,6 +85,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .logDirectory: logDirectory = try setting.path()
         case .format: format = try setting.choice(FormatChoice.allCases, named: \.rawValue)
         case .fields: fields = try setting.fields()
+        case .log: filter = try setting.choice(LogFilter.allCases, named: \.rawValue)
         case .layout: layout = try setting.choice(LogFileConfiguration.Layout.allCases, named: \.rawValue)
         case .hourly: hourly = try setting.truth()
         case .publishPeriod: publishPeriod = try setting.duration(.seconds(1) ... .seconds(86_400))
@@ -119,6 +121,7 @@ extension Configuration {
         logDirectory = first(\.logDirectory)
         format = first(\.format) ?? format
         fields = first(\.fields)
+        filter = first(\.filter) ?? filter
         layout = first(\.layout) ?? layout
         hourly = first(\.hourly) ?? hourly
         publishPeriod = max(first(\.publishPeriod) ?? publishPeriod, interval)

@@ -10,6 +10,8 @@ package struct PortRule: Equatable, Sendable {
     package var identity = PortIdentity()
     /// False: not measured, whoever else names them.
     package var isMeasured = true
+    /// Which of its flows are written; nil: what holds for all.
+    package var filter: LogFilter?
 
     package init(pattern: GlobPattern) {
         self.pattern = pattern
@@ -18,7 +20,7 @@ package struct PortRule: Equatable, Sendable {
 
 /// The keys of a port's mapping.
 enum PortKey: String, CaseIterable {
-    case match, measure, role, hook
+    case match, measure, role, hook, log
     case xdpMode = "xdp-mode"
     case accountID = "account-id"
     case interfaceID = "interface-id"
@@ -51,6 +53,7 @@ extension PortRule {
         case .measure: isMeasured = try setting.truth()
         case .role: attach.role = try setting.choice(PortRole.allCases, named: \.name)
         case .hook: attach.hook = try setting.choice(HookChoice.allCases, named: \.rawValue)
+        case .log: filter = try setting.choice(LogFilter.allCases, named: \.rawValue)
         case .xdpMode: attach.xdpMode = try setting.choice(XDPMode.allCases, named: \.name)
         case .accountID: identity.accountID = try setting.identifier()
         case .interfaceID: identity.interfaceID = try setting.identifier()

@@ -12,6 +12,7 @@ extension MetricsText {
         add(sinksOf: report)
         add(journalOf: report)
         if let ovs = report.ovs { add(ovs) }
+        if let verdicts = report.verdicts { add(verdicts) }
         add(ports)
     }
 

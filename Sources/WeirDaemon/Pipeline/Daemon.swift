@@ -244,6 +244,7 @@ extension Daemon {
         board.update { report in
             report.windowsPublished = status.windowsPublished
             report.ovs = ovs
+            report.verdicts = VerdictReport(status.verdicts)
             report.filesPublished = status.counts.filesPublished
             report.recordsGivenUp = status.recordsGivenUp
             report.packetsGivenUp = status.packetsGivenUp.packets

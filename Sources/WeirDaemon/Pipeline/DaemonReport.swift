@@ -57,6 +57,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var sinkFailures: UInt64 = 0
     /// What is known of Open vSwitch; nil where it is not followed.
     package var ovs: SwitchReport?
+    /// What became of the packets of published records.
+    package var verdicts: VerdictReport?
     /// What the journal or a sink failed with last; nil while all is well.
     package var failure: String?
 
@@ -68,7 +70,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, restarts, ports, windows, records, swaps, failure, ovs
+        case pid, restarts, ports, windows, records, swaps, failure, ovs, verdicts
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"

@@ -4,6 +4,7 @@ import FlowExport
 package import FlowFormats
 import FlowMeter
 import FlowModel
+import FlowVerdict
 import Logging
 import SystemPackage
 
@@ -14,7 +15,11 @@ import SystemPackage
 package final class Publisher {
     private let files: LogFileSink?
     private var printer: LinePrinter?
+    private let judges: [any VerdictJudge]
+    private let configuration: Configuration
     private let logger: Logger
+    /// What became of the packets of all windows that were taken.
+    private(set) var verdicts = VerdictCounts()
     /// What each of them failed with last.
     private var failures: [Step: String] = [:]
     /// Windows that stand in files which are not published yet.
@@ -35,10 +40,14 @@ package final class Publisher {
         case unreadable
     }
 
-    init(configuration: Configuration, state: StateDirectory, logger: Logger) throws {
+    init(
+        configuration: Configuration, state: StateDirectory, judges: [any VerdictJudge] = [], logger: Logger
+    ) throws {
         let format = try configuration.recordFormat()
         files = try configuration.logFiles(format, state).map { try LogFileSink(configuration: $0) }
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
+        self.judges = judges
+        self.configuration = configuration
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
     }
@@ -88,13 +97,14 @@ package final class Publisher {
         var waiting = waiting
         let isForFiles = begin(content.window, waiting.segment)
         let isForPrinter = printer != nil && !waiting.isPrinted
-        let lines = append(content, toFiles: isForFiles, toPrinter: isForPrinter)
+        let (lines, verdicts) = append(content, toFiles: isForFiles, toPrinter: isForPrinter)
         if isForPrinter { print(&waiting) }
         guard end(waiting, isForFiles) else {
             waiting.content = content
             return .failed(waiting)
         }
         succeed(.taking)
+        self.verdicts.add(verdicts)
         let window = content.window.window
         attempt(.publishing) { try self.files?.publish(endOf: window) }
         return .taken(content, lines: lines)
@@ -106,9 +116,19 @@ package final class Publisher {
         return attempt(.taking, isAll: false) { try files.begin(window, from: segment.path) }
     }
 
-    private func append(_ content: borrowing Waiting.Content, toFiles: Bool, toPrinter: Bool) -> Int {
-        guard toFiles || toPrinter else { return 0 }
-        let records = content.window.forEachRecord(ports: content.ports) { record in
+    private func append(
+        _ content: borrowing Waiting.Content, toFiles: Bool, toPrinter: Bool
+    ) -> (lines: Int, verdicts: VerdictCounts) {
+        guard toFiles || toPrinter else { return (0, VerdictCounts()) }
+        var judgement = Judgement(of: content.window.window, by: judges)
+        var filters = PortFilters(configuration)
+        var verdicts = WindowVerdicts()
+        var records = 0
+        content.window.forEachRecord(ports: content.ports) { record in
+            judgement.judge(&record)
+            verdicts.add(record)
+            guard filters.filter(of: record.port).takes(record.verdict) else { return }
+            records += 1
             if toFiles { files?.append(record) }
             if toPrinter { printer?.append(record) }
         }
@@ -117,7 +137,7 @@ package final class Publisher {
             if toFiles { files?.append(gap) }
             if toPrinter { printer?.append(gap) }
         }
-        return records + gaps.count
+        return (records + gaps.count, verdicts.total)
     }
 
     /// Whether the files have taken the window, or, where there are none, whether it was printed.

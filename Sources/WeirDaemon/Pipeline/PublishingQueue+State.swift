@@ -21,6 +21,7 @@ extension PublishingQueue {
         var windowsGivenUp: UInt64 = 0
         var recordsGivenUp: UInt64 = 0
         var packetsGivenUp = PacketCount.zero
+        var verdicts = VerdictCounts()
     }
 
     /// A window that is published, handed back; or one that is not kept in memory, without lines.
@@ -115,6 +116,7 @@ extension PublishingQueue.Status {
         failure = publisher.failure
         hasReaders = publisher.hasReaders
         damaged = publisher.damaged
+        verdicts = publisher.verdicts
     }
 
     /// Takes over what a publisher says.
@@ -123,5 +125,6 @@ extension PublishingQueue.Status {
         failure = status.failure
         hasReaders = status.hasReaders
         damaged = status.damaged
+        verdicts = status.verdicts
     }
 }
