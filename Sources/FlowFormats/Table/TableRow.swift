@@ -48,7 +48,8 @@ struct TableRow {
     private init(_ record: FlowRecord) {
         let key = record.key
         cells = [
-            Self.printable(record.port.name), Self.directionName(key.direction), Self.transportName(key.transport),
+            Self.printable(record.port.name), Self.directionName(key.direction),
+            TransportNumber.name(of: key.transport),
             Self.endpoint(key.source, key.sourcePort, of: key), "→",
             Self.endpoint(key.destination, key.destinationPort, of: key), HumanUnits.count(record.count.packets),
             HumanUnits.octets(record.count.octets), Self.flags(of: record),
@@ -75,28 +76,6 @@ extension TableRow {
         }
     }
 
-    /// Names of IANA's protocol registry for what is common on a VM's port, the number for the rest.
-    private static func transportName(_ number: UInt8) -> String {
-        switch number {
-        case TransportNumber.icmp: "icmp"
-        case 2: "igmp"
-        case 4: "ipip"
-        case TransportNumber.tcp: "tcp"
-        case TransportNumber.udp: "udp"
-        case TransportNumber.dccp: "dccp"
-        case 41: "ipv6"
-        case 47: "gre"
-        case 50: "esp"
-        case 51: "ah"
-        case TransportNumber.icmpv6: "icmpv6"
-        case 89: "ospf"
-        case 112: "vrrp"
-        case TransportNumber.sctp: "sctp"
-        case TransportNumber.udpLite: "udplite"
-        default: "\(number)"
-        }
-    }
-
     /// The address, with the port where the transport has ports and they are known: `[2001:db8::1]:443`.
     private static func endpoint(_ address: IPAddress, _ port: UInt16, of key: FlowKey) -> String {
         guard hasPorts(key) else { return "\(address)" }
@@ -107,13 +86,7 @@ extension TableRow {
     }
 
     private static func hasPorts(_ key: FlowKey) -> Bool {
-        guard !key.isFragmentWithoutFlow else { return false }
-        return switch key.transport {
-        case TransportNumber.tcp, TransportNumber.udp, TransportNumber.dccp, TransportNumber.sctp,
-            TransportNumber.udpLite:
-            true
-        default: false
-        }
+        !key.isFragmentWithoutFlow && TransportNumber.hasPorts(key.transport)
     }
 
     /// A letter for each flag that any segment carried; ICMP's type and code stand in the same place.

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Yams
+
+/// A file that an operator wrote in YAML: the configuration, or a policy.
+struct YAMLDocument {
+    let path: String
+    /// What it is called in sentences: "the configuration".
+    let name: String
+    private let text: String
+
+    /// Takes the content of a file; throws if it is not text.
+    init(_ name: String, path: String, content: Data) throws(ConfigurationError) {
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw ConfigurationError(
+                ConfigurationPlace(file: path, line: lineOfBadText(content)),
+                "\(name) must be UTF-8 text; save the file in that encoding")
+        }
+        self.path = path
+        self.name = name
+        // The parser does not take a byte order mark.
+        self.text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    }
+
+    /// Reads a file; throws if that fails.
+    ///
+    /// - Parameter remedy: what the operator can do then.
+    init(_ name: String, path: String, remedy: String) throws(ConfigurationError) {
+        let content: Data
+        do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            throw ConfigurationError(nil, "cannot read \(name) \(path): \(systemReason(error)); \(remedy)")
+        }
+        try self.init(name, path: path, content: content)
+    }
+
+    /// What the file says; nil where it says nothing.
+    func root() throws(ConfigurationError) -> Setting? {
+        let node: Node?
+        do { node = try compose(yaml: text) } catch { throw syntaxError(error) }
+        let setting = node.map { Setting(name: name, node: $0, file: path) }
+        return setting?.isEmpty == false ? setting : nil
+    }
+
+    // MARK: What goes wrong
+
+    private func syntaxError(_ error: any Error) -> ConfigurationError {
+        let (line, problem) = explain(error)
+        return ConfigurationError(ConfigurationPlace(file: path, line: line), problem)
+    }
+
+    private func explain(_ error: any Error) -> (line: Int, problem: String) {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _):
+            (mark.line, "not valid YAML: \(problem)")
+        case .composer(nil, let problem, let mark, _):
+            (mark.line, "not valid YAML: \(problem)")
+        case .composer(_, _, let mark, _):
+            (mark.line, "\(name) must be one YAML document, but here a second one begins")
+        case .reader(let problem, let offset, _, let yaml):
+            (1 + yaml.prefix(offset ?? 0).count(where: \.isNewline), "not valid YAML: \(problem)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            (context.mark.line, "\(keys.listed(by: "and")) must be given once, but stands here and again further down")
+        default:
+            (1, "not valid YAML: \(error)")
+        }
+    }
+}
+
+/// The line of the first byte that is not UTF-8.
+private func lineOfBadText(_ content: Data) -> Int {
+    let good = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        .prefix { String(validating: $0, as: UTF8.self) != nil }
+    return good.count + 1
+}

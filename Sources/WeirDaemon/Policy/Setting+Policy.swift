@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import FlowVerdict
+import Yams
+
+// The words of a policy file.
+
+private enum GroupKey: String, CaseIterable { case name, stateful, rules }
+
+private enum PortEntryKey: String, CaseIterable { case match, tag, groups, mode, force, addresses }
+
+extension Setting {
+    func action() throws(ConfigurationError) -> PolicyAction {
+        try read("allow or deny") { ["allow": .allow, "deny": .deny][$0] }
+    }
+
+    /// The settings of a list; a single value is a list of one.
+    private func list(_ allowed: String) throws(ConfigurationError) -> [Setting] {
+        if let nodes = node.sequence { return nodes.map { Setting(name: name, node: $0, file: place?.file ?? "") } }
+        guard text != nil else { throw mustBe(allowed) }
+        return [self]
+    }
+
+    private func sequence(_ allowed: String) throws(ConfigurationError) -> [Setting] {
+        guard let nodes = node.sequence else { throw mustBe(allowed) }
+        return nodes.map { Setting(name: name, node: $0, file: place?.file ?? "") }
+    }
+
+    func groups() throws(ConfigurationError) -> [SecurityGroup] {
+        var groups: [SecurityGroup] = []
+        var names: Set<String> = []
+        for setting in try sequence("a list of groups") {
+            let group = try setting.group()
+            guard names.insert(group.name).inserted, group.name != SecurityPolicy.lastResortGroup else {
+                throw ConfigurationError(
+                    setting.place,
+                    group.name == SecurityPolicy.lastResortGroup
+                        ? "no group can be called default: that is what rules of the last resort belong to"
+                        : "there are two groups with the name \(group.name)")
+            }
+            groups.append(group)
+        }
+        return groups
+    }
+
+    private func group() throws(ConfigurationError) -> SecurityGroup {
+        let entries = try entries(GroupKey.self)
+        guard let named = entries.first(where: { $0.key == .name }) else {
+            throw ConfigurationError(place, "a group needs the key name")
+        }
+        var group = SecurityGroup(name: try named.setting.identifier(), rules: [])
+        var isStateful = true
+        if let stateful = entries.first(where: { $0.key == .stateful }) { isStateful = try stateful.setting.truth() }
+        guard let rules = entries.first(where: { $0.key == .rules }) else { return group }
+        var names: Set<String> = []
+        for (place, setting) in try rules.setting.sequence("a list of rules").enumerated() {
+            let rule = try setting.rule(of: group.name, place + 1, isStateful: isStateful)
+            guard names.insert(rule.name).inserted else {
+                throw ConfigurationError(setting.place, "there are two rules with the name \(rule.name)")
+            }
+            group.rules.append(rule)
+        }
+        return group
+    }
+
+    func policyPorts() throws(ConfigurationError) -> [PolicyPort] {
+        var ports: [PolicyPort] = []
+        for setting in try sequence("a list of mappings with match or tag") { ports.append(try setting.policyPort()) }
+        return ports
+    }
+
+    private func policyPort() throws(ConfigurationError) -> PolicyPort {
+        var subject: PolicyPort.Subject?
+        var port = PolicyPort(subject: .tag(""), groups: [], mode: nil, isForced: false, addresses: [])
+        for (key, setting) in try entries(PortEntryKey.self) {
+            switch key {
+            case .match, .tag:
+                guard subject == nil else {
+                    throw ConfigurationError(setting.place, "an entry of ports takes match or tag, not both")
+                }
+                subject = key == .match ? .pattern(try setting.pattern()) : .tag(try setting.identifier())
+            case .groups: port.groups = try setting.identifiers("a list of groups")
+            case .mode: port.mode = try setting.choice(PolicyMode.allCases, named: \.rawValue)
+            case .force: port.isForced = try setting.truth()
+            case .addresses: port.addresses = try setting.addresses()
+            }
+        }
+        guard let subject else {
+            throw ConfigurationError(place, "an entry of ports needs the key match, the pattern of its name, or tag")
+        }
+        port.subject = subject
+        return port
+    }
+
+    func identifiers(_ allowed: String) throws(ConfigurationError) -> [String] {
+        var names: [String] = []
+        for setting in try list(allowed) { names.append(try setting.identifier()) }
+        return names
+    }
+
+    private func addresses() throws(ConfigurationError) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        for setting in try list("an IP address, or a list of them") {
+            addresses.append(try setting.read("an IP address, such as 10.0.0.5 or 2001:db8::5") { IPAddress($0) })
+        }
+        return addresses
+    }
+
+    /// All names of groups in a policy, with their places.
+    func namesOfGroups() throws(ConfigurationError) -> [(text: String, place: ConfigurationPlace?)] {
+        var names: [(String, ConfigurationPlace?)] = []
+        for (key, list) in [("ports", "groups"), ("groups", "rules")] {
+            for entry in node.mapping?[key]?.sequence ?? [] {
+                guard let named = entry.mapping?[list] else { continue }
+                let nodes = named.sequence.map(Array.init) ?? [named]
+                for node in nodes {
+                    guard let name = list == "groups" ? node : node.mapping?["remote-group"] else { continue }
+                    names.append(
+                        (name.string ?? "", ConfigurationPlace(file: place?.file ?? "", line: name.mark?.line ?? 1)))
+                }
+            }
+        }
+        return names
+    }
+}
