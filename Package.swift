@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "WeirDaemon",
+                "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -68,11 +68,13 @@ let package = Package(
         // How fast it is.
         .target(
             name: "FlowBench",
-            dependencies: ["FlowModel", "FlowKernel", "FlowFormats", "FlowTestKit"], plugins: ["BPFObjects"]),
+            dependencies: ["FlowModel", "FlowKernel", "FlowVerdict", "FlowFormats", "FlowTestKit"],
+            plugins: ["BPFObjects"]),
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit", "WeirDaemon",
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowTestKit",
+                "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -95,7 +97,7 @@ let package = Package(
             ]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
-        .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowTestKit"]),
+        .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "WeirCommandTests",

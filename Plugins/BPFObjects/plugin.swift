@@ -57,7 +57,9 @@ struct BPFObjects: BuildToolPlugin {
     }
 
     /// Programs that count nothing.
-    private static let withoutTable: Set<String> = ["clock", "sent_frames", "xdp_entry", "xsk_sockets", "xsk_stock"]
+    private static let withoutTable: Set<String> = [
+        "clock", "dropped_packets", "sent_frames", "xdp_entry", "xsk_sockets", "xsk_stock",
+    ]
 
     /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
     /// `-bpf-disable-trap-unreachable`: else the compiler names the kernel function `__bpf_trap`, used or not. Before Linux

@@ -74,11 +74,16 @@ extension BPFProgram {
     static func misses(ofProgramPinnedAt path: String) throws(KernelError) -> UInt64 {
         let raw = unsafe bpf_obj_get(path)
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned program \(path)") }
-        let descriptor = Descriptor(owning: raw)
+        return misses(of: Descriptor(owning: raw))
+    }
+
+    /// The same of this one.
+    var misses: UInt64 { Self.misses(of: descriptor) }
+
+    private static func misses(of descriptor: borrowing Descriptor) -> UInt64 {
         var information = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        let result = unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
-        guard result == 0 else { throw KernelError(errno: result, "cannot look at the pinned program \(path)") }
+        _ = unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length)
         return information.recursion_misses
     }
 

@@ -110,6 +110,9 @@ struct Bench {
             Self.say("frames through a tap")
             report.taps = try TapBench(settings).figures()
         }
+        if parts.contains(.classifier) {
+            report.classifier = try ClassifierMeasurement(settings: settings).figures()
+        }
     }
 
     /// A run takes minutes; standard output is the report's.

@@ -52,7 +52,7 @@ struct WeirCommand: ParsableCommand {
         version: WeirVersion.current,
         subcommands: [
             AttachCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, RunCommand.self,
-            DoctorCommand.self, ObjectCommand.self,
+            PolicyCommand.self, DoctorCommand.self, ObjectCommand.self,
         ])
 }
 

@@ -35,6 +35,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Where frames to a guest are not observed, records of the bridge's other ports stand in, marked.")
     var ovsStandIn = false
 
+    @Flag(help: "Follow the packets that the host's own stack drops, and say why.")
+    var kernelDrops = false
+
     @Option(help: "Length of a window: seconds, or 30s, 5m, 1h.")
     var interval: String?
 
@@ -103,6 +106,7 @@ struct RunCommand: ParsableCommand {
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if ovs { flags.ovs = true }
         if ovsStandIn { flags.ovsStandIn = true }
+        if kernelDrops { flags.kernelDrops = true }
         if stdout { flags.stdout = true }
         if detachOnExit { flags.detachOnExit = true }
         return flags

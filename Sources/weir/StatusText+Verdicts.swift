@@ -18,6 +18,12 @@ extension StatusText {
         return [("verdicts", sums)] + rejections + [("", "\(packets) rejected by \(rest.count) others (--json)")]
     }
 
+    /// How packets that the kernel drops are followed.
+    static func text(_ drops: DropReport) -> String {
+        if let failure = drops.failure { return "not followed: \(failure)" }
+        return "of the kernel are followed" + (drops.missed > 0 ? "; \(drops.missed) not seen" : "")
+    }
+
     private static func line(of rejection: VerdictReport.Rejection) -> String {
         var text = "\(rejection.count.packets) rejected by \(rejection.name)"
         let more = [rejection.reason, rejection.source].compactMap(\.self).filter { $0 != rejection.name }

@@ -17,15 +17,15 @@ import Testing
         let members = ["db": [RandomPolicy.address(3, .v4), RandomPolicy.address(5, .v6)]]
         var compiler = PolicyCompiler(policy, members: members)
         let choices = [["web"], ["db"], ["db", "web"], []]
-        let sets = choices.map { compiler.set(of: $0, mode: .audit) }
+        let sets = choices.map { compiler.set(of: $0) }
         #expect(sets == [1, 2, 3, 4])
         var book = RuleBook()
         var classifier = PolicyClassifier(try compiler.compile(numberingBy: &book))
         for _ in 0..<3000 {
             let flow = random.flow()
             let place = random.number(below: choices.count)
-            let rule = classifier.rule(for: flow, set: sets[place])
-            let found = try #require(rule)
+            let decision = classifier.decision(for: flow, set: sets[place])
+            let found = try #require(decision)
             let explained = PolicyExplanation(flow, by: policy, groups: choices[place], members: members)
             #expect(book[found.number]?.name == explained.decided.name)
             #expect(found.action == explained.decided.action)
@@ -74,7 +74,7 @@ import Testing
                     name: "g/\(port)", direction: .ingress, transport: TransportNumber.tcp, ends: .ports(port...port))
             }
             var compiler = PolicyCompiler(SecurityPolicy(groups: [SecurityGroup(name: "g", rules: rules)]))
-            _ = compiler.set(of: ["g"], mode: .enforce)
+            _ = compiler.set(of: ["g"])
             _ = try compiler.compile(numberingBy: &book)
             return Dictionary(uniqueKeysWithValues: book.currentEntries.map { ($0.entry.name, $0.number) })
         }
@@ -95,7 +95,7 @@ import Testing
                 SecurityGroupRule(name: "g/\(round)-\(place)", direction: .ingress, transport: 6)
             }
             var compiler = PolicyCompiler(SecurityPolicy(groups: [SecurityGroup(name: "g", rules: rules)]))
-            _ = compiler.set(of: ["g"], mode: .audit)
+            _ = compiler.set(of: ["g"])
             _ = try compiler.compile(numberingBy: &book)
             let numbers = book.currentEntries.map(\.number).filter { book[$0]?.name.hasPrefix("g/") == true }
             #expect(numbers.count == 20_000 && Set(numbers).isDisjoint(with: last))
@@ -110,7 +110,7 @@ import Testing
                 name: "g/\(place)", direction: .ingress, transport: TransportNumber.tcp, ends: .ports(1...65534))
         }
         var compiler = PolicyCompiler(SecurityPolicy(groups: [SecurityGroup(name: "g", rules: rules)]))
-        _ = compiler.set(of: ["g"], mode: .audit)
+        _ = compiler.set(of: ["g"])
         var book = RuleBook()
         let error = #expect(throws: PolicyError.self) { try compiler.compile(numberingBy: &book) }
         #expect(error?.description.hasPrefix("the policy becomes 150004 rules, and 65535 are the most") == true)

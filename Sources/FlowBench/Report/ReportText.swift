@@ -17,7 +17,7 @@ package struct ReportText {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
-            tapSection, swapSection, portsSection, forwardingSection, ratioSection,
+            tapSection, swapSection, portsSection, forwardingSection, classifierSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -134,6 +134,18 @@ package struct ReportText {
         return Self.section(
             "thousand frames a second through Open vSwitch, between AF_XDP ports",
             header: ["MEASURED BY", "", "KFRAMES/S", "OF NOTHING"], rows: rows)
+    }
+
+    private var classifierSection: [String] {
+        let rows = report.classifier.map { figure in
+            [
+                "\(figure.masks)", "", Self.number(figure.cached.median), Self.number(figure.tupleSpace.median),
+                Self.number(figure.both.median), Self.number(figure.hitRatio, digits: 3),
+            ]
+        }
+        return Self.section(
+            "ns a lookup among \(report.classifier.first?.rules ?? 0) rules in user space",
+            header: ["MASKS", "", "CACHED", "TUPLE SPACE", "BOTH, ZIPF", "HITS"], rows: rows)
     }
 
     private var ratioSection: [String] {

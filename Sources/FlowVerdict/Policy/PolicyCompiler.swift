@@ -4,18 +4,14 @@ package import FlowModel
 
 /// Makes of the groups that ports have what the kernel judges by.
 ///
-/// Ports with the same groups in the same mode share a set of rules.
+/// Ports with the same groups share a set of rules.
 package struct PolicyCompiler {
-    private struct RuleSet: Hashable {
-        let groups: [String]
-        let mode: PolicyMode
-    }
-
     private let policy: SecurityPolicy
     /// Addresses of the ports that have a group.
     private let members: [String: [IPAddress]]
-    private var sets: [RuleSet] = []
-    private var numbers: [RuleSet: UInt16] = [:]
+    /// Of each set its groups.
+    private var sets: [[String]] = []
+    private var numbers: [[String]: UInt16] = [:]
 
     package init(_ policy: SecurityPolicy, members: [String: [IPAddress]] = [:]) {
         self.policy = policy
@@ -23,9 +19,8 @@ package struct PolicyCompiler {
     }
 
     /// The set of rules for ports with those groups.
-    package mutating func set(of groups: [String], mode: PolicyMode) -> UInt16 {
-        let chosen = policy.groups.map(\.name).filter(groups.contains)
-        let set = RuleSet(groups: chosen, mode: mode)
+    package mutating func set(of groups: [String]) -> UInt16 {
+        let set = policy.groups.map(\.name).filter(groups.contains)
         if let number = numbers[set] { return number }
         sets.append(set)
         let number = UInt16(sets.count)
@@ -37,16 +32,16 @@ package struct PolicyCompiler {
     ///
     /// - Parameter book: gives the rules their numbers, and knows them afterwards.
     package func compile(numberingBy book: inout RuleBook) throws(PolicyError) -> KernelPolicy {
-        let rules = sets.map { set in policy.rules(of: set.groups) }
-        let entries = zip(sets, rules).flatMap { set, rules in rules.map { entry($0, set.mode) } }
+        let rules = sets.map(policy.rules)
+        let entries = rules.flatMap { $0.map(entry) }
         let distinct = entries.reduce(into: (list: [RuleBook.Entry](), known: Set<RuleBook.Entry>())) { all, entry in
             if all.known.insert(entry).inserted { all.list.append(entry) }
         }.list
         let numbers = Dictionary(uniqueKeysWithValues: zip(distinct, try book.number(distinct)))
         var compiled: [PolicyRule] = []
-        for (place, set) in sets.enumerated() {
+        for place in sets.indices {
             for (rank, rule) in rules[place].enumerated() {
-                let number = numbers[entry(rule, set.mode)] ?? 0
+                let number = numbers[entry(rule)] ?? 0
                 compiled += rule.values(set: UInt16(place + 1), members: { members[$0] ?? [] }).map { value in
                     PolicyRule(
                         key: value.key, mask: value.mask, priority: -rank, action: rule.action,
@@ -57,9 +52,9 @@ package struct PolicyCompiler {
         return try checked(KernelPolicy(rules: compiled))
     }
 
-    private func entry(_ rule: SecurityGroupRule, _ mode: PolicyMode) -> RuleBook.Entry {
+    private func entry(_ rule: SecurityGroupRule) -> RuleBook.Entry {
         RuleBook.Entry(
-            name: rule.name, isAllowing: rule.action == .allow, mode: mode, content: rule.content(members: members))
+            name: rule.name, isAllowing: rule.action == .allow, content: rule.content(members: members))
     }
 
     private func checked(_ policy: KernelPolicy) throws(PolicyError) -> KernelPolicy {

@@ -10,7 +10,6 @@ package struct RuleBook: Equatable, Sendable, Codable {
         /// `web/https`.
         package var name: String
         package var isAllowing: Bool
-        package var mode: PolicyMode
         /// All that the rule says, so that another one is told from it.
         package var content: String
     }

@@ -20,6 +20,8 @@ package struct Configuration: Equatable, Sendable {
     package var ports: [PortRule] = []
     /// The switch whose guests are measured, too; nil is none.
     package var ovs: SwitchChoice?
+    /// Whether packets that the host's own stack drops are followed.
+    package var watchesKernelDrops = false
     /// The length of a window, in whole seconds.
     package var interval = Duration.seconds(60)
     /// How the flow tables are made, where there are none yet.

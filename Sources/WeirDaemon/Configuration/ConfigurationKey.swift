@@ -12,6 +12,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case ovsRunDirectory = "ovs-rundir"
     case ovsBridges = "ovs-bridges"
     case ovsStandIn = "ovs-stand-in"
+    case kernelDrops = "kernel-drops"
     case interval
     case flows
     case portShare = "port-share"

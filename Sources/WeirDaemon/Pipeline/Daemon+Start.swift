@@ -2,6 +2,7 @@
 
 import FlowKernel
 import FlowMeter
+import FlowVerdict
 import Logging
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.
@@ -28,10 +29,11 @@ extension Daemon {
     }
 
     static func publisher(
-        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory
+        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory,
+        judges: [any VerdictJudge]
     ) throws -> Publisher {
         do {
-            return try Publisher(configuration: configuration, state: state, logger: logger)
+            return try Publisher(configuration: configuration, state: state, judges: judges, logger: logger)
         } catch {
             directory.removeBaseIfEmpty()
             state.removeIfNew()

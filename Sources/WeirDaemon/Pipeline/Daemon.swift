@@ -17,6 +17,7 @@ package struct Daemon: ~Copyable {
     private var meter: FlowMeter<KernelFlowSource>
     private let watch: PortWatch
     private let switchWatch: SwitchWatch?
+    private let dropWatch: DropWatch?
     private let names: PortNames
     private let state: StateDirectory
     private var journal: JournalKeeper
@@ -44,7 +45,9 @@ package struct Daemon: ~Copyable {
         let lock = try DaemonLock.take(directory)
         let start = ClockAnchor.now
         let state = try Self.state(configuration, directory)
-        let publisher = try Self.publisher(configuration, logger, directory, state)
+        let dropWatch = configuration.watchesKernelDrops ? DropWatch(logger: logger) : nil
+        let publisher = try Self.publisher(
+            configuration, logger, directory, state, judges: [dropWatch?.history].compactMap(\.self))
         let (journal, segments) = try Self.journal(state, directory)
         var waiting = segments.filter { !publisher.isPublished($0) }
         let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
@@ -76,6 +79,7 @@ package struct Daemon: ~Copyable {
         self.meter = meter
         self.watch = watch
         self.switchWatch = switchWatch
+        self.dropWatch = dropWatch
         self.names = names
         board = DaemonBoard(
             DaemonReport(
@@ -97,6 +101,7 @@ package struct Daemon: ~Copyable {
         publishing.ring(stop)
         watch.start(failing: stop)
         do {
+            followDrops()
             try takeUp()
             while !stop.isRequested, publishing.status.hasReaders {
                 stop.wait(atMost: pause(), orFor: meter.source.wakes)
@@ -136,10 +141,16 @@ package struct Daemon: ~Copyable {
 
     private mutating func look() {
         onReview()
+        followDrops()
         publishing.tend(now: ClockAnchor.now.realtime)
         noteOccupancy()
         report()
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
+    }
+
+    private func followDrops() {
+        guard let dropWatch, let ports = try? ports() else { return }
+        dropWatch.follow(ports)
     }
 
     private mutating func finish() throws {
@@ -202,6 +213,7 @@ extension Daemon {
     private mutating func settle() throws {
         guard journal.retry != nil else { return }
         if let safe = try journal.settle(&meter) {
+            dropWatch?.close(safe.window.window)
             account(for: safe.window)
             board.add(safe.window.totals, known: safe.ports)
             publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
@@ -241,9 +253,11 @@ extension Daemon {
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
         let ovs = switchWatch?.board.report
+        let drops = dropWatch?.report
         board.update { report in
             report.windowsPublished = status.windowsPublished
             report.ovs = ovs
+            report.kernelDrops = drops
             report.verdicts = VerdictReport(status.verdicts)
             report.filesPublished = status.counts.filesPublished
             report.recordsGivenUp = status.recordsGivenUp

@@ -57,6 +57,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var sinkFailures: UInt64 = 0
     /// What is known of Open vSwitch; nil where it is not followed.
     package var ovs: SwitchReport?
+    /// How packets that the kernel drops are followed; nil where they are not.
+    package var kernelDrops: DropReport?
     /// What became of the packets of published records.
     package var verdicts: VerdictReport?
     /// What the journal or a sink failed with last; nil while all is well.
@@ -71,6 +73,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case pid, restarts, ports, windows, records, swaps, failure, ovs, verdicts
+        case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+package import FlowModel
+
+/// Owns the program that sees the packets which the kernel drops, and what it has counted. Nothing is pinned: it goes with
+/// its owner.
+package struct DroppedPackets: ~Copyable {
+    private struct Entry: Hashable {
+        let flow: FlowKey
+        let reason: UInt32
+    }
+
+    private let program: BPFProgram
+    private let link: Descriptor
+    private let drops: BPFMap
+    private let ports: BPFMap
+    private let unkept: BPFMap
+    private let reasons = DropReasons()
+    /// What was counted when it was read last.
+    private var before: [Entry: PacketCount] = [:]
+
+    /// A kernel that gives the reason, and does not run the program within itself.
+    package static let firstKernel = KernelVersion(6, 1)
+    /// Flows that lost nothing for so long make room, before the map is full.
+    private static let idleTime: UInt64 = 120_000_000_000
+
+    /// Has the kernel call the program from now on.
+    package static func watch() throws(KernelError) -> DroppedPackets {
+        if let running = KernelVersion.running, running < firstKernel {
+            throw KernelError(
+                .unsupported, "cannot watch dropped packets", cause: "this kernel is too old: it is \(running)",
+                remedy: "use \(firstKernel) or later")
+        }
+        let object = try BPFObject(EmbeddedObjects.droppedPackets, named: WEIR_PROGRAM_DROPPED)
+        try object.load()
+        let program = try object.takeProgram(named: WEIR_PROGRAM_DROPPED)
+        let raw = program.descriptor.raw
+        let link = ThreadPrivileges.inForce { bpf_raw_tracepoint_open(nil, raw) }
+        guard link >= 0 else { throw KernelError(errno: link, "cannot have the kernel call \(WEIR_PROGRAM_DROPPED)") }
+        return DroppedPackets(
+            program: program, link: Descriptor(owning: link), drops: try object.map(named: WEIR_MAP_DROPS),
+            ports: try object.map(named: WEIR_MAP_DROP_PORTS), unkept: try object.map(named: WEIR_MAP_DROP_MISSED))
+    }
+
+    private init(
+        program: consuming BPFProgram, link: consuming Descriptor, drops: consuming BPFMap, ports: consuming BPFMap,
+        unkept: consuming BPFMap
+    ) {
+        self.program = program
+        self.link = link
+        self.drops = drops
+        self.ports = ports
+        self.unkept = unkept
+    }
+
+    /// Tells from now on by which of these ports packets came in.
+    package func set(_ registered: [RegisteredPort]) throws(KernelError) {
+        var devices: [UInt64: UInt32] = [:]
+        for port in registered { devices[port.dropDevice] = UInt32(port.number.rawValue) }
+        for old in try ports.keys(initial: UInt64(0)) where devices[old] == nil { try ports.remove(old) }
+        for (device, number) in devices { try ports.set(number, of: device) }
+    }
+
+    /// What was dropped since this was asked last. Some milliseconds for ten thousand flows.
+    package mutating func takeNew() throws(KernelError) -> [PacketDrop] {
+        let now = ClockAnchor.now.monotonic.nanoseconds
+        let keys = try drops.keys(initial: weir_drop_key())
+        let isCrowded = keys.count > Int(WEIR_DROP_ENTRIES) / 2
+        var new: [PacketDrop] = []
+        for key in keys {
+            guard let value = try drops.value(of: key, initial: weir_drop_count()) else { continue }
+            let entry = Entry(flow: FlowKey(key.flow), reason: key.reason)
+            let count = PacketCount(packets: value.packets, octets: value.octets)
+            let grown = count - (before[entry] ?? .zero)
+            if !grown.isZero {
+                new.append(PacketDrop(flow: entry.flow, reason: reasons[entry.reason], count: grown))
+                before[entry] = count
+            } else if isCrowded || now > value.last_ns + Self.idleTime {
+                before[entry] = nil
+                try drops.remove(key)
+            }
+        }
+        return new
+    }
+
+    /// Dropped packets that were not counted here: no room for their flow, or the kernel could not run the program.
+    package var missed: UInt64 {
+        get throws(KernelError) {
+            (try unkept.value(of: UInt32(0), initial: UInt64(0)) ?? 0) + program.misses
+        }
+    }
+
+    package var size: ProgramSize { program.size }
+}
+
+extension RegisteredPort {
+    /// A `weir_drop_device` as one word.
+    fileprivate var dropDevice: UInt64 {
+        UInt64(interfaceIndex) | UInt64(UInt32(truncatingIfNeeded: networkNamespace)) << 32
+    }
+}
