@@ -36,9 +36,11 @@ let package = Package(
             ]),
         .target(
             name: "FlowKernel",
-            dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost"],
+            dependencies: [
+                "FlowModel", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost",
+            ],
             plugins: ["BPFObjects"]),
-        .target(name: "FlowVerdict"),
+        .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -72,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit", "WeirDaemon",
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowTestKit", "FlowVerdict",
+                "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -102,7 +105,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "KernelTests",
-            dependencies: ["CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit"]),
+            dependencies: [
+                "CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit", "FlowVerdict",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
