@@ -36,7 +36,9 @@ let package = Package(
             ]),
         .target(
             name: "FlowKernel",
-            dependencies: ["FlowModel", "FlowMeter", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost"],
+            dependencies: [
+                "FlowModel", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost",
+            ],
             plugins: ["BPFObjects"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
@@ -106,7 +108,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "KernelTests",
-            dependencies: ["CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit"]),
+            dependencies: [
+                "CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit", "FlowVerdict",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,8 +13,10 @@
 #define FRAME_CONTEXT struct weir_sent_frame
 /* Further frames are not kept; what goes on behind that is malformed. */
 #define FRAME_OFFSET_MAX (WEIR_SENT_COPY - 1)
+/* What it sees is on its way already. */
+#define POLICY_CANNOT_DROP
 /* The coarse one is not for programs of this type before Linux 6.2. */
-#define FRAGMENT_CLOCK bpf_ktime_get_ns
+#define FRAME_CLOCK bpf_ktime_get_ns
 
 #include "lib/sent.bpf.h"
 
@@ -65,7 +67,7 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 	if (account_open(&where, direction_to_port()))
 		return;		/* no such CPU is possible */
 	frame_make(&frame, sent);
-	if (unlikely(!account_plain(&where, &frame))) {
+	if (unlikely(account_plain(&where, &frame) < 0)) {
 		struct packet_view packet;
 		int kind = sent_parse(sent, &packet);
 

@@ -13,7 +13,8 @@
 SEC("xdp")
 int weir_xdp_from(struct xdp_md *xdp)
 {
-	xdp_account(xdp, direction_from_port());
+	if (xdp_account(xdp, direction_from_port()))
+		return XDP_DROP;
 	return XDP_PASS;
 }
 

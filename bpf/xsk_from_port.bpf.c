@@ -19,7 +19,8 @@
 SEC("xdp")
 int xsk_def_prog(struct xdp_md *xdp)
 {
-	xdp_account(xdp, direction_from_port());
+	if (xdp_account(xdp, direction_from_port()))
+		return XDP_DROP;
 	return xsk_deliver(xdp);
 }
 

@@ -48,11 +48,13 @@ struct BPFObjects: BuildToolPlugin {
         return commands
     }
 
-    /// What a source is compiled to: an object for each engine of the flow table, if it has one.
+    /// What a source is compiled to: an object for each engine of the flow table, if it has one, for ports without a policy
+    /// and for ports with one.
     private static func variants(of name: String) -> [(name: String, flags: [String])] {
         guard !withoutTable.contains(name) else { return [(name, [])] }
-        return ["line", "percpu_hash"].map { engine in
-            ("\(name)_\(engine)", ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""])
+        return ["line", "percpu_hash"].flatMap { engine in
+            let flags = ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""]
+            return [("\(name)_\(engine)", flags), ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])]
         }
     }
 

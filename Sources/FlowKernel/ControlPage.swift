@@ -77,6 +77,27 @@ import Glibc
 
     func setInstallation(_ id: UInt64) { unsafe page.pointee.installation = id }
 
+    /// The version of the policy in force.
+    package var policyVersion: PolicyVersion { PolicyVersion(word: unsafe page.pointee.policy) }
+
+    /// Puts a version of the policy in force for every program run that begins from now on.
+    func setPolicy(_ version: PolicyVersion) {
+        unsafe UnsafeMutableRawPointer(page).advanced(by: MemoryLayout<weir_control>.offset(of: \.policy)!)
+            .withMemoryRebound(to: UInt32.self, capacity: 1) { place in
+                unsafe weir_store_release_u32(place, version.word)
+            }
+    }
+
+    /// How many versions were given out in a window.
+    func policyVersions(in window: UInt32) -> UInt32 {
+        unsafe page.pointee.policy_window == window ? page.pointee.policy_versions : 0
+    }
+
+    func setPolicyVersions(_ count: UInt32, in window: UInt32) {
+        unsafe page.pointee.policy_versions = count
+        unsafe page.pointee.policy_window = window
+    }
+
     /// Notes that a window's generation is empty.
     func setReleased(_ window: UInt32) { unsafe page.pointee.released = window }
 

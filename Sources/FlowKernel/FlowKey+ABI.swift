@@ -6,15 +6,17 @@ import FlowModel
 // From the kernel's layout (weir_abi.h) to values, and back where tests and tools need it.
 
 extension FlowKey {
-    init(_ key: weir_flow_key) {
+    /// - Parameter slot: what the policy said of the flow.
+    init(_ key: weir_flow_key, _ slot: weir_slot) {
         let isIPv6 = key.kind & UInt8(WEIR_KEY_IPV6) != 0
         self.init(
             port: PortNumber(key.port), direction: key.kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress,
-            vlanID: key.vlan_id, innerVLANID: key.inner_vlan_id, transport: key.`protocol`,
+            vlanID: key.vlan_id, innerVLANID: key.inner_vlan_id & UInt16(WEIR_KEY_VLAN_ID), transport: key.`protocol`,
             source: IPAddress(wire: unsafe unsafeBitCast(key.src_addr, to: WireAddress.self), isIPv6: isIPv6),
             destination: IPAddress(wire: unsafe unsafeBitCast(key.dst_addr, to: WireAddress.self), isIPv6: isIPv6),
             sourcePort: UInt16(bigEndian: key.src_port), destinationPort: UInt16(bigEndian: key.dst_port),
-            isFragmentWithoutFlow: key.kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0)
+            isFragmentWithoutFlow: key.kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0, rule: slot.rule,
+            ruling: Ruling(rawValue: slot.ruling) ?? .none)
     }
 }
 

@@ -19,6 +19,9 @@ package struct FlowMaps: ~Copyable {
     let wakes: BPFMap
     /// What each port counted.
     let counts: PortCountsStore
+    let policy: PolicyStore
+    /// Of ports with a policy.
+    let connections: ConnectionStore
     /// Where they are pinned; nil: nowhere.
     private let directory: PinDirectory?
 
@@ -34,7 +37,9 @@ package struct FlowMaps: ~Copyable {
             sent: SentTable(geometry, in: directory, isWritable: true),
             fragments: try .create(Layouts.fragments), ports: try .create(Layouts.ports),
             layout: try makeLayout(), wakes: try .create(Layouts.wakes),
-            counts: PortCountsStore(directory: directory?.layout, isWritable: true), directory: directory)
+            counts: PortCountsStore(directory: directory?.layout, isWritable: true),
+            policy: PolicyStore(in: directory, isWritable: true), connections: ConnectionStore(in: directory),
+            directory: directory)
     }
 
     private static func makeLayout() throws(KernelError) -> BPFMap {
@@ -63,7 +68,9 @@ package struct FlowMaps: ~Copyable {
             sent: SentTable(geometry, in: directory, isWritable: isWritable),
             fragments: try pinned(Layouts.fragments), ports: try pinned(Layouts.ports),
             layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
-            counts: PortCountsStore(directory: directory.layout, isWritable: isWritable), directory: directory)
+            counts: PortCountsStore(directory: directory.layout, isWritable: isWritable),
+            policy: PolicyStore(in: directory, isWritable: isWritable), connections: ConnectionStore(in: directory),
+            directory: directory)
     }
 
     /// Pins every map in that directory; the control map last, so that its pin says that all are there.
@@ -84,7 +91,11 @@ package struct FlowMaps: ~Copyable {
     /// Kernel memory of all maps, those of the ports among them, in bytes.
     package var memoryBytes: UInt64 {
         var sum: UInt64 = 0
-        for port in (try? registeredPorts()) ?? [] { sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0 }
+        for port in (try? registeredPorts()) ?? [] {
+            sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0
+            sum += connections.memoryBytes(of: port.number)
+        }
+        try? policy.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? sent.current()?.table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         return sum
@@ -120,6 +131,12 @@ package struct FlowMaps: ~Copyable {
         // Where nothing is pinned it has a map of its own, of no frame.
         guard let directory, let sending = try SentFrames.sendingMap(in: directory) else { return }
         try object.reuse(sending, as: WEIR_MAP_SENDING)
+    }
+
+    /// Makes the object, which asks the policy, ask this one, and note the port's connections.
+    func sharePolicy(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {
+        try policy.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
+        try object.reuse(connections.make(for: port))
     }
 
     /// Makes the object deliver to the sockets behind the port; where nothing is pinned, it has a map of its own, of none.

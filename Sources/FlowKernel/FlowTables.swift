@@ -42,19 +42,28 @@ package struct FlowTables: ~Copyable {
     }
 
     /// Loads a port's copy of a program on these tables.
-    package func load(_ kind: ProgramKind, for port: RegisteredPort) throws(KernelError) -> Program {
-        try beginLoading(kind, for: port).take()
+    ///
+    /// - Parameter isJudged: whether it asks the policy, for which `makePolicy` must have been called.
+    package func load(
+        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool = false
+    ) throws(KernelError) -> Program {
+        try beginLoading(kind, for: port, isJudged: isJudged).take()
     }
 
     /// Begins to load it on another thread, or, where it is the first of its kind, does it now.
-    func beginLoading(_ kind: ProgramKind, for port: RegisteredPort) throws(KernelError) -> ProgramLoading {
+    func beginLoading(
+        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool
+    ) throws(KernelError) -> ProgramLoading {
         let configuration = weir_port_config(
             port: port.number.rawValue, role: port.role.rawValue, zero: (0, 0, 0, 0, 0), table: control.table)
-        if let image = images[kind] {
-            return ProgramLoading(
-                image, configuration, counts: try maps.counts.counts(of: port).map.descriptor.duplicate())
+        if let image = images[kind, isJudged] {
+            let counts = try maps.counts.counts(of: port).map.descriptor.duplicate()
+            let connections =
+                isJudged ? try maps.connections.make(for: port).descriptor.duplicate() : try counts.duplicate()
+            return ProgramLoading(image, configuration, PortMaps(counts: counts, connections: connections))
         }
-        return ProgramLoading(try Program.load(kind, configuration, for: port, maps: maps, images: images))
+        return ProgramLoading(
+            try Program.load(kind, configuration, for: port, isJudged: isJudged, maps: maps, images: images))
     }
 
     /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.

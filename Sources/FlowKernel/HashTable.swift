@@ -54,8 +54,8 @@ extension HashTable {
         var batch: [CountedFlow] = []
         try withMap(of: window) { map throws(KernelError) in
             try map.forEach(initialKey: weir_flow_key(), initialValue: weir_slot()) { key, slots in
-                let key = FlowKey(key)
                 for slot in slots where slot.packets != 0 {
+                    let key = FlowKey(key, slot)
                     batch.append(CountedFlow(key: key, counters: FlowCounters(slot, opened)))
                 }
                 guard batch.count >= Self.batch else { return }

@@ -58,10 +58,12 @@ extension Installation {
         for port in try ports(on: interface, namespace) { try close(port) }
         let number = try tables.maps.freeNumber(after: tables.control.lastPort)
         tables.control.setLastPort(number.rawValue)
-        let port = RegisteredPort(
+        var port = RegisteredPort(
             number: number, interface: interface, role: options.role, networkNamespace: namespace)
         try tables.maps.add(port)
         do throws(KernelError) {
+            try tables.setPolicy(options.policy, of: port)
+            if options.policy != nil { port.judging = .judged }
             return BegunPort(
                 port: port, interface: interface, options: options, programs: try beginLoading(options, interface, port)
             )
@@ -75,9 +77,10 @@ extension Installation {
         _ options: AttachOptions, _ interface: NetworkInterface, _ port: RegisteredPort
     ) throws(KernelError) -> BegunPort.Programs? {
         guard options.hook != .xsk else { return nil }
+        let isJudged = port.judging == .judged
         return BegunPort.Programs(
-            toPort: try tables.beginLoading(.tcToPort, for: port),
-            fromPort: try tables.beginLoading(options.programFromPort(of: interface), for: port))
+            toPort: try tables.beginLoading(.tcToPort, for: port, isJudged: isJudged),
+            fromPort: try tables.beginLoading(options.programFromPort(of: interface), for: port, isJudged: isJudged))
     }
 
     /// Attaches the programs, when they are loaded.
@@ -113,7 +116,9 @@ extension Installation {
         let hook = XSKHook(interface: begun.interface, folder: directory.portDirectory(port.number))
         let mode = try hook.attach(
             mode: begun.options.xdpMode,
-            load: { () throws(KernelError) in try tables.load(.xskFromPort, for: begun.port) },
+            load: { () throws(KernelError) in
+                try tables.load(.xskFromPort, for: begun.port, isJudged: begun.port.judging == .judged)
+            },
             note: { (mode) throws(KernelError) in
                 // For whoever closes the port, should this process die before ours is in place.
                 port.xdpMode = mode

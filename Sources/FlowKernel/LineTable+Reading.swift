@@ -40,7 +40,7 @@ extension LineTable {
             let entry = mappedEntries[base + index]
             let line = mappedLines[base + entry.line]
             guard line.window == window, !line.isEmpty else { continue }
-            unsafe batch[filled].key.set(line)
+            unsafe batch[filled].key.set(line, entry)
             unsafe batch[filled].counters.set(line, entry, opened)
             filled += 1
             if filled == Self.batch {
@@ -115,7 +115,7 @@ extension LineWords {
 
 extension FlowKey {
     @inline(__always)
-    fileprivate mutating func set(_ line: LineWords) {
+    fileprivate mutating func set(_ line: LineWords, _ entry: EntryWords) {
         let kind = UInt8(truncatingIfNeeded: line.link >> 24)
         let isIPv6 = kind & UInt8(WEIR_KEY_IPV6) != 0
         source.set(line.source, isIPv6: isIPv6)
@@ -124,10 +124,12 @@ extension FlowKey {
         destinationPort = UInt16(truncatingIfNeeded: line.ends >> 16).byteSwapped
         port.rawValue = UInt16(truncatingIfNeeded: line.ends >> 32)
         vlanID = UInt16(truncatingIfNeeded: line.ends >> 48)
-        innerVLANID = UInt16(truncatingIfNeeded: line.link)
+        innerVLANID = UInt16(truncatingIfNeeded: line.link) & UInt16(WEIR_KEY_VLAN_ID)
         transport = UInt8(truncatingIfNeeded: line.link >> 16)
         direction = kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress
         isFragmentWithoutFlow = kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0
+        rule = UInt16(truncatingIfNeeded: entry.rest >> 48)
+        ruling = .init(line: line.octetsBits)
     }
 }
 
@@ -137,6 +139,20 @@ extension IPAddress {
         version = isIPv6 ? .v6 : .v4
         high = isIPv6 ? wire.0.byteSwapped : 0
         low = isIPv6 ? wire.1.byteSwapped : wire.0.byteSwapped >> 32
+    }
+}
+
+extension Ruling {
+    /// The two bits of a line that say it.
+    @inline(__always)
+    fileprivate init(line octetsBits: UInt64) {
+        self =
+            switch octetsBits >> UInt64(WEIR_LINE_RULING_SHIFT) & UInt64(WEIR_LINE_RULING) {
+            case 0: .none
+            case 1: .accept
+            case 2: .reject
+            default: .drop
+            }
     }
 }
 

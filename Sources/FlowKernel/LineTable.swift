@@ -100,7 +100,7 @@ struct EntryWords: BitwiseCopyable {
     var place: UInt64
     /// Destination MAC, the first two bytes of the source MAC.
     var addresses: UInt64
-    /// The rest of it, DSCP, time to live.
+    /// The rest of it, DSCP, time to live, rule.
     var rest: UInt64
 
     var line: Int { Int(UInt32(truncatingIfNeeded: place)) }

@@ -19,6 +19,8 @@ package struct RegisteredPort: Equatable, Sendable {
     package let attached: UnixTime
     let networkNamespace: UInt64
     var ownsQdisc: Bool
+    /// Which programs it has.
+    package internal(set) var judging: Judging
 
     /// A port with no program on it yet.
     package init(
@@ -36,6 +38,7 @@ package struct RegisteredPort: Equatable, Sendable {
         self.attached = attached
         self.networkNamespace = networkNamespace
         ownsQdisc = false
+        judging = .plain
     }
 }
 
@@ -140,6 +143,7 @@ extension RegisteredPort {
         attached = UnixTime(nanoseconds: Int64(entry.attached_realtime_ns))
         networkNamespace = entry.network_namespace
         ownsQdisc = entry.owns_clsact != 0
+        judging = Judging(rawValue: entry.judging) ?? .changing
     }
 }
 
@@ -156,6 +160,7 @@ extension weir_port {
         to_hook = port.toHook.rawValue
         xdp_mode = port.xdpMode?.rawValue ?? 0
         owns_clsact = port.ownsQdisc ? 1 : 0
+        judging = port.judging.rawValue
         attached_realtime_ns = UInt64(port.attached.nanoseconds)
         network_namespace = port.networkNamespace
     }

@@ -11,19 +11,21 @@ import Synchronization
 /// about 20. Safe to use from several threads at a time.
 final class ProgramImage: @unchecked Sendable {
     private let kind: ProgramKind
+    private let isJudged: Bool
     /// Its maps and its BTF are what the instructions name, by descriptor. Never looked at again, only kept.
     private let object: BPFObject
     /// One `struct bpf_insn` a word, as little-endian hosts have it: code, registers, offset, immediate.
     private let instructions: [UInt64]
-    /// Places in `instructions` that name the map of the port's configuration, and that of its totals.
+    /// Places in `instructions` that name the map of the port's configuration, that of its totals, and that of its connections.
     private let configured: [Int]
     private let counted: [Int]
+    private let connected: [Int]
     private let functions: [UInt8]
     private let functionSize: UInt32
     private let btf: CInt
 
     /// Takes what this thread has loaded last, from that object; nil where it was nothing that can be copied.
-    init?(ofLastLoaded object: consuming BPFObject, _ kind: ProgramKind) {
+    init?(ofLastLoaded object: consuming BPFObject, _ kind: ProgramKind, isJudged: Bool) {
         guard let image = unsafe weir_program_image()?.pointee, kind.isTC,
             let configuration = object.descriptor(ofMap: ProgramConfiguration.section),
             let counts = object.descriptor(ofMap: WEIR_MAP_TOTALS)
@@ -34,23 +36,27 @@ final class ProgramImage: @unchecked Sendable {
         }
         configured = instructions.indices.filter { [instructions] in instructions[$0].names(map: configuration) }
         counted = instructions.indices.filter { [instructions] in instructions[$0].names(map: counts) }
+        let connections = object.descriptor(ofMap: WEIR_MAP_CONNECTIONS)
+        connected = instructions.indices.filter { [instructions] place in
+            connections.map { instructions[place].names(map: $0) } ?? false
+        }
         functionSize = unsafe image.function_size
         functions = unsafe Array(
             UnsafeRawBufferPointer(start: image.functions, count: Int(image.function_size * image.function_count)))
         btf = unsafe image.btf
         self.kind = kind
+        self.isJudged = isJudged
         self.object = object
     }
 
-    /// Loads it with another configuration, to count into those totals. The verifier takes some 20 ms.
-    func load(
-        _ configuration: weir_port_config, counts: borrowing Descriptor
-    ) throws(KernelError) -> Program {
+    /// Loads it with another configuration, to count into the port's maps. The verifier takes some 20 ms.
+    func load(_ configuration: weir_port_config, _ own: borrowing PortMaps) throws(KernelError) -> Program {
         let map = try ProgramConfiguration.makeMap(configuration, for: kind)
         var instructions = instructions
         for place in configured { instructions[place].setImmediate(map.descriptor.raw) }
-        for place in counted { instructions[place].setImmediate(counts.raw) }
-        return Program(loaded: try load(instructions), kind: kind)
+        for place in counted { instructions[place].setImmediate(own.counts.raw) }
+        for place in connected { instructions[place].setImmediate(own.connections.raw) }
+        return Program(loaded: try load(instructions), kind: kind, isJudged: isJudged)
     }
 
     private func load(_ instructions: [UInt64]) throws(KernelError) -> BPFProgram {
@@ -77,6 +83,13 @@ final class ProgramImage: @unchecked Sendable {
                 BPF_PROG_TYPE_SCHED_CLS, kind.name, "GPL", instructions.baseAddress, instructions.count, &options)
         }
     }
+}
+
+/// The maps that a program has of its port alone.
+struct PortMaps: ~Copyable, Sendable {
+    let counts: Descriptor
+    /// Those of a port without a policy: its counts once more, which no instruction names.
+    let connections: Descriptor
 }
 
 /// The map of one value that holds what is fixed in a port's copy of a program: its read-only data.

@@ -4,10 +4,15 @@ import Synchronization
 
 /// The images of programs that were loaded on some tables: one of each kind is enough for all ports.
 final class ProgramImages: Sendable {
-    private let images = Mutex<[ProgramKind: ProgramImage]>([:])
+    private let images = Mutex<[Key: ProgramImage]>([:])
 
-    subscript(_ kind: ProgramKind) -> ProgramImage? {
-        get { images.withLock { $0[kind] } }
-        set { images.withLock { $0[kind] = newValue } }
+    private struct Key: Hashable {
+        let kind: ProgramKind
+        let isJudged: Bool
+    }
+
+    subscript(_ kind: ProgramKind, _ isJudged: Bool) -> ProgramImage? {
+        get { images.withLock { $0[Key(kind: kind, isJudged: isJudged)] } }
+        set { images.withLock { $0[Key(kind: kind, isJudged: isJudged)] = newValue } }
     }
 }

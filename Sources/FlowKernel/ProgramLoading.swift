@@ -29,24 +29,23 @@ final class ProgramLoading: Sendable {
 
     /// Begins to load a copy.
     ///
-    /// - Parameter counts: the map of the port's totals.
-    init(_ image: ProgramImage, _ configuration: weir_port_config, counts: consuming Descriptor) {
+    init(_ image: ProgramImage, _ configuration: weir_port_config, _ own: consuming PortMaps) {
         state = Mutex(.pending)
-        let counts = Mutex<Descriptor?>(counts)
+        let own = Mutex<PortMaps?>(own)
         let turn = Self.turns.ask()
         InheritingThread.start { [self] in
             turn.wait()
             defer { Self.turns.end() }
-            if let counts = counts.withLock({ $0.take() }) { finish(image, configuration, counts) }
+            if let own = own.withLock({ $0.take() }) { finish(image, configuration, own) }
             end.signal()
         }
     }
 
     private func finish(
-        _ image: ProgramImage, _ configuration: weir_port_config, _ counts: borrowing Descriptor
+        _ image: ProgramImage, _ configuration: weir_port_config, _ own: borrowing PortMaps
     ) {
         do throws(KernelError) {
-            let program = try image.load(configuration, counts: counts)
+            let program = try image.load(configuration, own)
             set(.loaded(program))
         } catch {
             set(.failed(error))

@@ -8,7 +8,9 @@ package enum Direction: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
 /// What makes a flow: packets with equal keys belong together.
 ///
-/// The properties stand in this order so that small ones fill the gaps behind the addresses: 48 bytes, of which a
+/// So are those of which a policy says the same: where it changes within a window, a flow of the network is several here.
+///
+/// The properties stand in this order so that small ones fill the gaps behind the addresses: 51 bytes in 56, of which a
 /// window holds a million.
 package struct FlowKey: Hashable, Sendable, BitwiseCopyable {
     package var source: IPAddress
@@ -27,11 +29,15 @@ package struct FlowKey: Hashable, Sendable, BitwiseCopyable {
     /// Host order. ICMP and ICMPv6: the code.
     package var destinationPort: UInt16
     package var port: PortNumber
+    /// Number of the rule of the policy that decided; 0: none did.
+    package var rule: UInt16
+    /// What the policy said.
+    package var ruling: Ruling
 
     package init(
         port: PortNumber, direction: Direction, vlanID: UInt16 = 0, innerVLANID: UInt16 = 0, transport: UInt8,
         source: IPAddress, destination: IPAddress, sourcePort: UInt16 = 0, destinationPort: UInt16 = 0,
-        isFragmentWithoutFlow: Bool = false
+        isFragmentWithoutFlow: Bool = false, rule: UInt16 = 0, ruling: Ruling = .none
     ) {
         self.port = port
         self.direction = direction
@@ -43,6 +49,8 @@ package struct FlowKey: Hashable, Sendable, BitwiseCopyable {
         self.sourcePort = sourcePort
         self.destinationPort = destinationPort
         self.isFragmentWithoutFlow = isFragmentWithoutFlow
+        self.rule = rule
+        self.ruling = ruling
     }
 
     package var version: IPVersion { source.version }

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 4
+#define WEIR_ABI_VERSION 5
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -37,7 +37,16 @@ enum weir_role {
 #define WEIR_KEY_IPV6 0x01			/* else IPv4 */
 #define WEIR_KEY_EGRESS 0x02			/* else ingress */
 #define WEIR_KEY_FRAGMENT_WITHOUT_FLOW 0x04
-#define WEIR_KEY_SEALED 0x80			/* a line that is full */
+#define WEIR_KEY_SEALED 0x80	/* a line that its flow has left; a slot after that */
+
+/*
+ * The version of the policy that judged a flow, in bits of a key that are free:
+ * its lower half above an inner VLAN id, its upper half in the kind. What was
+ * judged by one version and what by another are two flows. 0: by none.
+ */
+#define WEIR_KEY_VLAN_ID 0x0fff
+#define WEIR_POLICY_VERSION_LOW_SHIFT 12
+#define WEIR_POLICY_VERSION_HIGH_SHIFT 27
 
 /*
  * What makes a flow. Addresses and ports are in wire order, the rest in host
@@ -51,7 +60,7 @@ struct weir_flow_key {
 	__u16 dst_port;		/* wire order; ICMP: the code */
 	__u16 port;		/* number of the port */
 	__u16 vlan_id;		/* outermost tag; 0: untagged or priority tag */
-	__u16 inner_vlan_id;	/* the tag below it; 0: none */
+	__u16 inner_vlan_id;	/* WEIR_KEY_VLAN_ID: the tag below it; 0: none */
 	__u8 protocol;		/* IANA number of the transport */
 	__u8 kind;		/* WEIR_KEY_* */
 	__u32 window;		/* of a line: the window it counts in; else 0 */
@@ -68,8 +77,19 @@ struct weir_flow_key {
 #define WEIR_TCP_SYN_ACK 0x1000
 
 /*
+ * What a policy says of a flow. It is asked when the flow's counters are made,
+ * and what it says is kept with them.
+ */
+enum weir_ruling {
+	WEIR_RULING_NONE = 0,	/* it is not asked, or not about this */
+	WEIR_RULING_ACCEPT = 1,
+	WEIR_RULING_REJECT = 2,	/* of a port that is only audited: passed */
+	WEIR_RULING_DROP = 3,
+};
+
+/*
  * The plain engine: the counters of one flow on one CPU in one window. The
- * last four fields describe the first packet only.
+ * fields from dscp to dst_mac describe the first packet only.
  */
 struct weir_slot {
 	__u64 packets;		/* wire packets: a GSO frame counts its segments */
@@ -81,6 +101,9 @@ struct weir_slot {
 	__u8 time_to_live;	/* IPv6: the hop limit */
 	__u8 src_mac[WEIR_MAC_LENGTH];
 	__u8 dst_mac[WEIR_MAC_LENGTH];
+	__u16 rule;		/* number of the rule that decided; 0: none */
+	__u8 ruling;		/* enum weir_ruling */
+	__u8 zero[5];
 };
 
 /*
@@ -89,7 +112,7 @@ struct weir_slot {
  */
 struct weir_line {
 	struct weir_flow_key key;
-	__u64 octets_bits;	/* WEIR_LINE_BITS low: TCP bits; above: octets */
+	__u64 octets_bits;	/* WEIR_LINE_BITS low: TCP bits, ruling; above: octets */
 	__u64 packets_last;	/* WEIR_LINE_PACKETS low: packets; above: last */
 };
 
@@ -100,6 +123,9 @@ struct weir_line_pair {
 
 /* 48 bits of octets: 400 Gb/s for an hour and a half. The rest is flags. */
 #define WEIR_LINE_BITS 16
+/* Of the flags, from here on two bits: enum weir_ruling. */
+#define WEIR_LINE_RULING_SHIFT 13
+#define WEIR_LINE_RULING 3
 /* 39 bits of packets: 100 million a second for an hour and a half. */
 #define WEIR_LINE_PACKETS 39
 /*
@@ -120,7 +146,7 @@ struct weir_line_entry {
 	__u8 src_mac[WEIR_MAC_LENGTH];
 	__u8 dscp;
 	__u8 time_to_live;	/* IPv6: the hop limit */
-	__u16 zero;
+	__u16 rule;		/* number of the rule that decided; 0: none */
 };
 
 /* The state of one CPU's table in one generation, in a cache line of its own. */
@@ -219,7 +245,12 @@ struct weir_control {
 	__u32 meter_pid;	/* the daemon that swaps; 0: nobody does */
 	__u64 installation;	/* random, given when the tables are made */
 	__u32 released;		/* number of the generation that was emptied last */
-	__u32 none[3];
+	/*
+	 * The policy's version as a key has it, to be put into its last word; its
+	 * lowest bit is the generation of the rules. 0: there is no policy.
+	 */
+	__u32 policy;
+	__u32 none[2];
 	struct weir_tick opened[WEIR_GENERATIONS];	/* zero of their ticks */
 	__u32 interval_ms;	/* length of a window; 0: nobody swaps */
 	__u32 last_port;	/* the port number given out last */
@@ -227,7 +258,81 @@ struct weir_control {
 	struct weir_window windows[WEIR_GENERATIONS];
 	/* In a cache line that no packet reads. */
 	__u32 woken;		/* the window whose high water the meter was told of */
+	/* For who loads policies: versions are not used twice in a window. */
+	__u32 policy_window;	/* in which the versions below were given out */
+	__u32 policy_versions;	/* how many */
 	__u32 zero;
+};
+
+/*
+ * The rules of a policy: two generations, of which the version says the one in
+ * force; the other is at rest, and the next version is written there. A rule
+ * compares some bits of a flow's key, words of which it has as the kernel
+ * composes them:
+ *
+ *	0-3	both addresses
+ *	4	src_port and dst_port in the lower half, above it zero
+ *	5	in the lowest 16 bits the set of rules that the port has, then
+ *		protocol and kind (IPV6, EGRESS, FRAGMENT_WITHOUT_FLOW), zero
+ *
+ * Rules that compare the same bits are in one hash table, at the addresses of
+ * its tags. Masks are in the order of the best rule that each has, and rules in
+ * the order in which they count: the first that matches decides.
+ */
+#define WEIR_POLICY_WORDS 6
+#define WEIR_POLICY_MASKS 256
+#define WEIR_POLICY_RULES 65536
+#define WEIR_POLICY_TAGS (5 * WEIR_POLICY_RULES)
+/* Longest search for a rule from where its hash says that it is. */
+#define WEIR_POLICY_PROBES 32
+
+/* Index: generation * WEIR_POLICY_MASKS + place in the order. */
+struct weir_policy_mask {
+	__u64 words[WEIR_POLICY_WORDS];
+	__u32 best;		/* the rule of its that counts first */
+	__u32 tags;		/* where its tags begin among the generation's */
+	__u32 size;		/* places that a hash can say; 0: no mask any more */
+	__u32 zero;
+};
+
+/* Index: generation * WEIR_POLICY_TAGS + place. */
+struct weir_policy_tag {
+	__u32 hash;		/* of the masked words, as line_hash.bpf.h has it */
+	__u32 rule;		/* its place in the order + 1; 0: none */
+};
+
+/* Index: generation * WEIR_POLICY_RULES + place in the order. */
+struct weir_policy_rule {
+	__u64 words[WEIR_POLICY_WORDS];	/* masked */
+	__u16 number;		/* as records name it */
+	__u8 allows;		/* 1 or 0 */
+	__u8 is_stateful;	/* 1: replies to what it allows are allowed */
+	__u32 zero;
+	__u64 more_zero;
+};
+
+enum weir_policy_mode {
+	WEIR_POLICY_NONE = 0,	/* the port is not judged */
+	WEIR_POLICY_AUDIT = 1,
+	WEIR_POLICY_ENFORCE = 2,
+};
+
+/* Index: generation * WEIR_MAX_PORTS + port. */
+struct weir_policy_port {
+	__u16 set;		/* as the rules' last word has it */
+	__u8 mode;		/* enum weir_policy_mode */
+	__u8 zero[5];
+};
+
+/*
+ * A connection of a port, by the key of one of its flows without window and
+ * version: of an ICMP request and its reply the request, else the one that the
+ * machine sends.
+ */
+struct weir_connection {
+	__u64 seen_ns;		/* CLOCK_MONOTONIC, when a flow of it was judged */
+	__u8 begun_by;		/* enum weir_direction of the flow that made it */
+	__u8 zero[7];
 };
 
 /* Baked into each port's copy of a program before it is loaded. */
@@ -306,6 +411,13 @@ enum weir_port_state {
 	WEIR_PORT_CLOSING = 2,	/* detached; its last counts are not yet drained */
 };
 
+/* Which programs a port has: those that ask the policy, or those that do not. */
+enum weir_port_judging {
+	WEIR_PORT_PLAIN = 0,
+	WEIR_PORT_JUDGED = 1,
+	WEIR_PORT_CHANGING = 2,	/* somebody replaces them, or died while at it */
+};
+
 /* The register of ports: written by user space, never read by programs. */
 struct weir_port {
 	char name[WEIR_INTERFACE_NAME_LENGTH];	/* ends with a zero byte */
@@ -316,13 +428,14 @@ struct weir_port {
 	__u8 to_hook;		/* enum weir_hook */
 	__u8 xdp_mode;		/* enum weir_xdp_mode */
 	__u8 owns_clsact;	/* 1: the clsact qdisc is ours to remove */
-	__u8 zero[6];
+	__u8 judging;		/* enum weir_port_judging */
+	__u8 zero[5];
 	__u64 attached_realtime_ns;
 	__u64 network_namespace;	/* inode number of its nsfs file */
 };
 
 _Static_assert(sizeof(struct weir_flow_key) == 48, "flow key");
-_Static_assert(sizeof(struct weir_slot) == 40, "slot");
+_Static_assert(sizeof(struct weir_slot) == 48, "slot");
 _Static_assert(sizeof(struct weir_line) == 64, "line");
 _Static_assert(sizeof(struct weir_line_pair) == 128, "line pair");
 _Static_assert(sizeof(struct weir_line_entry) == 24, "line entry");
@@ -331,9 +444,15 @@ _Static_assert(sizeof(struct weir_line_share) == 8, "line share");
 _Static_assert(sizeof(struct weir_table) == 120, "table");
 _Static_assert(sizeof(struct weir_totals) == 128, "totals");
 _Static_assert(sizeof(struct weir_window) == 32, "window");
-_Static_assert(sizeof(struct weir_control) == 264, "control");
+_Static_assert(sizeof(struct weir_control) == 272, "control");
+_Static_assert(__builtin_offsetof(struct weir_control, policy) == 20, "policy");
 _Static_assert(__builtin_offsetof(struct weir_control, opened) == 32, "opened");
 _Static_assert(__builtin_offsetof(struct weir_control, woken) == 256, "woken");
+_Static_assert(sizeof(struct weir_policy_mask) == 64, "mask");
+_Static_assert(sizeof(struct weir_policy_tag) == 8, "tag");
+_Static_assert(sizeof(struct weir_policy_rule) == 64, "rule");
+_Static_assert(sizeof(struct weir_policy_port) == 8, "port of a policy");
+_Static_assert(sizeof(struct weir_connection) == 16, "connection");
 _Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
 _Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
 _Static_assert(sizeof(struct weir_fragment) == 16, "fragment");
@@ -359,6 +478,12 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_PORTS "weir_ports"
 #define WEIR_MAP_LAYOUT "weir_layout"	/* text: where fields lie, for later builds */
 #define WEIR_LAYOUT_BYTES 16384
+/* Of a policy; the connections are each port's own. */
+#define WEIR_MAP_POLICY_MASKS "weir_masks"
+#define WEIR_MAP_POLICY_TAGS "weir_tags"
+#define WEIR_MAP_POLICY_RULES "weir_rules"
+#define WEIR_MAP_POLICY_PORTS "weir_policies"
+#define WEIR_MAP_CONNECTIONS "weir_connected"
 /* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
 #define WEIR_MAP_SOCKETS "xsks_map"
 /* Of frames that go past the qdisc. */

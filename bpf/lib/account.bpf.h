@@ -52,6 +52,7 @@ static __always_inline int account_open(struct account *account,
 	account->direction = direction;
 	account->open.cpu = cpu;
 	account->open.number = weir_control.window;
+	account->open.policy = policy_version();
 	account->open.generation = account->open.number % WEIR_GENERATIONS;
 	index = WEIR_TOTALS_OF_CPU(cpu) +
 		account->open.generation * WEIR_DIRECTIONS + direction;
@@ -66,34 +67,58 @@ static __always_inline void count_add(struct weir_count *count,
 	count->octets += packet->octets;
 }
 
-/* plain: as packet_origin() has it. */
-static __always_inline void account_ip(const struct account *account,
-				       struct packet_view *packet,
-				       const void *plain)
+/* What found no room is judged, too: every packet of it. */
+#ifdef WEIR_POLICY
+static __noinline int overflow_ruling(const struct account *account,
+				      const struct packet_view *packet)
+{
+	union key_words key;
+
+	flow_key_make(&key, packet, account->direction, account->open.number,
+		      account->open.policy);
+	return judgement_ruling(flow_judge(&key));
+}
+#else
+static __always_inline int overflow_ruling(const struct account *account,
+					   const struct packet_view *packet)
+{
+	(void)account;
+	(void)packet;
+	return WEIR_RULING_NONE;
+}
+#endif
+
+/* plain: as packet_origin() has it. Returns the ruling, as all that follow. */
+static __always_inline int account_ip(const struct account *account,
+				      struct packet_view *packet,
+				      const void *plain)
 {
 	struct weir_totals *totals = account->totals;
+	int ruling;
 
 	if (!plain && packet->fragment)
 		fragment_attribute(packet, account->direction);
 	if (!plain && packet->fragment == FRAGMENT_WITHOUT_FLOW)
 		count_add(&totals->fragment_without_flow, packet);
-	if (unlikely(table_count(&account->open, packet, plain,
-				 account->direction)))
+	ruling = table_count(&account->open, packet, plain, account->direction);
+	if (unlikely(ruling < 0)) {
 		count_add(&totals->overflow, packet);
+		ruling = overflow_ruling(account, packet);
+	}
+	return ruling;
 }
 
 /* What the long way found. */
-static __always_inline void account(const struct account *account,
-				    enum packet_kind kind,
-				    struct packet_view *packet)
+static __always_inline int account(const struct account *account,
+				   enum packet_kind kind,
+				   struct packet_view *packet)
 {
 	struct weir_totals *totals = account->totals;
 
 	count_add(&totals->seen, packet);
 	switch (kind) {
 	case PACKET_IP:
-		account_ip(account, packet, NULL);
-		break;
+		return account_ip(account, packet, NULL);
 	case PACKET_NOT_IP:
 		count_add(&totals->not_ip, packet);
 		break;
@@ -105,9 +130,13 @@ static __always_inline void account(const struct account *account,
 		count_add(&totals->malformed, packet);
 		break;
 	}
+	return WEIR_RULING_NONE;
 }
 
-/* 1 where the frame was plain, and is accounted for; 0: the long way. */
+/*
+ * Where the frame was plain, and is accounted for, its ruling; a negative
+ * number: the long way.
+ */
 static __always_inline int account_plain(const struct account *account,
 					 const struct frame *frame)
 {
@@ -117,18 +146,16 @@ static __always_inline int account_plain(const struct account *account,
 	switch (plain_ether_type(frame)) {
 	case bpf_htons(ETH_P_IP):
 		if (!plain_ipv4(frame, &packet))
-			return 0;
+			return -1;
 		count_add(&account->totals->seen, &packet);
-		account_ip(account, &packet, frame->data);
-		return 1;
+		return account_ip(account, &packet, frame->data);
 	case bpf_htons(ETH_P_IPV6):
 		if (!plain_ipv6(frame, &packet))
-			return 0;
+			return -1;
 		count_add(&account->totals->seen, &packet);
-		account_ip(account, &packet, frame->data);
-		return 1;
+		return account_ip(account, &packet, frame->data);
 	default:
-		return 0;
+		return -1;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * From a parsed packet to its flow key, made of whole words: a word that is
+ * From a parsed packet to its flow key, with the window and the version of the
+ * policy, as weir_control has it, that are the flow's; made of whole words: a word that is
  * stored in pieces and then read as one costs as much as the rest of the hash.
  */
 #ifndef WEIR_FLOW_KEY_BPF_H
@@ -12,7 +13,8 @@
 #include "packet_view.bpf.h"
 
 #define KEY_WORDS 6
-/* The last word: inner VLAN id, protocol and kind below, the window above. */
+/* The last word: inner VLAN id, protocol and kind below, the window above; the
+ * version of the policy in bits that these leave free. */
 #define KEY_PROTOCOL_SHIFT 16
 #define KEY_KIND_SHIFT 24
 #define KEY_WINDOW_SHIFT 32
@@ -29,7 +31,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 static __always_inline void flow_key_make(union key_words *key,
 					  const struct packet_view *packet,
-					  __u8 direction, __u32 window)
+					  __u8 direction, __u32 window,
+					  __u32 policy)
 {
 	__u8 kind = packet->key_kind;
 
@@ -44,7 +47,7 @@ static __always_inline void flow_key_make(union key_words *key,
 			(__u64)packet->vlan_id << 48;
 	key->words[5] = packet->inner_vlan_id |
 			(__u64)packet->protocol << KEY_PROTOCOL_SHIFT |
-			(__u64)kind << KEY_KIND_SHIFT |
+			(__u64)kind << KEY_KIND_SHIFT | policy |
 			(__u64)window << KEY_WINDOW_SHIFT;
 }
 

@@ -9,13 +9,9 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "clock.bpf.h"
 #include "config.bpf.h"
 #include "packet_view.bpf.h"
-
-/* Where a program may not call this one, it names another of the same clock. */
-#ifndef FRAGMENT_CLOCK
-#define FRAGMENT_CLOCK bpf_ktime_get_coarse_ns
-#endif
 
 /* As long as Linux waits for the rest of a datagram (ipfrag_time). */
 #define FRAGMENT_LIFETIME_NS 30000000000ULL
@@ -50,7 +46,7 @@ static __always_inline void fragment_remember(const struct packet_view *packet,
 					      __u8 direction)
 {
 	struct weir_fragment first = {
-		.seen_ns = FRAGMENT_CLOCK(),
+		.seen_ns = FRAME_CLOCK(),
 		.src_port = packet->src_port,
 		.dst_port = packet->dst_port,
 		.protocol = packet->protocol,
@@ -70,7 +66,7 @@ static __always_inline void fragment_recall(struct packet_view *packet,
 	fragment_key(&datagram, packet, direction);
 	first = bpf_map_lookup_elem(&weir_fragments, &datagram);
 	if (!first ||
-	    FRAGMENT_CLOCK() - first->seen_ns > FRAGMENT_LIFETIME_NS) {
+	    FRAME_CLOCK() - first->seen_ns > FRAGMENT_LIFETIME_NS) {
 		packet->fragment = FRAGMENT_WITHOUT_FLOW;
 		packet->key_kind |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
 		return;

@@ -8,7 +8,8 @@
  *			const void *plain, __u8 direction)
  *
  * adds the packet to its flow's counters on this CPU in that window, making
- * them if need be, and returns 0; or returns a negative number and has changed
+ * them if need be, and returns what the policy says of the flow (enum
+ * weir_ruling); or returns a negative number and has changed
  * nothing: the packet found no room. plain is as packet_origin() has it.
  *
  * Contexts: an engine may assume one writer per CPU at a time. Each program
@@ -23,12 +24,14 @@
 #include "control.bpf.h"
 #include "flow_key.bpf.h"
 #include "packet_view.bpf.h"
+#include "policy.bpf.h"
 
 /* Where a packet counts: read once a frame. */
 struct open_window {
 	__u32 number;
 	__u32 generation;
 	__u32 cpu;
+	__u32 policy;		/* the policy's version, as a key has it */
 };
 
 /* Ticks since it was opened. */

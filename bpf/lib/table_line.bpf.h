@@ -132,6 +132,17 @@ static __always_inline void line_add(struct weir_line *line,
 			     line_time(now) << WEIR_LINE_PACKETS;
 }
 
+/* What the policy said of it when it was made. */
+static __always_inline int line_ruling(const struct weir_line *line)
+{
+#ifdef WEIR_POLICY
+	return line->octets_bits >> WEIR_LINE_RULING_SHIFT & WEIR_LINE_RULING;
+#else
+	(void)line;
+	return WEIR_RULING_NONE;
+#endif
+}
+
 /* Whether the port may take one more line; if so, it has. */
 static __always_inline int share_take(__u32 window)
 {
@@ -155,24 +166,29 @@ static __always_inline int share_take(__u32 window)
 /* By whole words, as weir_line_entry has them. */
 static __always_inline void entry_write(struct weir_line_entry *entry,
 					const struct packet_origin *origin,
-					__u32 line, __u32 first)
+					__u32 line, __u32 first, __u16 rule)
 {
 	__u64 *words = (void *)entry;
 
 	words[0] = line | (__u64)first << 32;
 	words[1] = origin->mac[0];
 	words[2] = origin->mac[1] >> 32 | (__u64)origin->dscp << 32 |
-		   (__u64)origin->time_to_live << 40;
+		   (__u64)origin->time_to_live << 40 | (__u64)rule << 48;
 }
 
-/* Takes a place in the log for a line that is about to be made, and fills it. */
-static __always_inline int line_log(const struct packet_origin *origin,
+/*
+ * Takes a place in the log for a line that is about to be made, and fills it.
+ * What the policy says of the flow, or -1 where there is no place.
+ */
+static __always_inline int line_log(const union key_words *key,
+				    const struct packet_origin *origin,
 				    __u32 window, __u32 table, __u32 line,
 				    __u32 first, __u32 probes)
 {
 	struct weir_line_entry *entry;
 	struct weir_line_head *head;
 	__u32 index = table;
+	__u32 judgement;
 
 	head = bpf_map_lookup_elem(&weir_heads, &index);
 	if (!head)
@@ -190,21 +206,22 @@ static __always_inline int line_log(const struct packet_origin *origin,
 	entry = bpf_map_lookup_elem(&weir_entries, &index);
 	if (!entry)
 		return -1;
-	entry_write(entry, origin, line, first);
+	judgement = flow_judge(key);
+	entry_write(entry, origin, line, first, judgement_rule(judgement));
 	head->probes += probes;
 	barrier();		/* who reads the count finds the entry */
 	if (unlikely(++head->count == TABLE.high_water))
 		wake_meter(window);
-	return 0;
+	return judgement_ruling(judgement);
 }
 
 /* Makes a line that is not alive the key's, with nothing counted. */
 static __always_inline void line_make(struct weir_line *line,
-				      const union key_words *key)
+				      const union key_words *key, int ruling)
 {
 	union key_words *own = (void *)&line->key;
 
-	line->octets_bits = 0;
+	line->octets_bits = ruling << WEIR_LINE_RULING_SHIFT;
 	line->packets_last = 0;
 #pragma unroll
 	for (int i = 0; i < KEY_WORDS; i++)
@@ -223,8 +240,8 @@ static __always_inline void line_make(struct weir_line *line,
  * Looks at the next lines of a search for the key's. The steps from pair to
  * pair grow by one, so that keys with neighbouring homes soon part.
  *
- * A line without room for the packet is sealed: its flow goes on in another,
- * and user space adds the two up.
+ * A line without room for the packet is sealed, as is one whose ruling holds no
+ * more: its flow goes on in another, and user space adds the two up.
  *
  * A global function, called in a loop: the verifier walks through one stride
  * in place of all probes, which is half of what loading a port's programs
@@ -272,6 +289,7 @@ __noinline int line_place(struct line_search *search)
 	struct weir_line_pair *pair;
 	int at = LINE_FURTHER;
 	__u32 which;
+	int ruling;
 
 	if (!search)
 		return -1;
@@ -287,14 +305,68 @@ __noinline int line_place(struct line_search *search)
 		return -1;
 	which = (search->probes - 1) % 2;
 	at = search->at * 2 + which;
-	if (line_log(&search->origin, search->key.key.window, search->table, at,
-		     search->now, search->probes))
+	ruling = line_log(&search->key, &search->origin,
+			  search->key.key.window, search->table, at,
+			  search->now, search->probes);
+	if (ruling < 0)
 		return -1;
-	line_make(&pair->line[which], &search->key);
+	line_make(&pair->line[which], &search->key, ruling);
 	return at;
 }
 
-/* Of a packet whose home has neither its line nor room for it. */
+/*
+ * Of a packet whose home has neither its line nor room for it. With a policy
+ * not on the stack, which has no room for it beside what judges; each program's
+ * own, as weir_judging is. And a line that the flow leaves since it is judged
+ * anew is sealed: then another one is found or made.
+ */
+#ifdef WEIR_POLICY
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct line_search);
+} weir_searching SEC(".maps");
+
+static __always_inline int line_leave(__u32 table, __u32 at,
+				      const union key_words *key)
+{
+	struct weir_line_pair *pair = pair_at(table, at / 2);
+
+	if (!pair || !flow_relents(key, line_ruling(&pair->line[at % 2])))
+		return 0;
+	pair->line[at % 2].key.kind |= WEIR_KEY_SEALED;
+	return 1;
+}
+
+static __always_inline int line_search(const union key_words *key,
+				       const struct packet_view *packet,
+				       const void *plain, __u32 now,
+				       __u32 table, __u32 home)
+{
+	struct line_search *search;
+	__u32 index = 0;
+	int at;
+
+	search = bpf_map_lookup_elem(&weir_searching, &index);
+	if (!search)
+		return -1;
+	search->key = *key;
+	search->packets = packet->packets;
+	search->octets = packet->octets;
+	search->now = now;
+	search->table = table;
+	search->at = home;
+	search->probes = 0;
+	packet_origin(&search->origin, packet, plain);
+	at = line_place(search);
+	if (at < 0 || !line_leave(table, at, key))
+		return at;
+	search->at = home;
+	search->probes = 0;
+	return line_place(search);
+}
+#else
 static __always_inline int line_search(const union key_words *key,
 				       const struct packet_view *packet,
 				       const void *plain, __u32 now,
@@ -312,6 +384,7 @@ static __always_inline int line_search(const union key_words *key,
 	packet_origin(&search.origin, packet, plain);
 	return line_place(&search);
 }
+#endif
 
 /*
  * Makes the key's line in its home if a line there is not alive. Which;
@@ -328,15 +401,17 @@ static __always_inline int home_make(struct weir_line_pair *pair,
 	__u64 second = pair->line[1].key.window ^ open->number;
 	struct packet_origin origin;
 	__u64 which;
+	int ruling;
 
 	if (!first && !second)
 		return LINE_FURTHER;
 	which = 1 ^ is_nonzero(first);
 	packet_origin(&origin, packet, plain);
-	if (line_log(&origin, open->number, table, home * 2 + which, now,
-		     1 + which))
+	ruling = line_log(key, &origin, open->number, table, home * 2 + which,
+			  now, 1 + which);
+	if (ruling < 0)
 		return LINE_BEYOND;
-	line_make(&pair->line[which], key);
+	line_make(&pair->line[which], key, ruling);
 	return which;
 }
 
@@ -358,7 +433,7 @@ static __always_inline int table_count(const struct open_window *open,
 
 	if (unlikely(open->cpu >= TABLE.cpus))
 		return -1;
-	flow_key_make(&key, packet, direction, open->number);
+	flow_key_make(&key, packet, direction, open->number, open->policy);
 	table = open->generation * TABLE.cpus + open->cpu;
 	home = (__u64)line_hash(&key, is_ipv4) * TABLE.pairs >> 32;
 	pair = pair_at(table, home);
@@ -377,10 +452,14 @@ static __always_inline int table_count(const struct open_window *open,
 			return at;
 		which = at;
 	}
+	if (flow_relents(&key, line_ruling(&pair->line[which & 1]))) {
+		pair->line[which & 1].key.kind |= WEIR_KEY_SEALED;
+		goto search;
+	}
 	if (likely(line_has_room(&pair->line[which & 1], packet->packets,
 				 packet->octets))) {
 		line_add(&pair->line[which & 1], packet, now);
-		return 0;
+		return line_ruling(&pair->line[which & 1]);
 	}
 search:
 	at = line_search(&key, packet, plain, now, table, home);
@@ -390,7 +469,7 @@ search:
 	if (!pair)
 		return -1;
 	line_add(&pair->line[at % 2], packet, now);
-	return 0;
+	return line_ruling(&pair->line[at % 2]);
 }
 
 #endif

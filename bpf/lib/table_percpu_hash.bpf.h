@@ -20,7 +20,37 @@ struct flow_map {
 struct flow_map weir_flows_0 SEC(".maps");
 struct flow_map weir_flows_1 SEC(".maps");
 
+#ifdef WEIR_POLICY
+static __always_inline void slot_judge(struct weir_slot *slot,
+				       const struct weir_flow_key *key)
+{
+	__u32 judgement = flow_judge((const union key_words *)key);
+
+	slot->rule = judgement_rule(judgement);
+	slot->ruling = judgement_ruling(judgement);
+}
+
+static __always_inline int slot_ruling(const struct weir_slot *slot)
+{
+	return slot->ruling;
+}
+#else
+static __always_inline void slot_judge(struct weir_slot *slot,
+				       const struct weir_flow_key *key)
+{
+	(void)slot;
+	(void)key;
+}
+
+static __always_inline int slot_ruling(const struct weir_slot *slot)
+{
+	(void)slot;
+	return WEIR_RULING_NONE;
+}
+#endif
+
 static __always_inline void slot_start(struct weir_slot *slot,
+				       const struct weir_flow_key *key,
 				       const struct packet_view *packet,
 				       const void *plain, __u32 now)
 {
@@ -28,6 +58,7 @@ static __always_inline void slot_start(struct weir_slot *slot,
 
 	packet_origin(&origin, packet, plain);
 	slot->first = now;
+	slot_judge(slot, key);
 	slot->dscp = origin.dscp;
 	slot->time_to_live = origin.time_to_live;
 	__builtin_memcpy(slot->dst_mac, origin.mac, WEIR_MAC_LENGTH);
@@ -45,6 +76,9 @@ static __always_inline void slot_add(struct weir_slot *slot,
 	slot->tcp_bits |= packet->tcp_bits;
 }
 
+/* The policy has another opinion of the flow by now: it goes on elsewhere. */
+#define SLOT_OUTDATED (-2)
+
 static __always_inline int table_insert(void *flows,
 					const struct weir_flow_key *key,
 					const struct packet_view *packet,
@@ -52,13 +86,15 @@ static __always_inline int table_insert(void *flows,
 {
 	struct weir_slot slot = {};
 
-	slot_start(&slot, packet, plain, now);
+	slot_start(&slot, key, packet, plain, now);
 	slot_add(&slot, packet, now);
 	/*
 	 * BPF_ANY: where another CPU has made the entry since the lookup, this
 	 * sets our own CPU's value, which nobody else can have touched.
 	 */
-	return bpf_map_update_elem(flows, key, &slot, BPF_ANY);
+	if (bpf_map_update_elem(flows, key, &slot, BPF_ANY))
+		return -1;
+	return slot_ruling(&slot);
 }
 
 static __always_inline int table_count_in(void *flows,
@@ -71,9 +107,21 @@ static __always_inline int table_count_in(void *flows,
 	if (!slot)
 		return table_insert(flows, key, packet, plain, now);
 	if (!slot->packets)	/* the flow's first packet on this CPU */
-		slot_start(slot, packet, plain, now);
+		slot_start(slot, key, packet, plain, now);
+	if (flow_relents((const union key_words *)key, slot_ruling(slot)))
+		return SLOT_OUTDATED;
 	slot_add(slot, packet, now);
-	return 0;
+	return slot_ruling(slot);
+}
+
+static __always_inline int table_count_open(const struct open_window *open,
+					    const struct weir_flow_key *key,
+					    const struct packet_view *packet,
+					    const void *plain, __u32 now)
+{
+	if (open->generation)
+		return table_count_in(&weir_flows_1, key, packet, plain, now);
+	return table_count_in(&weir_flows_0, key, packet, plain, now);
 }
 
 static __always_inline int table_count(const struct open_window *open,
@@ -82,12 +130,15 @@ static __always_inline int table_count(const struct open_window *open,
 {
 	__u32 now = ticks_now(open);
 	union key_words key;
+	int at;
 
-	flow_key_make(&key, packet, direction, 0);
-	if (open->generation)
-		return table_count_in(&weir_flows_1, &key.key, packet, plain,
-				      now);
-	return table_count_in(&weir_flows_0, &key.key, packet, plain, now);
+	flow_key_make(&key, packet, direction, 0, open->policy);
+	at = table_count_open(open, &key.key, packet, plain, now);
+	if (at == SLOT_OUTDATED) {
+		key.key.kind |= WEIR_KEY_SEALED;
+		at = table_count_open(open, &key.key, packet, plain, now);
+	}
+	return at;
 }
 
 #endif

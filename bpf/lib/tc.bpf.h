@@ -22,6 +22,8 @@ static __always_inline void *frame_data_end(FRAME_CONTEXT *context)
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
 #define TC_NEXT (-1)
+/* TCX_DROP and TC_ACT_SHOT alike. */
+#define TC_DROP 2
 
 static __always_inline void tc_frame(struct frame *frame, struct __sk_buff *skb)
 {
@@ -73,17 +75,19 @@ static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
 {
 	struct account where;
 	struct frame frame;
+	int ruling;
 
 	if (account_open(&where, direction))
 		return TC_NEXT;	/* no such CPU is possible */
 	tc_frame(&frame, skb);
-	if (unlikely(!account_plain(&where, &frame))) {
+	ruling = account_plain(&where, &frame);
+	if (unlikely(ruling < 0)) {
 		struct packet_view packet;
 		int kind = tc_parse_any(skb, &packet);
 
-		account(&where, kind, &packet);
+		ruling = account(&where, kind, &packet);
 	}
-	return TC_NEXT;
+	return unlikely(ruling == WEIR_RULING_DROP) ? TC_DROP : TC_NEXT;
 }
 
 #endif

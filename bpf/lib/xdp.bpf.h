@@ -43,21 +43,27 @@ __noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
 	return parse(&frame, packet);
 }
 
-/* What becomes of the frame is the caller's to say. */
-static __always_inline void xdp_account(struct xdp_md *xdp, __u8 direction)
+/*
+ * 1 where the policy has the frame dropped; else what becomes of it is the
+ * caller's to say.
+ */
+static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
 {
 	struct account where;
 	struct frame frame;
+	int ruling;
 
 	if (account_open(&where, direction))
-		return;		/* no such CPU is possible */
+		return 0;	/* no such CPU is possible */
 	xdp_frame(&frame, xdp);
-	if (unlikely(!account_plain(&where, &frame))) {
+	ruling = account_plain(&where, &frame);
+	if (unlikely(ruling < 0)) {
 		struct packet_view packet;
 		int kind = xdp_parse(xdp, &packet);
 
-		account(&where, kind, &packet);
+		ruling = account(&where, kind, &packet);
 	}
+	return unlikely(ruling == WEIR_RULING_DROP);
 }
 
 #endif

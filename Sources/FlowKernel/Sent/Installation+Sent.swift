@@ -17,14 +17,15 @@ extension Installation {
         }
         let path = "\(directory.portDirectory(port.number))/from"
         guard let link = try Link.open(pinnedAt: path).id else { return false }
-        try frames.add(port, link: link, try tables.load(.sentToPort, for: port))
+        try frames.add(
+            port, link: link, try tables.load(.sentToPort, for: port, isJudged: port.judging == .judged))
         return true
     }
 
-    /// Puts this layout's program in the place of the one that an earlier layout has for a port.
-    func replaceSent(_ port: RegisteredPort) throws(KernelError) {
+    /// Puts this layout's program in the place of the one that a port has.
+    func replaceSent(_ port: RegisteredPort, isJudged: Bool) throws(KernelError) {
         guard let frames = try SentFrames.open(in: directory) else { return }
-        try frames.replaceProgram(of: port, by: try tables.load(.sentToPort, for: port))
+        try frames.replaceProgram(of: port, by: try tables.load(.sentToPort, for: port, isJudged: isJudged))
     }
 
     func takeAwaySent(_ port: RegisteredPort) throws(KernelError) {

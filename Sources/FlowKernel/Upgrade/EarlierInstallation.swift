@@ -35,28 +35,19 @@ package struct EarlierInstallation: ~Copyable {
     /// Brings its ports over to new tables, one program after the other, so that every frame meets an old or a new one.
     ///
     /// Ports keep their numbers. What was begun and not ended, by a process that was killed, is done again. Where this
-    /// throws, all programs count on, old and new.
+    /// throws, all programs count on, old and new. A policy goes on where it was loaded there before, for ports of the same
+    /// numbers; the connections that were allowed begin anew.
     package func move(to installation: borrowing Installation) throws(KernelError) {
         let theirTurn = try directory.openPorts()
         try theirTurn.waitForLock()
         let ourTurn = try installation.directory.openPorts()
         try ourTurn.waitForLock()
         let ports = try tables.registeredPorts()
-        try refuseFiltersElsewhere(ports)
+        try Installation.refuseFiltersElsewhere(
+            ports.filter { !$0.isClosing }, "cannot take over",
+            remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
         for port in ports { try move(port, to: installation) }
         installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
-    }
-
-    /// Filters of TC have no link: they are replaced by the index of their interface, which another namespace's may have.
-    private func refuseFiltersElsewhere(_ ports: [RegisteredPort]) throws(KernelError) {
-        let namespace = try NetworkInterface.currentNamespace()
-        let elsewhere = ports.first {
-            !$0.isClosing && ($0.fromHook == .clsact || $0.toHook == .clsact) && !$0.isIn(namespace)
-        }
-        guard let port = elsewhere else { return }
-        throw KernelError(
-            .invalid, "cannot take over \(port.name)", cause: "it is in another network namespace",
-            remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
     }
 
     private func move(_ port: RegisteredPort, to installation: borrowing Installation) throws(KernelError) {
@@ -65,21 +56,15 @@ package struct EarlierInstallation: ~Copyable {
             (begun.fromHook, begun.toHook) = (.none, .none)
             try installation.tables.maps.add(begun)
         }
+        var port = port
+        // Where a policy for it is in force there already, no frame goes unjudged.
+        if try installation.tables.policy(of: port.number) != nil { port.judging = .judged }
         if !port.isClosing {
-            try move(port, port.toHook == .fentry ? .sentToPort : .tcToPort, "to", hook: port.toHook, installation)
+            try move(port, .toPort, installation)
             try moveSockets(of: port, to: installation)
-            try move(port, Self.programFromPort(of: port), "from", hook: port.fromHook, installation)
+            try move(port, .fromPort, installation)
         }
         try installation.tables.maps.register(port)
-    }
-
-    private static func programFromPort(of port: RegisteredPort) -> ProgramKind {
-        switch port.fromHook {
-        case .xdp: .xdpFromPort
-        case .xsk: .xskFromPort
-        case .xdpDispatched: .xdpDispatched
-        case .none, .tcx, .clsact, .unobserved, .fentry: .tcFromPort
-        }
     }
 
     /// Pins the sockets behind an AF_XDP port where its new program looks for them, beside what is pinned of the earlier.
@@ -92,29 +77,30 @@ package struct EarlierInstallation: ~Copyable {
     }
 
     private func move(
-        _ port: RegisteredPort, _ kind: ProgramKind, _ side: String, hook: Hook,
-        _ installation: borrowing Installation
+        _ port: RegisteredPort, _ side: TCHook.Side, _ installation: borrowing Installation
     ) throws(KernelError) {
-        switch hook {
+        let (kind, isJudged) = (ProgramKind(port, side), port.judging == .judged)
+        switch port.hook(side) {
         case .none, .unobserved: return
         case .fentry:
-            try installation.replaceSent(port)
+            try installation.replaceSent(port, isJudged: isJudged)
         case .clsact:
-            let program = try installation.tables.load(kind, for: port)
-            try TCHook.replaceFilter(program, of: port, side: side == "to" ? .toPort : .fromPort)
+            let program = try installation.tables.load(kind, for: port, isJudged: isJudged)
+            try TCHook.replaceFilter(program, of: port, side: side)
         case .xdpDispatched:
             let old = directory.portDirectory(port.number)
             guard ProgramSlot.isPinned(in: old) else { return }
             let slot = try ProgramSlot.open(in: old)
-            try slot.set(try installation.tables.load(kind, for: port))
+            try slot.set(try installation.tables.load(kind, for: port, isJudged: isJudged))
             try slot.pin(in: installation.directory.portDirectory(port.number))
             ProgramSlot.unpin(in: old)
         case .tcx, .xdp, .xsk:
-            let old = "\(directory.portDirectory(port.number))/\(side)"
-            let new = "\(installation.directory.portDirectory(port.number))/\(side)"
+            let old = "\(directory.portDirectory(port.number))/\(side.pin)"
+            let new = "\(installation.directory.portDirectory(port.number))/\(side.pin)"
             guard unsafe access(old, F_OK) == 0 else { return }
             let link = try Link.open(pinnedAt: old)
-            try link.replaceProgram(by: try installation.tables.load(kind, for: port).loaded, on: port.name)
+            let program = try installation.tables.load(kind, for: port, isJudged: isJudged)
+            try link.replaceProgram(by: program.loaded, on: port.name)
             unsafe unlink(new)
             try link.pin(at: new)
             unsafe unlink(old)

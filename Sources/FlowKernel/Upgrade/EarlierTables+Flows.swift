@@ -39,7 +39,8 @@ extension EarlierTables {
                 guard line.number("weir_flow_key.window", at: key) == window else { continue }
                 counted.append(
                     CountedFlow(
-                        key: FlowKey(line, at: key), counters: FlowCounters(line, entry, opened: opened(window))))
+                        key: FlowKey(line, at: key, ruled: entry, rule: "weir_line_entry.rule", ruling: line.ruling),
+                        counters: FlowCounters(line, entry, opened: opened(window))))
             }
             flows.merge(counted.span)
         }
@@ -52,10 +53,12 @@ extension EarlierTables {
         let opened = opened(window)
         var counted: [CountedFlow] = []
         try BPFMap.open(pinnedAt: "\(folder)/\(name)").forEachRaw { keyBytes, values in
-            let key = FlowKey(StructureBytes(layout: layout, bytes: keyBytes[...]), at: 0)
             for value in values {
                 let slot = StructureBytes(layout: layout, bytes: value)
                 guard slot.number("weir_slot.packets") > 0 else { continue }
+                let key = FlowKey(
+                    StructureBytes(layout: layout, bytes: keyBytes[...]), at: 0, ruled: slot, rule: "weir_slot.rule",
+                    ruling: slot.number("weir_slot.ruling"))
                 counted.append(CountedFlow(key: key, counters: FlowCounters(slot: slot, opened: opened)))
             }
         }
@@ -71,7 +74,10 @@ extension EarlierTables {
 }
 
 extension FlowKey {
-    fileprivate init(_ line: StructureBytes, at base: Int) {
+    /// - Parameter ruled: where the number of the rule is, in that field.
+    fileprivate init(
+        _ line: StructureBytes, at base: Int, ruled: StructureBytes, rule: String, ruling: UInt64
+    ) {
         func number(_ field: String) -> UInt64 { line.number("weir_flow_key.\(field)", at: base) }
         func wire(_ field: String) -> UInt16 {
             UInt16(truncatingIfNeeded: line.wireNumber("weir_flow_key.\(field)", at: base))
@@ -82,12 +88,21 @@ extension FlowKey {
             port: PortNumber(UInt16(truncatingIfNeeded: number("port"))),
             direction: kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress,
             vlanID: UInt16(truncatingIfNeeded: number("vlan_id")),
-            innerVLANID: UInt16(truncatingIfNeeded: number("inner_vlan_id")),
+            innerVLANID: UInt16(truncatingIfNeeded: number("inner_vlan_id")) & UInt16(WEIR_KEY_VLAN_ID),
             transport: UInt8(truncatingIfNeeded: number("protocol")),
             source: IPAddress(line.slice("weir_flow_key.src_addr", at: base), isIPv6: isIPv6),
             destination: IPAddress(line.slice("weir_flow_key.dst_addr", at: base), isIPv6: isIPv6),
             sourcePort: wire("src_port"), destinationPort: wire("dst_port"),
-            isFragmentWithoutFlow: kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0)
+            isFragmentWithoutFlow: kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0,
+            rule: UInt16(truncatingIfNeeded: ruled.number(rule)), ruling: Ruling(rawValue: UInt8(ruling)) ?? .none)
+    }
+}
+
+extension StructureBytes {
+    /// Of a line, what the policy said; layouts before version 5 have none.
+    fileprivate var ruling: UInt64 {
+        guard let shift = layout["WEIR_LINE_RULING_SHIFT"]?.size else { return 0 }
+        return number("weir_line.octets_bits") >> UInt64(shift) & UInt64(WEIR_LINE_RULING)
     }
 }
 

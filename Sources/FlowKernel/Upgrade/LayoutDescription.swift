@@ -49,6 +49,7 @@ extension LayoutDescription {
         own.addPorts()
         // The widths of a line's parts are a layout, too.
         own.fields["WEIR_LINE_BITS"] = Field(offset: 0, size: Int(WEIR_LINE_BITS))
+        own.fields["WEIR_LINE_RULING_SHIFT"] = Field(offset: 0, size: Int(WEIR_LINE_RULING_SHIFT))
         own.fields["WEIR_LINE_PACKETS"] = Field(offset: 0, size: Int(WEIR_LINE_PACKETS))
         return own
     }()
@@ -106,6 +107,7 @@ extension LayoutDescription {
         add("weir_line_entry.dst_mac", \weir_line_entry.dst_mac)
         add("weir_line_entry.dscp", \weir_line_entry.dscp)
         add("weir_line_entry.time_to_live", \weir_line_entry.time_to_live)
+        add("weir_line_entry.rule", \weir_line_entry.rule)
         add("weir_line_head", weir_line_head.self)
         add("weir_line_head.window", \weir_line_head.window)
         add("weir_line_head.count", \weir_line_head.count)
@@ -122,6 +124,8 @@ extension LayoutDescription {
         add("weir_slot.time_to_live", \weir_slot.time_to_live)
         add("weir_slot.src_mac", \weir_slot.src_mac)
         add("weir_slot.dst_mac", \weir_slot.dst_mac)
+        add("weir_slot.rule", \weir_slot.rule)
+        add("weir_slot.ruling", \weir_slot.ruling)
     }
 
     private mutating func addPorts() {

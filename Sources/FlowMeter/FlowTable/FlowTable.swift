@@ -4,7 +4,7 @@ package import FlowModel
 
 /// The flows of one window, each once: where the slots of all CPUs and of all parts of the window meet.
 ///
-/// Records lie densely in the order in which they came, 104 bytes each. An index of 8 bytes a place, at most three
+/// Records lie densely in the order in which they came, 112 bytes each. An index of 8 bytes a place, at most three
 /// quarters full, leads from the hash to the record by linear probing, so that a merge touches one cache line at random
 /// and a new record one more in order. Nothing is allocated a record: the storage doubles, and is kept from window to
 /// window (see `recycle`). A value; a copy shares the storage until one of them is changed.

@@ -8,12 +8,14 @@ import FlowModel
 /// |---|---|
 /// | 0, 1 | source address |
 /// | 2, 3 | destination address |
-/// | 4 | `FlowKey.ends`: ports, Weir's port, transport, direction |
-/// | 5 | `FlowKey.link`: tags, versions, the fragment's mark; AWS's TCP flags from bit 48 on |
+/// | 4 | `FlowKey.ends`: ports, Weir's port, transport, direction, versions, the fragment's mark, ruling |
+/// | 5 | `FlowKey.link`: tags, rule; AWS's TCP flags from bit 48 on |
 /// | 6, 7 | packets, octets |
 /// | 8, 9 | first and last, nanoseconds of the monotonic clock |
 /// | 10 | source MAC; DSCP from bit 48, time to live from bit 56 on |
 /// | 11 | destination MAC; TCP control bits from bit 48 on |
+///
+/// In frames of version 1 there was no rule, and word 5 had the versions from bit 32 and the mark in bit 40.
 enum FlowWords {
     static let count = 12
     /// The most flows in a frame.
@@ -37,18 +39,19 @@ enum FlowWords {
     }
 
     @inline(__always)
-    static func read(_ words: Span<UInt64>, at place: Int) -> CountedFlow {
-        let (ends, link) = (words[place + 4], words[place + 5])
+    static func read(_ words: Span<UInt64>, at place: Int, version: UInt16) -> CountedFlow {
+        let (ends, link) = version == 1 ? ofVersion1(words, place) : (words[place + 4], words[place + 5])
         let (source, destination) = (words[place + 10], words[place + 11])
         let key = FlowKey(
             port: PortNumber(UInt16(truncatingIfNeeded: ends >> 32)),
             direction: ends >> 56 & 1 == 0 ? .ingress : .egress,
             vlanID: UInt16(truncatingIfNeeded: link), innerVLANID: UInt16(truncatingIfNeeded: link >> 16),
             transport: UInt8(truncatingIfNeeded: ends >> 48),
-            source: address(words[place], words[place + 1], isIPv6: link >> 32 & 1 != 0),
-            destination: address(words[place + 2], words[place + 3], isIPv6: link >> 33 & 1 != 0),
+            source: address(words[place], words[place + 1], isIPv6: ends >> 57 & 1 != 0),
+            destination: address(words[place + 2], words[place + 3], isIPv6: ends >> 58 & 1 != 0),
             sourcePort: UInt16(truncatingIfNeeded: ends), destinationPort: UInt16(truncatingIfNeeded: ends >> 16),
-            isFragmentWithoutFlow: link >> 40 & 1 != 0)
+            isFragmentWithoutFlow: ends >> 59 & 1 != 0, rule: UInt16(truncatingIfNeeded: link >> 32),
+            ruling: Ruling(bits: ends >> 60))
         let counters = FlowCounters(
             count: PacketCount(packets: words[place + 6], octets: words[place + 7]),
             first: MonotonicTime(nanoseconds: words[place + 8]), last: MonotonicTime(nanoseconds: words[place + 9]),
@@ -56,6 +59,13 @@ enum FlowWords {
             dscp: UInt8(truncatingIfNeeded: source >> 48), sourceMAC: MACAddress(source & macBits),
             destinationMAC: MACAddress(destination & macBits), timeToLive: UInt8(source >> 56))
         return CountedFlow(key: key, counters: counters)
+    }
+
+    /// Words 4 and 5 as they would be today.
+    private static func ofVersion1(_ words: Span<UInt64>, _ place: Int) -> (ends: UInt64, link: UInt64) {
+        let link = words[place + 5]
+        let bits = (link >> 32 & 3) << 57 | (link >> 40 & 1) << 59
+        return (words[place + 4] | bits, link & 0x00FF_0000_FFFF_FFFF)
     }
 
     private static var macBits: UInt64 { 0xFFFF_FFFF_FFFF }

@@ -29,7 +29,8 @@ struct JournalFrame: Equatable {
     }
 
     static let magic: UInt32 = 0x5245_4957
-    static let version: UInt16 = 1
+    /// Of the format. Frames of the one before are read, too: a build that takes over finds them.
+    static let version: UInt16 = 2
     static let headerWords = 5
     static let longestWords = 8192
     static let longestPayload = longestWords - headerWords
@@ -39,6 +40,8 @@ struct JournalFrame: Equatable {
     var index: UInt32
     var payload: Int
     var meaning: UInt32
+    /// Of the format that it is written in.
+    var version = Self.version
 
     /// Writes the header before a payload that is in the memory already.
     func seal(_ words: inout [UInt64], nonce: UInt64) {
@@ -52,7 +55,8 @@ struct JournalFrame: Equatable {
     /// Reads the frame at the beginning of `count` words; nil where there is none that is whole.
     init?(_ words: [UInt64], count: Int, nonce: UInt64) {
         guard count >= Self.headerWords, UInt32(truncatingIfNeeded: words[0]) == Self.magic, words[1] == nonce,
-            words[0] >> 48 == UInt64(Self.version), let kind = Kind(rawValue: UInt16(words[0] >> 32 & 0xFFFF))
+            (1...UInt64(Self.version)).contains(words[0] >> 48),
+            let kind = Kind(rawValue: UInt16(words[0] >> 32 & 0xFFFF))
         else { return nil }
         let payload = Int(words[3] & 0xFFFF_FFFF)
         guard payload <= count - Self.headerWords, words[4] == Self.checksum(of: words, payload: payload) else {
@@ -61,6 +65,7 @@ struct JournalFrame: Equatable {
         self.init(
             kind: kind, part: UInt32(truncatingIfNeeded: words[2]), index: UInt32(words[2] >> 32), payload: payload,
             meaning: UInt32(words[3] >> 32))
+        version = UInt16(words[0] >> 48)
     }
 
     init(kind: Kind, part: UInt32, index: UInt32, payload: Int, meaning: UInt32) {

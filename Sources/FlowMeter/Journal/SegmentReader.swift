@@ -108,15 +108,18 @@ extension SegmentReader {
 
     private mutating func takeFlows(_ frame: JournalFrame) {
         guard Int(frame.meaning) * FlowWords.count == frame.payload else { return }
-        Self.unpack(words, Int(frame.meaning), into: &batch)
+        Self.unpack(words, Int(frame.meaning), frame.version, into: &batch)
         Self.merge(batch, into: &content.parts[content.parts.count - 1].flows)
     }
 
-    private static func unpack(_ words: [UInt64], _ count: Int, into batch: inout [CountedFlow]) {
+    private static func unpack(
+        _ words: [UInt64], _ count: Int, _ version: UInt16, into batch: inout [CountedFlow]
+    ) {
         batch.removeAll(keepingCapacity: true)
         let source = words.span
         for index in 0..<count {
-            batch.append(FlowWords.read(source, at: JournalFrame.headerWords + index * FlowWords.count))
+            let place = JournalFrame.headerWords + index * FlowWords.count
+            batch.append(FlowWords.read(source, at: place, version: version))
         }
     }
 

@@ -81,13 +81,14 @@ extension RealInterfaces {
             return try #require(last) + 1
         }
 
-        @Test(arguments: ProgramKind.ofNetworkHooks)
-        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind) throws {
+        @Test(arguments: ProgramKind.ofNetworkHooks, [false, true])
+        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind, isJudged: Bool) throws {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
-            let size = try tables.load(kind, for: port).size
-            print("\(kind.name): \(size.instructions) instructions, \(size.verified) verified")
-            #expect((1..<4096).contains(size.instructions))
+            let size = try tables.load(kind, for: port, isJudged: isJudged).size
+            let which = isJudged ? ", with a policy" : ""
+            print("\(kind.name)\(which): \(size.instructions) instructions, \(size.verified) verified")
+            #expect((1..<(isJudged ? 8192 : 4096)).contains(size.instructions))
             // The verifier walks a million at most (BPF_COMPLEXITY_LIMIT_INSNS).
             #expect(size.verified < 100_000)
         }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLibbpf
+import CWeirABI
+import FlowModel
+import Glibc
+import Synchronization
+
+/// The connections of ports with a policy, a map each: made when the port's programs are first to ask the policy, and gone when
+/// they do no more.
+///
+/// Pinned beside the links of their port, if there is a directory, and then opened anew whenever it is asked for: others may have
+/// made another. Else they live as long as the store. Safe to use from any thread.
+final class ConnectionStore: Sendable {
+    /// A class, since several may look at it at a time.
+    private final class Made: Sendable {
+        let map: BPFMap
+
+        init(_ map: consuming BPFMap) { self.map = map }
+    }
+
+    private let directory: PinDirectory?
+    private let unpinned = Mutex<[PortNumber: Made]>([:])
+
+    /// Connections that a port can have at a time. The kernel takes some 130 bytes for each, at once.
+    static let room = 16_384
+
+    init(in directory: PinDirectory?) { self.directory = directory }
+
+    /// The port's map, which is made where it is not there. The turn of the ports must be ours.
+    func make(for port: RegisteredPort) throws(KernelError) -> BPFMap {
+        guard let path = path(of: port.number) else { return try makeUnpinned(port.number) }
+        if unsafe access(path, F_OK) == 0 { return try .open(pinnedAt: path, layout: Self.layout, isWritable: true) }
+        let map = try BPFMap.create(Self.layout)
+        try map.pin(at: path)
+        return map
+    }
+
+    private func makeUnpinned(_ number: PortNumber) throws(KernelError) -> BPFMap {
+        let made: Made
+        if let known = unpinned.withLock({ $0[number] }) {
+            made = known
+        } else {
+            made = Made(try .create(Self.layout))
+            unpinned.withLock { $0[number] = made }
+        }
+        return try BPFMap(adopting: made.map.descriptor.duplicate(), name: Self.layout.name)
+    }
+
+    /// Forgets the port's connections, once no program of it asks for them.
+    func remove(_ number: PortNumber) {
+        unpinned.withLock { $0[number] = nil }
+        if let path = path(of: number) { unsafe unlink(path) }
+    }
+
+    /// Kernel memory of the port's map, in bytes; 0 where it has none.
+    func memoryBytes(of number: PortNumber) -> UInt64 {
+        guard let path = path(of: number), unsafe access(path, F_OK) == 0,
+            let map = try? BPFMap.open(pinnedAt: path, layout: Self.layout, isWritable: false)
+        else { return 0 }
+        return map.memoryBytes
+    }
+
+    private func path(of number: PortNumber) -> String? {
+        directory.map { "\($0.portDirectory(number))/\(Self.name)" }
+    }
+
+    static let name = "connections"
+
+    private static let layout = MapLayout(
+        name: WEIR_MAP_CONNECTIONS, type: BPF_MAP_TYPE_LRU_HASH, keySize: MemoryLayout<weir_flow_key>.size,
+        valueSize: MemoryLayout<weir_connection>.size, maxEntries: room)
+}
