@@ -74,6 +74,7 @@ extension Configuration {
 
 extension Configuration {
     package static let flowsRange = 1...16_777_216
+    package static let traceRateRange = 0...1000
 
     /// Names that libvirt, OpenStack and people give to the interfaces of guests.
     package static let usualGuestPorts = ["tap*", "vnet*", "veth*"]

@@ -12,6 +12,8 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case ovsRunDirectory = "ovs-rundir"
     case ovsBridges = "ovs-bridges"
     case ovsStandIn = "ovs-stand-in"
+    case ovsVerdicts = "ovs-verdicts"
+    case ovsTraceRate = "ovs-trace-rate"
     case interval
     case flows
     case portShare = "port-share"

@@ -15,6 +15,8 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var ovsRunDirectory: String?
     package var ovsBridges: [String]?
     package var ovsStandIn: Bool?
+    package var ovsVerdicts: Bool?
+    package var ovsTraceRate: Int?
     package var interval: Duration?
     package var flows: Int?
     package var portShare: Double?
@@ -77,6 +79,8 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .ovsRunDirectory: ovsRunDirectory = try setting.runDirectory()
         case .ovsBridges: ovsBridges = try setting.bridges()
         case .ovsStandIn: ovsStandIn = try setting.truth()
+        case .ovsVerdicts: ovsVerdicts = try setting.truth()
+        case .ovsTraceRate: ovsTraceRate = try setting.count(Configuration.traceRateRange)
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
         case .portShare: portShare = try setting.share()
@@ -113,6 +117,8 @@ extension Configuration {
         metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
         ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges), standsIn: first(\.ovsStandIn))
+        ovs?.judges = first(\.ovsVerdicts) ?? true
+        if let rate = first(\.ovsTraceRate) { ovs?.traceRate = rate }
         interval = first(\.interval) ?? interval
         tables.flowBudget = first(\.flows) ?? tables.flowBudget
         tables.portShare = first(\.portShare) ?? tables.portShare

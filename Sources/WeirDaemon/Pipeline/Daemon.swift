@@ -17,6 +17,7 @@ package struct Daemon: ~Copyable {
     private var meter: FlowMeter<KernelFlowSource>
     private let watch: PortWatch
     private let switchWatch: SwitchWatch?
+    private let megaflowWatch: MegaflowWatch?
     private let names: PortNames
     private let state: StateDirectory
     private var journal: JournalKeeper
@@ -50,6 +51,9 @@ package struct Daemon: ~Copyable {
         let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
             try SwitchWatch(choice, logger: logger)
         }
+        // Before ports are attached: what comes in at them is to be judged from the first packet on.
+        let megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
+        if let megaflowWatch { publisher.add(megaflowWatch.judge) }
         let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
         let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
         try Self.takeOver(directory, journal, &waiting, configuration, names, logger)
@@ -76,6 +80,7 @@ package struct Daemon: ~Copyable {
         self.meter = meter
         self.watch = watch
         self.switchWatch = switchWatch
+        self.megaflowWatch = megaflowWatch
         self.names = names
         board = DaemonBoard(
             DaemonReport(
@@ -107,6 +112,7 @@ package struct Daemon: ~Copyable {
             watch.end()
             // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
             onStopping()
+            megaflowWatch?.hurry()
             publishing.close()
             throw error
         }
@@ -149,6 +155,7 @@ package struct Daemon: ~Copyable {
             let closing = try closingPorts()
             if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
         }
+        megaflowWatch?.hurry()
         publishing.close()
         takePublished()
         sayWhatWaits()
@@ -240,8 +247,9 @@ extension Daemon {
         let journalFailure = journal.failure
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
-        let ovs = switchWatch?.board.report
-        board.update { report in
+        var ovs = switchWatch?.board.report
+        ovs?.megaflows = megaflowWatch?.board.report
+        board.update { [ovs] report in
             report.windowsPublished = status.windowsPublished
             report.ovs = ovs
             report.verdicts = VerdictReport(status.verdicts)

@@ -15,7 +15,7 @@ import SystemPackage
 package final class Publisher {
     private let files: LogFileSink?
     private var printer: LinePrinter?
-    private let judges: [any VerdictJudge]
+    private var judges: [any VerdictJudge]
     private let configuration: Configuration
     private let logger: Logger
     /// What became of the packets of all windows that were taken.
@@ -51,6 +51,9 @@ package final class Publisher {
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
     }
+
+    /// Asks one more, who is further on a packet's way than all others.
+    func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
     var failure: String? { failures[.taking] ?? failures[.publishing] }
