@@ -124,19 +124,28 @@ static __always_inline void count_missed(void)
 		__sync_fetch_and_add(missed, 1);
 }
 
-/* The port that it came in by, or 0. */
-static __always_inline __u16 port_of(const struct sk_buff *skb)
+/*
+ * The port that it came in by; 0: by another interface of a namespace that has
+ * ports, such as a bridge that it was lifted to; negative: elsewhere. What has
+ * left a port for the machine behind it, if that is a namespace of this host,
+ * is elsewhere.
+ */
+static __always_inline int port_of(const struct sk_buff *skb)
 {
 	struct weir_drop_device device = {};
 	const struct net_device *dev = skb->dev;
 	__u32 *port;
 
 	if (!dev)
-		return 0;
+		return -1;
 	device.ifindex = skb->skb_iif;
 	device.network_namespace = BPF_CORE_READ(dev, nd_net.net, ns.inum);
 	port = bpf_map_lookup_elem(&weir_drop_ports, &device);
-	return port ? *port : 0;
+	if (!port) {
+		device.ifindex = 0;
+		port = bpf_map_lookup_elem(&weir_drop_ports, &device);
+	}
+	return port ? (int)*port : -1;
 }
 
 /* 0 where the beginning of the packet is not in one piece, or out of reach. */
@@ -206,9 +215,13 @@ int weir_dropped(__u64 *arguments)
 	struct weir_drop_key key = {};
 	struct frame frame = {};
 	__u32 index = 0;
+	int port;
 
 	/* What the host sends itself came in nowhere. */
 	if (!skb->skb_iif)
+		return 0;
+	port = port_of(skb);
+	if (port < 0)
 		return 0;
 	dropped = bpf_map_lookup_elem(&weir_dropping, &index);
 	if (!dropped || !keep(dropped, &frame, skb))
@@ -222,7 +235,7 @@ int weir_dropped(__u64 *arguments)
 			 WEIR_ADDRESS_LENGTH);
 	key.flow.src_port = packet.src_port;
 	key.flow.dst_port = packet.dst_port;
-	key.flow.port = port_of(skb);
+	key.flow.port = port;
 	key.flow.protocol = packet.protocol;
 	key.flow.kind = packet.key_kind;
 	key.reason = (__u32)arguments[ARGUMENT_REASON];

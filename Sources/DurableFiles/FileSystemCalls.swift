@@ -31,6 +31,13 @@ package enum FileSystemCalls {
         try check(flock(descriptor.rawValue, LOCK_EX | LOCK_NB))
     }
 
+    /// The same, but waits for it.
+    package static func waitForLock(_ descriptor: FileDescriptor) throws(Errno) {
+        var result: CInt
+        repeat { result = flock(descriptor.rawValue, LOCK_EX) } while result != 0 && errno == EINTR
+        try check(result)
+    }
+
     /// Copies from one file to the other where each stands, and returns how much; 0 at the end of the source.
     package static func copy(
         from source: FileDescriptor, to target: FileDescriptor, count: Int

@@ -99,6 +99,7 @@ extension FlowRecord {
         port = receiver
         key.port = receiver.number
         key.direction = receiver.role.directionToPort
+        (key.rule, key.ruling) = (0, .none)
         verdict = .unknown
         observedAt = origin
     }

@@ -51,7 +51,7 @@ struct AttachCommand: ParsableCommand {
         var tables = configuration.tables
         tables.flowBudget = flows ?? tables.flowBudget
         let installation = try Installation.openOrCreate(directory, tables)
-        let attached = try attachAll(installation, advice(configuration))
+        let attached = try attachAll(installation, advice(configuration), PolicyKeeper(configuration))
         let report = try StatusReport(of: directory, daemon: nil)
         let numbers = attached.map(\.number.rawValue)
         try show(report.ports.filter { numbers.contains($0.number) })
@@ -67,7 +67,7 @@ struct AttachCommand: ParsableCommand {
 
     /// All or none.
     private func attachAll(
-        _ installation: borrowing Installation, _ advice: SwitchAdvice?
+        _ installation: borrowing Installation, _ advice: SwitchAdvice?, _ policy: PolicyKeeper
     ) throws -> [RegisteredPort] {
         let asked = AttachOptions(role: role, hook: hook, xdpMode: xdpMode)
         let options = ports.map { advice?.complete(asked, for: $0) ?? asked }
@@ -77,7 +77,7 @@ struct AttachCommand: ParsableCommand {
             let requests = try zip(ports, options).map { AttachRequest(try NetworkInterface.named($0), $1) }
             for first in stride(from: 0, to: requests.count, by: Self.atOnce) {
                 let some = Array(requests[first..<min(first + Self.atOnce, requests.count)])
-                try add(try installation.attach(some), of: some, to: &attached)
+                try add(try attach(some, to: installation, policy), of: some, to: &attached)
             }
             return attached
         } catch {
@@ -85,6 +85,17 @@ struct AttachCommand: ParsableCommand {
             if !DaemonLock.isTaken(installation.directory) { try? installation.removeIfUnused() }
             throw error
         }
+    }
+
+    /// With the policy that they are to have from the first frame on; without, where that cannot be had.
+    private func attach(
+        _ requests: [AttachRequest], to installation: borrowing Installation, _ policy: PolicyKeeper
+    ) throws -> [AttachOutcome] {
+        let (outcomes, failure) = policy.attach(requests, to: installation) { requests in
+            Result { () throws(KernelError) in try installation.attach(requests) }
+        }
+        if let failure { Output.warn("attached without their policy: \(failure)") }
+        return try outcomes.get()
     }
 
     /// Attached while others wait for their turn.

@@ -22,6 +22,11 @@ struct RunCommand: ParsableCommand {
     )
     var ports: [String] = []
 
+    @Option(
+        help: "File of a policy that is loaded at the start; else the one that was loaded last stays.",
+        completion: .file(extensions: ["yaml"]))
+    var policy: String?
+
     @Flag(help: "Measure the guests of Open vSwitch, as its ports come and go.")
     var ovs = false
 
@@ -101,7 +106,7 @@ struct RunCommand: ParsableCommand {
             (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.log, log),
             (.flows, flows), (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
-            (.metrics, metrics), (.ovsRunDirectory, ovsRundir),
+            (.metrics, metrics), (.policy, policy), (.ovsRunDirectory, ovsRundir),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if ovs { flags.ovs = true }

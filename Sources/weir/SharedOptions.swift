@@ -56,6 +56,9 @@ enum Output {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// Says something that does not keep the command from being done.
+    static func warn(_ sentence: String) { FileHandle.standardError.write(Data("weir: \(sentence)\n".utf8)) }
+
     static func write(_ bytes: [UInt8]) throws {
         try FileHandle.standardOutput.write(contentsOf: Data(bytes))
     }

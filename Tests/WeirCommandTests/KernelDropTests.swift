@@ -67,7 +67,10 @@ extension WeirCommandSuite {
 
         @Test func `what the host drops is REJECT with the kernel's reason, and what it lets through is not`() throws {
             try Site.with(isBridged: false) { site in
-                do { try route(site) } catch { print("ROUTE", error); throw error }
+                do { try route(site) } catch {
+                    print("ROUTE", error)
+                    throw error
+                }
                 let daemon = try site.daemon(
                     "--port", "port-[ab]", "--interval", "2", "--log-dir", site.logs, "--format", "json",
                     "--kernel-drops")

@@ -10,7 +10,7 @@
 
 #include "weir_abi.h"
 
-/* An interface, as a packet that came in by it names it. */
+/* An interface, as a packet that came in by it names it; index 0: any other. */
 struct weir_drop_device {
 	__u32 ifindex;
 	__u32 network_namespace;	/* inode number of its nsfs file */

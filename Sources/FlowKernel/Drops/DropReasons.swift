@@ -19,15 +19,17 @@ package struct DropReasons: Sendable {
         guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)) else { return [:] }
         var reasons: [UInt32: RejectReason] = [:]
         // The values follow the type; their number is in the lower half of its information (linux/btf.h).
-        let count = Int(unsafe type.pointee.info & 0xffff)
-        unsafe (type + 1).withMemoryRebound(to: btf_enum.self, capacity: count) { values in
-            for index in 0..<count {
-                let value = unsafe values[index]
-                guard let name = unsafe btf__name_by_offset(btf, value.name_off) else { continue }
-                let text = unsafe String(cString: name)
-                reasons[UInt32(bitPattern: value.val)] = RejectReason(
-                    text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
-            }
+        let header = unsafe UnsafeRawPointer(type).loadUnaligned(as: btf_type.self)
+        let count = Int(header.info & 0xffff)
+        // libbpf does not promise that they are aligned.
+        let values = unsafe UnsafeRawPointer(type + 1)
+        for index in 0..<count {
+            let place = index * MemoryLayout<btf_enum>.stride
+            let value = unsafe values.loadUnaligned(fromByteOffset: place, as: btf_enum.self)
+            guard let name = unsafe btf__name_by_offset(btf, value.name_off) else { continue }
+            let text = unsafe String(cString: name)
+            reasons[UInt32(bitPattern: value.val)] = RejectReason(
+                text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
         }
         return reasons
     }

@@ -58,7 +58,10 @@ package struct DroppedPackets: ~Copyable {
     /// Tells from now on by which of these ports packets came in.
     package func set(_ registered: [RegisteredPort]) throws(KernelError) {
         var devices: [UInt64: UInt32] = [:]
-        for port in registered { devices[port.dropDevice] = UInt32(port.number.rawValue) }
+        for port in registered {
+            devices[port.dropDevice] = UInt32(port.number.rawValue)
+            devices[port.dropNamespace] = 0
+        }
         for old in try ports.keys(initial: UInt64(0)) where devices[old] == nil { try ports.remove(old) }
         for (device, number) in devices { try ports.set(number, of: device) }
     }
@@ -71,7 +74,7 @@ package struct DroppedPackets: ~Copyable {
         var new: [PacketDrop] = []
         for key in keys {
             guard let value = try drops.value(of: key, initial: weir_drop_count()) else { continue }
-            let entry = Entry(flow: FlowKey(key.flow), reason: key.reason)
+            let entry = Entry(flow: FlowKey(key.flow, weir_slot()), reason: key.reason)
             let count = PacketCount(packets: value.packets, octets: value.octets)
             let grown = count - (before[entry] ?? .zero)
             if !grown.isZero {
@@ -97,7 +100,8 @@ package struct DroppedPackets: ~Copyable {
 
 extension RegisteredPort {
     /// A `weir_drop_device` as one word.
-    fileprivate var dropDevice: UInt64 {
-        UInt64(interfaceIndex) | UInt64(UInt32(truncatingIfNeeded: networkNamespace)) << 32
-    }
+    fileprivate var dropDevice: UInt64 { UInt64(interfaceIndex) | dropNamespace }
+
+    /// The same of all other interfaces there.
+    fileprivate var dropNamespace: UInt64 { UInt64(UInt32(truncatingIfNeeded: networkNamespace)) << 32 }
 }

@@ -13,19 +13,27 @@ package struct PolicyCompiler {
     private var sets: [[String]] = []
     private var numbers: [[String]: UInt16] = [:]
 
-    package init(_ policy: SecurityPolicy, members: [String: [IPAddress]] = [:]) {
+    /// - Parameter sets: groups whose sets were asked for before, in this order: they keep their numbers.
+    package init(_ policy: SecurityPolicy, members: [String: [IPAddress]] = [:], sets: [[String]] = []) {
         self.policy = policy
         self.members = members
+        for groups in sets { number(groups) }
     }
+
+    /// The groups of all sets that were asked for, by their numbers from 1 on.
+    package var allSets: [[String]] { sets }
 
     /// The set of rules for ports with those groups.
     package mutating func set(of groups: [String]) -> UInt16 {
-        let set = policy.groups.map(\.name).filter(groups.contains)
-        if let number = numbers[set] { return number }
-        sets.append(set)
-        let number = UInt16(sets.count)
-        numbers[set] = number
-        return number
+        let known = policy.groups.map(\.name).filter(groups.contains)
+        return numbers[known] ?? number(known)
+    }
+
+    @discardableResult
+    private mutating func number(_ groups: [String]) -> UInt16 {
+        sets.append(groups)
+        numbers[groups] = UInt16(sets.count)
+        return UInt16(sets.count)
     }
 
     /// The rules of all sets that were asked for.

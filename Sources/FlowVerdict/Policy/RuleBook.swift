@@ -14,7 +14,8 @@ package struct RuleBook: Equatable, Sendable, Codable {
         package var content: String
     }
 
-    private var entries: [UInt16: Entry] = [:]
+    /// Those that records may name, by their numbers.
+    package private(set) var entries: [UInt16: Entry] = [:]
     /// Those of the current policy.
     private var current: Set<UInt16> = []
     /// Those of the one before: packets judged by it may still be in the tables.

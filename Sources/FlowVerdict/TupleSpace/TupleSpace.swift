@@ -125,6 +125,18 @@ extension TupleSpace {
         return nil
     }
 
+    /// Calls the function with the value of each rule that matches, in no particular order.
+    @inline(__always)
+    func forEachMatch(_ key: Key, _ body: (Value) -> Void) {
+        for place in order {
+            var index = tuples[place].head(of: key.masked(by: tuples[place].mask), in: rules)
+            while let current = index {
+                if let value = rules.value(current) { body(value) }
+                index = rules.next(current)
+            }
+        }
+    }
+
     /// All rules that match, the one that decides first.
     package func matches(_ key: Key) -> [Match] {
         var found: [Int] = []

@@ -18,6 +18,8 @@ package struct Configuration: Equatable, Sendable {
     package var metrics: MetricsAddress?
     /// Which interfaces are measured, and how; the first rule that matches a name decides.
     package var ports: [PortRule] = []
+    /// The file of the policy that is loaded at the start; nil: the one that was loaded last stays.
+    package var policy: String?
     /// The switch whose guests are measured, too; nil is none.
     package var ovs: SwitchChoice?
     /// Whether packets that the host's own stack drops are followed.
@@ -76,6 +78,7 @@ extension Configuration {
 
 extension Configuration {
     package static let flowsRange = 1...16_777_216
+    package static let traceRateRange = 0...1000
 
     /// Names that libvirt, OpenStack and people give to the interfaces of guests.
     package static let usualGuestPorts = ["tap*", "vnet*", "veth*"]

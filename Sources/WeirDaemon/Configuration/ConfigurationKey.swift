@@ -8,10 +8,13 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case socket
     case metrics
     case ports
+    case policy
     case ovs
     case ovsRunDirectory = "ovs-rundir"
     case ovsBridges = "ovs-bridges"
     case ovsStandIn = "ovs-stand-in"
+    case ovsVerdicts = "ovs-verdicts"
+    case ovsTraceRate = "ovs-trace-rate"
     case kernelDrops = "kernel-drops"
     case interval
     case flows

@@ -11,10 +11,13 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var socket: String?
     package var metrics: MetricsAddress?
     package var ports: [PortRule]?
+    package var policy: String?
     package var ovs: Bool?
     package var ovsRunDirectory: String?
     package var ovsBridges: [String]?
     package var ovsStandIn: Bool?
+    package var ovsVerdicts: Bool?
+    package var ovsTraceRate: Int?
     package var kernelDrops: Bool?
     package var interval: Duration?
     package var flows: Int?
@@ -74,10 +77,13 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .socket: socket = try setting.socketPath()
         case .metrics: metrics = try setting.metricsAddress()
         case .ports: ports = try setting.ports()
+        case .policy: policy = try setting.path()
         case .ovs: ovs = try setting.truth()
         case .ovsRunDirectory: ovsRunDirectory = try setting.runDirectory()
         case .ovsBridges: ovsBridges = try setting.bridges()
         case .ovsStandIn: ovsStandIn = try setting.truth()
+        case .ovsVerdicts: ovsVerdicts = try setting.truth()
+        case .ovsTraceRate: ovsTraceRate = try setting.count(Configuration.traceRateRange)
         case .kernelDrops: kernelDrops = try setting.truth()
         case .interval: interval = try setting.duration(.seconds(1) ... .seconds(3600))
         case .flows: flows = try setting.count(Configuration.flowsRange)
@@ -114,7 +120,10 @@ extension Configuration {
         socket = first(\.socket) ?? socket
         metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
+        policy = first(\.policy)
         ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges), standsIn: first(\.ovsStandIn))
+        ovs?.judges = first(\.ovsVerdicts) ?? true
+        if let rate = first(\.ovsTraceRate) { ovs?.traceRate = rate }
         watchesKernelDrops = first(\.kernelDrops) ?? watchesKernelDrops
         interval = first(\.interval) ?? interval
         tables.flowBudget = first(\.flows) ?? tables.flowBudget

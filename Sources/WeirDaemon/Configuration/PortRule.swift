@@ -12,6 +12,8 @@ package struct PortRule: Equatable, Sendable {
     package var isMeasured = true
     /// Which of its flows are written; nil: what holds for all.
     package var filter: LogFilter?
+    /// By which a policy can name it.
+    package var tags: [String] = []
 
     package init(pattern: GlobPattern) {
         self.pattern = pattern
@@ -20,7 +22,7 @@ package struct PortRule: Equatable, Sendable {
 
 /// The keys of a port's mapping.
 enum PortKey: String, CaseIterable {
-    case match, measure, role, hook, log
+    case match, measure, role, hook, log, tags
     case xdpMode = "xdp-mode"
     case accountID = "account-id"
     case interfaceID = "interface-id"
@@ -53,6 +55,7 @@ extension PortRule {
         case .measure: isMeasured = try setting.truth()
         case .role: attach.role = try setting.choice(PortRole.allCases, named: \.name)
         case .hook: attach.hook = try setting.choice(HookChoice.allCases, named: \.rawValue)
+        case .tags: tags = try setting.identifiers("a tag, or a list of tags")
         case .log: filter = try setting.choice(LogFilter.allCases, named: \.rawValue)
         case .xdpMode: attach.xdpMode = try setting.choice(XDPMode.allCases, named: \.name)
         case .accountID: identity.accountID = try setting.identifier()

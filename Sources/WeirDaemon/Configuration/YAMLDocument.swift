@@ -8,7 +8,7 @@ struct YAMLDocument {
     let path: String
     /// What it is called in sentences: "the configuration".
     let name: String
-    private let text: String
+    let text: String
 
     /// Takes the content of a file; throws if it is not text.
     init(_ name: String, path: String, content: Data) throws(ConfigurationError) {

@@ -2,7 +2,6 @@
 
 import FlowKernel
 import FlowMeter
-import FlowVerdict
 import Logging
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.
@@ -29,11 +28,10 @@ extension Daemon {
     }
 
     static func publisher(
-        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory,
-        judges: [any VerdictJudge]
+        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory
     ) throws -> Publisher {
         do {
-            return try Publisher(configuration: configuration, state: state, judges: judges, logger: logger)
+            return try Publisher(configuration: configuration, state: state, logger: logger)
         } catch {
             directory.removeBaseIfEmpty()
             state.removeIfNew()
@@ -81,6 +79,22 @@ extension Daemon {
             segments = try keeper.takeUp(
                 segments, ports: Dictionary(uniqueKeysWithValues: ports), fromEarlier: &meter)
             try earlier.remove()
+        }
+    }
+
+    /// Puts in force what the configuration names, else what was loaded last. What is wrong with it leaves in force what was.
+    static func loadPolicy(
+        _ configuration: Configuration, _ installation: borrowing Installation, _ logger: Logger
+    ) {
+        let keeper = PolicyKeeper(configuration)
+        do {
+            if let file = configuration.policy {
+                try keeper.load(file, into: installation)
+            } else {
+                try keeper.reload(into: installation)
+            }
+        } catch {
+            logger.error("the policy is not loaded, and what was in force stays: \(error)")
         }
     }
 

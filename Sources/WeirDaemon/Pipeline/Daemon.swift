@@ -18,6 +18,7 @@ package struct Daemon: ~Copyable {
     private let watch: PortWatch
     private let switchWatch: SwitchWatch?
     private let dropWatch: DropWatch?
+    private let megaflowWatch: MegaflowWatch?
     private let names: PortNames
     private let state: StateDirectory
     private var journal: JournalKeeper
@@ -46,17 +47,21 @@ package struct Daemon: ~Copyable {
         let start = ClockAnchor.now
         let state = try Self.state(configuration, directory)
         let dropWatch = configuration.watchesKernelDrops ? DropWatch(logger: logger) : nil
-        let publisher = try Self.publisher(
-            configuration, logger, directory, state, judges: [dropWatch?.history].compactMap(\.self))
+        let publisher = try Self.publisher(configuration, logger, directory, state)
         let (journal, segments) = try Self.journal(state, directory)
         var waiting = segments.filter { !publisher.isPublished($0) }
         let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
             try SwitchWatch(choice, logger: logger)
         }
+        // Before ports are attached: what comes in at them is to be judged from the first packet on.
+        let megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
+        if let megaflowWatch { publisher.add(megaflowWatch.judge) }
+        if let dropWatch { publisher.add(dropWatch.history) }
         let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
         let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
         try Self.takeOver(directory, journal, &waiting, configuration, names, logger)
         let installation = try Self.installation(configuration, directory, state)
+        Self.loadPolicy(configuration, installation, logger)
         let tables = try FlowTables.open(in: directory, isWritable: true)
         var open = tables.control.openWindow
         open.spansRestart = open.anchor.monotonic < start.monotonic
@@ -80,6 +85,7 @@ package struct Daemon: ~Copyable {
         self.watch = watch
         self.switchWatch = switchWatch
         self.dropWatch = dropWatch
+        self.megaflowWatch = megaflowWatch
         self.names = names
         board = DaemonBoard(
             DaemonReport(
@@ -112,6 +118,7 @@ package struct Daemon: ~Copyable {
             watch.end()
             // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
             onStopping()
+            megaflowWatch?.hurry()
             publishing.close()
             throw error
         }
@@ -160,6 +167,7 @@ package struct Daemon: ~Copyable {
             let closing = try closingPorts()
             if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
         }
+        megaflowWatch?.hurry()
         publishing.close()
         takePublished()
         sayWhatWaits()
@@ -252,9 +260,10 @@ extension Daemon {
         let journalFailure = journal.failure
         let timing = meter.timing
         let geometry = meter.source.tables.geometry
-        let ovs = switchWatch?.board.report
+        var ovs = switchWatch?.board.report
+        ovs?.megaflows = megaflowWatch?.board.report
         let drops = dropWatch?.report
-        board.update { report in
+        board.update { [ovs] report in
             report.windowsPublished = status.windowsPublished
             report.ovs = ovs
             report.kernelDrops = drops

@@ -15,8 +15,9 @@ import SystemPackage
 package final class Publisher {
     private let files: LogFileSink?
     private var printer: LinePrinter?
-    private let judges: [any VerdictJudge]
+    private var judges: [any VerdictJudge]
     private let configuration: Configuration
+    private let policyNames: PolicyNames
     private let logger: Logger
     /// What became of the packets of all windows that were taken.
     private(set) var verdicts = VerdictCounts()
@@ -48,9 +49,13 @@ package final class Publisher {
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
         self.judges = judges
         self.configuration = configuration
+        policyNames = PolicyNames(PolicyState(stateDirectory: configuration.stateDirectory))
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
     }
+
+    /// Asks one more, who is further on a packet's way than all others.
+    func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
     var failure: String? { failures[.taking] ?? failures[.publishing] }
@@ -120,7 +125,7 @@ package final class Publisher {
         _ content: borrowing Waiting.Content, toFiles: Bool, toPrinter: Bool
     ) -> (lines: Int, verdicts: VerdictCounts) {
         guard toFiles || toPrinter else { return (0, VerdictCounts()) }
-        var judgement = Judgement(of: content.window.window, by: judges)
+        var judgement = Judgement(of: content.window.window, by: judges, policy: policyNames.verdicts)
         var filters = PortFilters(configuration)
         var verdicts = WindowVerdicts()
         var records = 0

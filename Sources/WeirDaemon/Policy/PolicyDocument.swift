@@ -21,6 +21,11 @@ package struct PolicyDocument: Equatable, Sendable {
 
     private static let name = "the policy"
 
+    /// The text of a file; throws where it is none.
+    static func text(of path: String) throws(ConfigurationError) -> String {
+        try YAMLDocument(name, path: path, remedy: "name the file of a policy").text
+    }
+
     private enum Key: String, CaseIterable {
         case groups, ports
         case defaultIngress = "default-ingress"

@@ -20,6 +20,8 @@ package struct PortChanges: Equatable, Sendable {
     /// Detached, because the switch has it in another way now; the interface is attached anew.
     package var changed: [RegisteredPort] = []
     package var refused: [KernelError] = []
+    /// Why ports were attached without the policy that they were to have.
+    package var policyFailures: [String] = []
     /// Whether the kernel could not keep all that happened, so that the interfaces are listed anew.
     package var hasLostEvents = false
 
@@ -31,6 +33,7 @@ extension Logger {
         if changes.hasLostEvents {
             notice("more happened to interfaces than the kernel could keep; looking at all of them")
         }
+        for failure in changes.policyFailures { error("ports were attached without their policy: \(failure)") }
         for port in changes.attached { notice("attached \(port.name) as port \(port.number.rawValue)") }
         for port in changes.gone {
             notice("\(port.name) is gone; its last records come with this window (port \(port.number.rawValue))")

@@ -10,6 +10,7 @@ import PortDirectory
 package struct PortKeeper: ~Copyable {
     package let installation: Installation
     private let configuration: Configuration
+    private let policy: PolicyKeeper
     private var monitor: InterfaceMonitor
     var plan: PortPlan
     /// Whether the first list of interfaces has come.
@@ -44,6 +45,7 @@ package struct PortKeeper: ~Copyable {
         self.notes = notes
         self.installation = installation
         self.configuration = configuration
+        policy = PolicyKeeper(configuration)
     }
 
     /// Attaches every port that the configuration names; ports that are attached already are adopted.
@@ -181,7 +183,7 @@ extension PortKeeper {
         let requests = plan.takeWaiting(atMost: Self.batch).map { AttachRequest($0, options(for: $0)) }
         guard !requests.isEmpty else { return }
         do throws(KernelError) {
-            for (request, outcome) in zip(requests, try installation.attach(requests)) {
+            for (request, outcome) in zip(requests, try attach(requests, &changes)) {
                 switch outcome {
                 case .attached(let port): changes.attached.append(port)
                 case .isAttached: break
@@ -192,6 +194,17 @@ extension PortKeeper {
         } catch {
             changes.refused.append(error)
         }
+    }
+
+    /// With the policy that they are to have from the first frame on; without, where that cannot be had.
+    private func attach(
+        _ requests: [AttachRequest], _ changes: inout PortChanges
+    ) throws(KernelError) -> [AttachOutcome] {
+        let (outcomes, failure) = policy.attach(requests, to: installation) { requests in
+            Result { () throws(KernelError) in try installation.attach(requests) }
+        }
+        if let failure { changes.policyFailures.append(failure) }
+        return try outcomes.get()
     }
 
     /// One that the switch is changing is tried again, and what is last said of it counts.

@@ -10,6 +10,10 @@ package struct SwitchChoice: Equatable, Sendable {
     package var bridges: [String] = []
     /// Whether records of other ports stand in where frames to a guest are not observed.
     package var standsIn = false
+    /// Whether its megaflows are looked at, to judge records by them.
+    package var judges = true
+    /// How many packets it may be asked about a second (`ofproto/trace`).
+    package var traceRate = 20
 
     package init() {}
 

@@ -21,11 +21,13 @@ package struct SwitchReport: Codable, Equatable, Sendable {
     package var standIns: [String]?
     /// What keeps records from standing in at others.
     package var standInsLack: [String]?
+    /// What is known of its megaflows; nil where records are not judged by them.
+    package var megaflows: MegaflowReport?
 
     package init(socket: String) { self.socket = socket }
 
     enum CodingKeys: String, CodingKey {
-        case socket, reconnects, failure, bridges, interfaces
+        case socket, reconnects, failure, bridges, interfaces, megaflows
         case isConnected = "connected"
         case guestPorts = "guest_ports"
         case standIns = "stand_ins"

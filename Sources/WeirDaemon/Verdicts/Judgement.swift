@@ -9,13 +9,18 @@ package import FlowVerdict
 /// verdict, and else the last yes.
 package struct Judgement {
     private var judges: [any WindowJudge]
+    private let policy: PolicyVerdicts
 
     /// May wait some seconds, until the judges know what they can know.
-    package init(of window: Window, by judges: [any VerdictJudge]) {
+    ///
+    /// - Parameter policy: what the rules are called that the kernel names.
+    package init(of window: Window, by judges: [any VerdictJudge], policy: PolicyVerdicts = PolicyVerdicts()) {
+        self.policy = policy
         self.judges = judges.compactMap { $0.judge(of: window) }
     }
 
     package mutating func judge(_ record: inout FlowRecord) {
+        policy.judge(&record)
         // What stands in for records of another port was judged there.
         guard !judges.isEmpty, record.observedAt == nil, record.verdict.isOpen else { return }
         for index in judges.indices {

@@ -10,5 +10,8 @@ struct PolicyCommand: ParsableCommand {
             A policy says which flows of a port are allowed, in the words of OpenStack's and AWS's security groups. It is \
             only audited (records say what it would do) but on ports where it is to be enforced: docs/verdicts.md.
             """,
-        subcommands: [PolicyCheckCommand.self, PolicyExplainCommand.self])
+        subcommands: [
+            PolicyCheckCommand.self, PolicyLoadCommand.self, PolicyUnloadCommand.self, PolicyShowCommand.self,
+            PolicyExplainCommand.self,
+        ])
 }

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import FlowKernel
+import FlowModel
+import FlowVerdict
+import Foundation
+import Logging
+import PortDirectory
+import Synchronization
+
+/// The work of the thread that looks at the switch's megaflows.
+final class MegaflowPoller: Sendable {
+    private let board: MegaflowBoard
+    private let switchBoard: SwitchBoard
+    private let tracer: SwitchTracer
+    private let logger: Logger
+    private let client: UnixctlClient
+    private let wishes: Wanted
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// From one look to the next, at least: half of what Open vSwitch keeps a megaflow that no packet meets (`max-idle`).
+    static let interval = Duration.seconds(5)
+    /// Megaflows that are kept.
+    static let capacity = 200_000
+    /// A look takes a hundredth of the time at most.
+    private static let rarity = 100.0
+    /// From one question to the next whether anything has changed: more than a second, since the switch counts by seconds.
+    private static let tick = Duration.milliseconds(1200)
+    /// Within as long the switch may not have counted a change yet.
+    private static let lag = Duration.milliseconds(1100)
+
+    init(
+        _ choice: SwitchChoice, board: MegaflowBoard, switchBoard: SwitchBoard, tracer: SwitchTracer, logger: Logger
+    ) {
+        self.board = board
+        self.switchBoard = switchBoard
+        self.tracer = tracer
+        self.logger = logger
+        let wishes = Wanted()
+        self.wishes = wishes
+        client = UnixctlClient(runDirectory: choice.runDirectory) { wishes.isEnding }
+    }
+
+    func start() {
+        Thread { [self] in
+            ThreadName.set("weir-megaflows")
+            // It cannot fail: giving up is always allowed.
+            try? ThreadPrivileges.shed()
+            run()
+            ended.signal()
+        }.start()
+    }
+
+    /// Ends the thread, once, and waits for it.
+    func end() {
+        wishes.end()
+        ended.wait()
+    }
+
+    /// From now on what somebody waits for is looked at as soon as it can be.
+    func hurry() { wishes.hurry() }
+
+    private func run() {
+        var pace = RetryPace()
+        var session = Session()
+        while !wishes.isEnding {
+            do throws(UnixctlFailure) {
+                try turn(&session)
+                pace.reset()
+                board.succeed()
+                wishes.wait(atMost: wishes.isHurried ? .milliseconds(150) : Self.tick)
+            } catch {
+                guard error != .ended else { return }
+                say(error)
+                wishes.wait(atMost: pace.pause())
+            }
+        }
+    }
+
+    private func say(_ failure: UnixctlFailure) {
+        guard board.fail(failure) else { return }
+        logger.warning(
+            "cannot ask Open vSwitch what it does with packets: \(failure); their verdicts are not known, measuring goes on, and it is tried again"
+        )
+    }
+
+    /// What the thread knows of the process that it asks.
+    private struct Session {
+        var pid: Int32?
+        var counters: ChangeCounters?
+        var next = ContinuousClock.now
+    }
+}
+
+extension MegaflowPoller {
+    private func turn(_ session: inout Session) throws(UnixctlFailure) {
+        let pid = try client.pid()
+        if session.pid != pid {
+            session.pid = pid
+            session.counters = nil
+            session.next = .now
+        }
+        try watchForChanges(pid, &session)
+        if ContinuousClock.now >= session.next || wishes.takeHurry() { try look(pid, &session) }
+        askForRules()
+    }
+
+    /// Asks twice: a counter of the switch's main thread is up to date a second after what it counts, and after the thread has slept once.
+    private func watchForChanges(_ pid: Int32, _ session: inout Session) throws(UnixctlFailure) {
+        try client.ask(pid, "coverage/show") { _ in }
+        let moment = ClockAnchor.now.realtime
+        var counters = ChangeCounters()
+        try client.ask(pid, "coverage/show") { counters.take($0) }
+        defer { session.counters = counters }
+        guard let before = session.counters else {
+            return board.update { $0.begin(at: moment) }
+        }
+        guard counters.mayHaveChanged(since: before) else {
+            return board.update { $0.confirm(until: moment.advanced(by: .zero - Self.lag)) }
+        }
+        // What was there before stays until the switch has looked at it: the second time it has begun after the change.
+        for _ in 0..<2 { try client.ask(pid, "revalidator/wait") { _ in } }
+        let settled = ClockAnchor.now.realtime
+        board.update { $0.noteChange(until: settled) }
+    }
+
+    /// Takes all megaflows of all datapaths.
+    private func look(_ pid: Int32, _ session: inout Session) throws(UnixctlFailure) {
+        let clock = ContinuousClock.now
+        let start = ClockAnchor.now.realtime
+        var datapaths: [String] = []
+        try client.ask(pid, "dpctl/dump-dps") { if !$0.isEmpty { datapaths.append($0) } }
+        var look = board.update { $0.look(at: start) }
+        var bytes = 0
+        do throws(UnixctlFailure) {
+            for datapath in datapaths { bytes += try take(datapath, of: pid, &look) }
+        } catch {
+            board.update { $0.abandon(look) }
+            throw error
+        }
+        let took = clock.duration(to: .now)
+        board.update { $0.end(look, at: ClockAnchor.now.realtime) }
+        board.note(pid: pid, datapaths: datapaths)
+        let interval = max(Self.interval, took * Self.rarity)
+        session.next = clock + interval
+        note(bytes, took, interval, at: start)
+    }
+
+    /// - Returns: the bytes of its list.
+    private func take(
+        _ datapath: String, of pid: Int32, _ look: inout MegaflowHistory.Look
+    ) throws(UnixctlFailure) -> Int {
+        // Without -m, which takes the switch twice as long to print: what it adds is what megaflows do not compare.
+        var found = look
+        defer { look = found }
+        return try client.ask(pid, "dpctl/dump-flows", ["--names", datapath]) { line in
+            board.update { $0.take(line, of: datapath, in: &found) }
+        }
+    }
+
+    private func note(_ bytes: Int, _ took: Duration, _ interval: Duration, at start: UnixTime) {
+        let (count, unreadable, isCut) = board.update { ($0.count, $0.unreadable, $0.isCut) }
+        board.note { report in
+            report.polls += 1
+            report.megaflows = count
+            report.unreadable = unreadable
+            report.isCut = isCut
+            report.lastPoll = Double(start.nanoseconds) / 1e9
+            report.pollSeconds = took / .seconds(1)
+            report.pollBytes = bytes
+            report.intervalSeconds = interval / .seconds(1)
+        }
+    }
+
+    /// Asks by which rules megaflows are as they are, as often as that is allowed.
+    private func askForRules() {
+        guard let ports = switchBoard.ports else { return }
+        while !wishes.isEnding {
+            let questions = board.update { $0.takeQuestions(1) { ports[$0].map { $0.way != nil } ?? false } }
+            guard let question = questions.first else { return }
+            guard board.mayTrace() else { return board.update { $0.putBack(question) } }
+            let trace = tracer.trace(question.flow, on: question.datapath)
+            let isAnswered = trace.map { answer in board.update { $0.answer(question, answer) } } ?? false
+            board.noteTrace(isAnswered: isAnswered)
+            if trace == nil { return }
+        }
+    }
+}
+
+/// What others want of the thread.
+private final class Wanted: Sendable {
+    private struct State {
+        var isEnding = false
+        var isHurried = false
+        var isLookDue = false
+    }
+
+    private let state = Mutex(State())
+    private let rung = DispatchSemaphore(value: 0)
+
+    var isEnding: Bool { state.withLock(\.isEnding) }
+    var isHurried: Bool { state.withLock(\.isHurried) }
+
+    func end() {
+        state.withLock { $0.isEnding = true }
+        rung.signal()
+    }
+
+    func hurry() {
+        state.withLock { state in
+            state.isHurried = true
+            state.isLookDue = true
+        }
+        rung.signal()
+    }
+
+    func takeHurry() -> Bool {
+        state.withLock { state in
+            defer { state.isLookDue = false }
+            return state.isLookDue
+        }
+    }
+
+    func wait(atMost duration: Duration) {
+        guard !isEnding else { return }
+        _ = rung.wait(timeout: .now() + .milliseconds(max(1, Int(duration / .milliseconds(1)))))
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FlowKernel
+import WeirDaemon
+
+struct PolicyLoadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load",
+        abstract: "Put a policy in force, in one step for all ports, in the place of what was.",
+        discussion: """
+            Works with and without a daemon. Flows that were judged already are judged anew. A file with an error changes \
+            nothing. The policy is kept for ports that are attached later, and for the daemon's next start.
+            """)
+
+    @Argument(help: "File of the policy.", completion: .file(extensions: ["yaml"]))
+    var file: String
+
+    @OptionGroup var place: PolicyPlace
+
+    func run() throws {
+        let configuration = try place.configuration()
+        _ = try PolicyFacts(PolicyDocument(path: file))
+        let installation = try place.installation(configuration, to: "load a policy")
+        let keeper = PolicyKeeper(configuration)
+        try keeper.load(file, into: installation)
+        if let report = try keeper.report(of: installation) { print(PolicyText(report).text) }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    /// Security groups as an operator uses them: files, commands, flow logs.
+    @Suite struct PolicyCommandTests {
+        private static func policy(mode: String, port: Int) -> String {
+            """
+            groups:
+              - name: web
+                rules:
+                  - {name: open, direction: ingress, protocol: udp, port-range: \(port), remote-prefix: 10.9.0.1}
+                  - {name: closed, direction: ingress, protocol: udp, port-range: 9000-9999, action: deny, priority: 5}
+            ports:
+              - match: port-b
+                groups: [web]
+                mode: \(mode)
+
+            """
+        }
+
+        /// Sends a datagram from left to each of right's ports, which answers none.
+        private func send(_ site: Site, to ports: [Int], from source: Int) throws {
+            let script = """
+                import socket
+                for port in \(ports):
+                    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(('10.9.0.1', \(source))); s.sendto(b'x', ('10.9.0.2', port))
+                """
+            try site.left.run(["python3", "-c", script])
+        }
+
+        /// What left at port-b, or was stopped there, by destination port.
+        private func ingress(_ site: Site) throws -> [String: LogLine] {
+            let lines = try site.jsonLines().filter {
+                $0["port"] == "port-b" && $0["flow-direction"] == "ingress" && $0["protocol"] == "17"
+            }
+            return Dictionary(lines.compactMap { line in line["dstport"].map { ($0, line) } }) { $1 }
+        }
+
+        private func receivedAtRight(_ site: Site) throws -> UInt64 {
+            HostCounters(try site.right.run(["cat", "/proc/net/dev"])).received("eth0").frames
+        }
+
+        @Test func `an audited policy says what it would do, an enforced one does it, and both by which rule`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs, "--format", "json")
+                try site.write(Self.policy(mode: "audit", port: 7000), to: "audit.yaml")
+                let said = try site.weir("policy", "load", site.path("audit.yaml"))
+                #expect(said.contains("port-b") && said.contains("audit") && said.contains("web"))
+                let before = try receivedAtRight(site)
+                try send(site, to: [7000, 7001, 9001], from: 20_000)
+                try waitUntil("all got through") { try receivedAtRight(site) - before >= 3 }
+                try site.waitForWindow()
+                try site.write(Self.policy(mode: "enforce", port: 7100), to: "enforce.yaml")
+                try site.weir("policy", "load", site.path("enforce.yaml"))
+                let middle = try receivedAtRight(site)
+                try send(site, to: [7100, 7101, 9100], from: 20_001)
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try receivedAtRight(site) - middle == 1, "the others were dropped")
+                let shown = try site.weir("policy", "show")
+                #expect(shown.contains("enforce.yaml") && shown.contains("web/open") && shown.contains("udp 7100"))
+                let verdicts = try #require(try site.status().daemon?.verdicts)
+                #expect(daemon.stop().status == 0)
+
+                let lines = try ingress(site)
+                for (port, action, source, rule, reason) in [
+                    ("7000", "ACCEPT", "observed", "web/open", nil),
+                    ("7001", "REJECT", "policy", "default/ingress", "policy-audit"),
+                    ("9001", "REJECT", "policy", "web/closed", "policy-audit"),
+                    ("7100", "ACCEPT", "observed", "web/open", nil),
+                    ("7101", "REJECT", "policy", "default/ingress", "policy"),
+                    ("9100", "REJECT", "policy", "web/closed", "policy"),
+                ] {
+                    let line = try #require(lines[port])
+                    #expect(line["action"] == action && line["verdict-source"] == source, "\(line)")
+                    #expect(line["rule"] == rule && line["reject-reason"] == reason, "\(line)")
+                    #expect(line["packets"] == "1")
+                }
+                #expect(
+                    verdicts.rejections.first { $0.rule == "web/closed" && $0.reason == "policy" }?.count.packets == 1)
+            }
+        }
+
+        @Test func `a wrong file is refused with its line, and what was in force stays`() throws {
+            try Site.with { site in
+                _ = try site.daemon("--port", "port-b", "--interval", "1", "--stdout")
+                try site.write(Self.policy(mode: "audit", port: 7000), to: "good.yaml")
+                try site.weir("policy", "load", site.path("good.yaml"))
+                let shown = try site.weir("policy", "show", "--json")
+                try site.write("groups:\n  - name: web\n    rules:\n      - {direction: inn}\n", to: "wrong.yaml")
+                for command in ["check", "load"] {
+                    let refused = try site.outcome("policy", command, site.path("wrong.yaml"))
+                    #expect(refused.status == 2)
+                    #expect(
+                        refused.errors
+                            == "weir: \(site.path("wrong.yaml")):4: direction must be ingress or egress, not \"inn\"\n")
+                }
+                #expect(try site.weir("policy", "show", "--json") == shown)
+                try site.weir("policy", "unload")
+                #expect(try site.weir("policy", "show").hasPrefix("No policy is in force"))
+            }
+        }
+
+        @Test func `a port that comes later has its policy from the first frame on, and so has the next daemon`() throws
+        {
+            try Site.with { site in
+                try site.write(Self.policy(mode: "enforce", port: 7000), to: "policy.yaml")
+                let arguments = [
+                    "--port", "port-a", "--interval", "1", "--log-dir", site.logs, "--format", "json", "--policy",
+                    site.path("policy.yaml"),
+                ]
+                let first = try site.daemon(arguments)
+                try site.weir("attach", "port-b")
+                let before = try receivedAtRight(site)
+                try send(site, to: [7001, 7000], from: 20_000)
+                try waitUntil("one got through") { try receivedAtRight(site) - before >= 1 }
+                #expect(first.stop().status == 0)
+                // Enforced while no daemon runs.
+                try send(site, to: [7002, 7000], from: 20_001)
+                try waitUntil("another got through") { try receivedAtRight(site) - before >= 2 }
+                let second = try site.daemon(Array(arguments.dropLast(2)))
+                try site.waitForWindow()
+                try send(site, to: [7003, 7000], from: 20_002)
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(second.stop().status == 0)
+                #expect(try receivedAtRight(site) - before == 3)
+                let lines = try ingress(site)
+                for port in ["7001", "7002", "7003"] { #expect(lines[port]?["rule"] == "default/ingress", "\(port)") }
+            }
+        }
+
+        @Test func `an explanation names the rule that decides and those that it passed`() throws {
+            try Site.with { site in
+                try site.write(Self.policy(mode: "audit", port: 7000), to: "policy.yaml")
+                let text = try site.weir(
+                    "policy", "explain", site.path("policy.yaml"), "--port", "port-b", "--direction", "ingress",
+                    "--protocol", "udp", "--source", "10.9.0.1", "--destination", "10.9.0.2", "--destination-port",
+                    "7000")
+                #expect(
+                    text == """
+                        port-b has web, audit
+                        passed:
+                          web/closed  destination port 7000 is not 9000-9999
+                        decides: web/open, allow: allowed
+
+                        """)
+                let other = try site.outcome(
+                    "policy", "explain", site.path("policy.yaml"), "--port", "port-x", "--direction", "ingress",
+                    "--protocol", "udp", "--source", "10.9.0.1", "--destination", "10.9.0.2")
+                #expect(other.status == 2 && other.errors.contains("the policy says nothing of port-x"))
+            }
+        }
+    }
+}
