@@ -2,7 +2,7 @@
 
 import CLibbpf
 import CWeirABI
-import FlowModel
+package import FlowModel
 import Glibc
 import Synchronization
 
@@ -70,4 +70,18 @@ final class ConnectionStore: Sendable {
     private static let layout = MapLayout(
         name: WEIR_MAP_CONNECTIONS, type: BPF_MAP_TYPE_LRU_HASH, keySize: MemoryLayout<weir_flow_key>.size,
         valueSize: MemoryLayout<weir_connection>.size, maxEntries: room)
+}
+
+extension FlowMaps {
+    /// Makes all connections of a port older: for tests, which cannot move the kernel's clock.
+    package func ageConnections(of number: PortNumber, by age: Duration) throws(KernelError) {
+        let port = RegisteredPort(
+            number: number, interface: NetworkInterface(name: "none", index: 0), role: .guest, networkNamespace: 0)
+        let map = try connections.make(for: port)
+        for key in try map.keys(initial: weir_flow_key()) {
+            guard var connection = try map.value(of: key, initial: weir_connection()) else { continue }
+            connection.seen_ns &-= UInt64(clamping: age.wholeNanoseconds)
+            try map.set(connection, of: key)
+        }
+    }
 }

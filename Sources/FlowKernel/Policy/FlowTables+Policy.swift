@@ -14,7 +14,17 @@ extension FlowTables {
     package func setPolicy(
         _ policy: KernelPolicy, ports: [PortNumber: PortPolicy], gracePeriod: borrowing GracePeriod
     ) throws(KernelError) -> PolicyVersion {
-        let rules = try RuleTables(policy, hash: RuleHash(control.table))
+        try setPolicy(try ruleTables(policy), ports: ports, gracePeriod: gracePeriod)
+    }
+
+    /// The rules as the kernel has them. Throws where it has no room for them.
+    func ruleTables(_ policy: KernelPolicy) throws(KernelError) -> RuleTables {
+        try RuleTables(policy, hash: RuleHash(control.table))
+    }
+
+    func setPolicy(
+        _ rules: RuleTables, ports: [PortNumber: PortPolicy], gracePeriod: borrowing GracePeriod
+    ) throws(KernelError) -> PolicyVersion {
         let tables = try maps.policy.make()
         let version = try control.takePolicyVersion()
         // Whoever changed it last may have died before programs were done with the generation that is written now.

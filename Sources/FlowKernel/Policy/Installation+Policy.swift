@@ -27,12 +27,12 @@ extension Installation {
         try Self.refuseFiltersElsewhere(
             covered.filter { $0.judging != .judged } + uncovered, "cannot change the policy of",
             remedy: "run this command there (nsenter --net=…)")
-        _ = try RuleTables(policy, hash: RuleHash(tables.control.table))
+        let rules = try tables.ruleTables(policy)
         try tables.makePolicy()
         let gracePeriod = try GracePeriod()
         try cover(covered)
         do throws(KernelError) {
-            try tables.setPolicy(policy, ports: ports, gracePeriod: gracePeriod)
+            _ = try tables.setPolicy(rules, ports: ports, gracePeriod: gracePeriod)
         } catch {
             try? uncover(covered.filter { $0.judging != .judged })
             throw error

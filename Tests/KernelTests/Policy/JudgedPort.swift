@@ -62,6 +62,11 @@ struct JudgedPort: ~Copyable {
         return flows
     }
 
+    /// Makes all of the port's connections older.
+    func ageConnections(by age: Duration) throws {
+        try source.tables.maps.ageConnections(of: Self.port, by: age)
+    }
+
     var summary: PolicySummary? {
         get throws { try source.tables.policySummary() }
     }
