@@ -75,8 +75,8 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowTestKit",
-                "WeirDaemon",
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowVerdict", "FlowTestKit",
+                "PortDirectory", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -14,6 +14,7 @@ struct Bench {
         // Before the thread is kept on one CPU: programs are loaded on all of them.
         let ports = try measurePorts()
         let forwarding = try measureForwarding()
+        let polling = try measurePolling()
         try ThreadCPU.stay(on: settings.cpu)
         var report = BenchReport(
             machine: .here,
@@ -23,6 +24,7 @@ struct Bench {
                 reference: BenchProgram.reference.rawValue))
         report.ports = ports
         report.forwarding = forwarding
+        report.polling = polling
         try runStage(roomFor: Settings.usualBudget, into: &report)
         try runStage(roomFor: Ratios.mostFlows, into: &report)
         try runInserts(into: &report)
@@ -41,6 +43,12 @@ struct Bench {
         guard parts.contains(.forwarding) else { return [] }
         Self.say("frames through Open vSwitch")
         return try SwitchMeasurement.figures(settings)
+    }
+
+    private func measurePolling() throws -> [PollingFigure] {
+        guard parts.contains(.polling) else { return [] }
+        Self.say("what Open vSwitch works for being looked at")
+        return [try PollingMeasurement.figure(megaflows: 5000, seconds: settings.isQuick ? 30 : 120)]
     }
 
     /// Tables of one size, and all that is measured on them.
@@ -96,6 +104,12 @@ struct Bench {
     }
 
     private func runRest(into report: inout BenchReport) throws {
+        if parts.contains(.judgement) {
+            Self.say("judgements of 200000 records")
+            report.judgements = [
+                try JudgementMeasurement.figure(records: 200_000, megaflows: 5000, rounds: settings.rounds)
+            ]
+        }
         if parts.contains(.memory) {
             Self.say("memory")
             report.memory = try MemoryMeasurement.figures()

@@ -54,6 +54,7 @@ struct StatusText {
         }
         facts.append(("journal", journal(daemon)))
         if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
+        if let megaflows = daemon.ovs?.megaflows { facts.append(("megaflows", Self.text(megaflows))) }
         if let verdicts = daemon.verdicts { facts += Self.facts(verdicts) }
         if let drops = daemon.kernelDrops { facts.append(("drops", Self.text(drops))) }
         if let failure = daemon.failure { facts.append(("failing", failure)) }

@@ -32,6 +32,8 @@ struct ConfigurationFileTests {
             ovs: true
             ovs-rundir: /run/other
             ovs-bridges: [br-int, br-ex]
+            ovs-verdicts: false
+            ovs-trace-rate: 7
             interval: 5m
             flows: 1000
             log-dir: /srv/logs
@@ -55,6 +57,8 @@ struct ConfigurationFileTests {
         var choice = SwitchChoice()
         choice.runDirectory = "/run/other"
         choice.bridges = ["br-int", "br-ex"]
+        choice.judges = false
+        choice.traceRate = 7
         expected.ovs = choice
         expected.interval = .seconds(300)
         expected.tables.flowBudget = 1000

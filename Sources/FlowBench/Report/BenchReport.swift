@@ -17,9 +17,12 @@ package struct BenchReport: Codable, Sendable {
     package var ports: [PortsFigure] = []
     package var forwarding: [SwitchFigure] = []
     package var classifier: [ClassifierFigure] = []
+    package var judgements: [JudgementFigure] = []
+    package var polling: [PollingFigure] = []
 
     private enum CodingKeys: String, CodingKey {
-        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, classifier
+        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, classifier,
+            judgements, polling
         case insertsUsed = "inserts_used"
     }
 

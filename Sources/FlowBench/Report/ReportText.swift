@@ -17,7 +17,8 @@ package struct ReportText {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
-            tapSection, swapSection, portsSection, forwardingSection, classifierSection, ratioSection,
+            tapSection, swapSection, portsSection, forwardingSection, classifierSection, judgementSection,
+            pollingSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -146,6 +147,30 @@ package struct ReportText {
         return Self.section(
             "ns a lookup among \(report.classifier.first?.rules ?? 0) rules in user space",
             header: ["MASKS", "", "CACHED", "TUPLE SPACE", "BOTH, ZIPF", "HITS"], rows: rows)
+    }
+
+    private var judgementSection: [String] {
+        let rows = report.judgements.map { figure in
+            [
+                "megaflow judge", "", "\(figure.records)", "\(figure.megaflows)",
+                Self.number(figure.judgeMilliseconds.median), Self.number(figure.readMilliseconds.median),
+            ]
+        }
+        return Self.section(
+            "ms of CPU to judge a window by megaflows, and to read them once",
+            header: ["", "", "RECORDS", "MEGAFLOWS", "JUDGE", "READ"], rows: rows)
+    }
+
+    private var pollingSection: [String] {
+        let rows = report.polling.map { figure in
+            [
+                "ovs-vswitchd", "", "\(figure.megaflows)", Self.number(figure.percentAlone, digits: 2),
+                Self.number(figure.percentWatched, digits: 2),
+            ]
+        }
+        return Self.section(
+            "percent of a core that Open vSwitch works, while nobody looks at its megaflows and while Weir does",
+            header: ["", "", "MEGAFLOWS", "NOBODY", "WEIR"], rows: rows)
     }
 
     private var ratioSection: [String] {

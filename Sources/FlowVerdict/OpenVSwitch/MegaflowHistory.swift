@@ -154,8 +154,10 @@ extension MegaflowHistory {
     /// Up to when it is known what has changed.
     package var knownUntil: UnixTime { changes.knownUntil }
 
-    /// When the last look began that came to its end.
-    package var lastLook: UnixTime? { polls.last?.start }
+    /// Whether all is known of what was up to that moment: there was a look after it, and what has changed until its end is known.
+    package func isKnown(until moment: UnixTime) -> Bool {
+        polls.contains { $0.start >= moment && $0.end <= changes.knownUntil }
+    }
 
     /// Forgets what no window that starts then or later needs.
     package mutating func forget(before moment: UnixTime) {
@@ -229,17 +231,14 @@ extension MegaflowHistory {
         }
     }
 
-    /// The question was not asked.
-    package mutating func putBack(_ question: Question) { unattributed.append(question.id) }
+    /// These were not asked.
+    package mutating func putBack(_ questions: some Sequence<Question>) { unattributed += questions.map(\.id) }
 
     /// Takes the answer, where it says of packets what the megaflow does with them.
-    package mutating func answer(_ question: Question, _ trace: PipelineTrace) -> Bool {
-        guard let entry = entries[question.id], let rule = trace.rule else { return false }
+    package mutating func answer(_ question: Question, _ trace: PipelineTrace) {
+        guard let entry = entries[question.id] else { return }
         let outcome = entry.megaflow.outcome
-        guard trace.action == (outcome.isDropped ? .reject : outcome.isDelivered ? .accept : .unknown) else {
-            return false
-        }
-        entries[question.id]?.rule = rule
-        return true
+        guard trace.action == (outcome.isDropped ? .reject : outcome.isDelivered ? .accept : .unknown) else { return }
+        entries[question.id]?.rule = trace.rule
     }
 }

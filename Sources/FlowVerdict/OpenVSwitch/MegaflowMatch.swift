@@ -74,7 +74,7 @@ struct MegaflowMatchReader {
         case "tcp", "udp", "sctp": takePorts(arguments, "src", "dst")
         case "icmp", "icmpv6": takePorts(arguments, "type", "code")
         case "ct_state": takeStates(arguments)
-        case "packet_type": if arguments.string != "ns=0,id=0" { match.isOpaque = true }
+        case "packet_type": takePacketType(arguments)
         case "arp", "mpls", "nsh": match.isIP = false
         // Understood, but of these a record says nothing: what compares them can match its packets.
         case "tcp_flags", "ct_zone", "ct_mark", "ct_label", "ct_tuple4", "ct_tuple6", "dp_hash", "skb_priority",
@@ -90,6 +90,16 @@ struct MegaflowMatchReader {
             return
         }
         body(&match, value)
+    }
+
+    /// Namespace 0, type 0: Ethernet, which all packets of a port of a guest are.
+    private mutating func takePacketType(_ text: FlowText) {
+        for field in text.fields() {
+            guard let (value, mask) = field.value?.maskedNumber(as: UInt32.self), value & mask == 0 else {
+                match.isOpaque = true
+                return
+            }
+        }
     }
 
     private static func unquoted(_ text: Substring) -> String {

@@ -43,6 +43,9 @@ package struct RuleChanges: Equatable, Sendable {
         changes.removeFirst(index)
     }
 
+    /// Since when nothing has changed, as far as is known.
+    package var calmSince: UnixTime? { changes.last?.end }
+
     /// Whether nothing has changed from then on, as far as is known.
     package func isCalm(since moment: UnixTime) -> Bool { changes.last.map { $0.end <= moment } ?? false }
 

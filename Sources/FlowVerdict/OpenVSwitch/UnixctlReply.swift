@@ -8,7 +8,11 @@ package struct UnixctlReply: Sendable {
 
     private enum State { case start, key, colon, value, text, literal, comma, end }
 
+    /// Whose value comes.
+    private enum Member { case result, error, other }
+
     private var state = State.start
+    private var member = Member.other
     private var name: [UInt8] = []
     private var isInName = false
     private var isEscaped = false
@@ -35,7 +39,27 @@ package struct UnixctlReply: Sendable {
 
     /// Takes what has come, and calls the function with each line of the result that is whole with it.
     package mutating func take(_ bytes: [UInt8], onLine: (String) -> Void) throws(Malformed) {
-        for byte in bytes { try take(byte, onLine) }
+        var index = 0
+        while index < bytes.count {
+            let plain = plainText(in: bytes, from: index)
+            if plain > index {
+                if !isOverlong { line += bytes[index..<plain] }
+                isOverlong = isOverlong || line.count > Self.longestLine
+                if isOverlong { line.removeAll(keepingCapacity: true) }
+                index = plain
+            } else {
+                try take(bytes[index], onLine)
+                index += 1
+            }
+        }
+    }
+
+    /// Where text of the result that stands for itself ends: all of it is taken at once.
+    private func plainText(in bytes: [UInt8], from start: Int) -> Int {
+        guard state == .text, !isInName, !isEscaped, digitsLeft == 0, member == .result else { return start }
+        var index = start
+        while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] != 0x0A { index += 1 }
+        return index
     }
 
     private mutating func take(_ byte: UInt8, _ onLine: (String) -> Void) throws(Malformed) {
@@ -57,7 +81,7 @@ package struct UnixctlReply: Sendable {
         case (.colon, UInt8(ascii: ":")): state = .value
         case (.value, UInt8(ascii: "\"")):
             (state, isInName) = (.text, false)
-            if isOf("error") { hasError = true }
+            if member == .error { hasError = true }
         case (.value, UInt8(ascii: "a")...UInt8(ascii: "z")), (.value, UInt8(ascii: "0")...UInt8(ascii: "9")),
             (.value, UInt8(ascii: "-")):
             (state, literal) = (.literal, [byte])
@@ -69,7 +93,7 @@ package struct UnixctlReply: Sendable {
 
     private mutating func takeLiteral(_ byte: UInt8) throws(Malformed) {
         if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || Self.isSpace(byte) {
-            if isOf("error") { hasError = literal != Array("null".utf8) }
+            if member == .error { hasError = literal != Array("null".utf8) }
             state = .comma
             if !Self.isSpace(byte) { try takeMark(byte) }
             return
@@ -77,8 +101,6 @@ package struct UnixctlReply: Sendable {
         literal.append(byte)
         guard literal.count <= 32 else { throw Malformed() }
     }
-
-    private func isOf(_ member: StaticString) -> Bool { name.elementsEqual("\(member)".utf8) }
 
     // MARK: Text
 
@@ -119,16 +141,19 @@ package struct UnixctlReply: Sendable {
     private mutating func add(_ byte: UInt8, _ onLine: (String) -> Void) {
         if isInName {
             if name.count < 16 { name.append(byte) }
-        } else if isOf("error") {
+        } else if member == .error {
             if errorText.count < Self.longestError { errorText.append(byte) }
-        } else if isOf("result") {
+        } else if member == .result {
             if byte == 0x0a { return endLine(onLine) }
             if line.count < Self.longestLine { line.append(byte) } else { isOverlong = true }
         }
     }
 
     private mutating func endText(_ onLine: (String) -> Void) {
-        if !isInName, isOf("result"), !line.isEmpty { endLine(onLine) }
+        if !isInName, member == .result, !line.isEmpty || isOverlong { endLine(onLine) }
+        if isInName {
+            member = name == Array("result".utf8) ? .result : name == Array("error".utf8) ? .error : .other
+        }
         state = isInName ? .colon : .comma
     }
 

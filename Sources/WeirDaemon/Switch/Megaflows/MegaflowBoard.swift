@@ -27,12 +27,18 @@ package final class MegaflowBoard: Sendable {
                 bucket: TokenBucket(rate: traceRate, now: .now)))
     }
 
-    package var report: MegaflowReport { state.withLock(\.report) }
-
-    /// All that is known of megaflows, and where the switch can be asked for more.
-    package var knowledge: (history: MegaflowHistory, datapaths: [String], pid: Int32?) {
-        state.withLock { ($0.history, $0.datapaths, $0.pid) }
+    package var report: MegaflowReport {
+        state.withLock { state in
+            var report = state.report
+            guard let calmSince = state.history.changes.calmSince else { return report }
+            report.calmSince = Double(calmSince.nanoseconds) / 1e9
+            report.knownUntil = Double(state.history.knownUntil.nanoseconds) / 1e9
+            return report
+        }
     }
+
+    /// Where the switch can be asked for more; no process while it does not answer.
+    var place: (datapaths: [String], pid: Int32?) { state.withLock { ($0.datapaths, $0.pid) } }
 
     package func update<Result>(_ body: (inout MegaflowHistory) -> Result) -> Result {
         state.withLock { body(&$0.history) }
@@ -99,14 +105,12 @@ extension MegaflowBoard {
     /// than that.
     package func wait(for moment: UnixTime, atMost limit: Duration) {
         let end = ContinuousClock.now + limit
-        let failures = state.withLock(\.failuresInARow)
         while ContinuousClock.now < end {
             let semaphore = DispatchSemaphore(value: 0)
             let isKnown = state.withLock { state in
-                let history = state.history
-                if let look = history.lastLook, look >= moment, history.knownUntil >= moment { return true }
-                // It was tried once more, in vain.
-                if state.failuresInARow > failures, state.failuresInARow > 1 { return true }
+                if state.history.isKnown(until: moment) { return true }
+                // Nobody knows when it will.
+                if state.failuresInARow > 1 { return true }
                 state.waiting.append(semaphore)
                 return false
             }

@@ -123,6 +123,7 @@ extension MegaflowPoller {
         for _ in 0..<2 { try client.ask(pid, "revalidator/wait") { _ in } }
         let settled = ClockAnchor.now.realtime
         board.update { $0.noteChange(until: settled) }
+        board.note { $0.changes += 1 }
     }
 
     /// Takes all megaflows of all datapaths.
@@ -173,17 +174,32 @@ extension MegaflowPoller {
         }
     }
 
+    /// Questions that are looked for at a time.
+    private static let batch = 32
+
     /// Asks by which rules megaflows are as they are, as often as that is allowed.
     private func askForRules() {
         guard let ports = switchBoard.ports else { return }
         while !wishes.isEnding {
-            let questions = board.update { $0.takeQuestions(1) { ports[$0].map { $0.way != nil } ?? false } }
-            guard let question = questions.first else { return }
-            guard board.mayTrace() else { return board.update { $0.putBack(question) } }
-            let trace = tracer.trace(question.flow, on: question.datapath)
-            let isAnswered = trace.map { answer in board.update { $0.answer(question, answer) } } ?? false
-            board.noteTrace(isAnswered: isAnswered)
-            if trace == nil { return }
+            var questions = board.update { history in
+                history.takeQuestions(Self.batch) { ports[$0].map { $0.way != nil } ?? false }
+            }[...]
+            guard !questions.isEmpty else { return }
+            while let question = questions.first, board.mayTrace(), ask(question) { questions.removeFirst() }
+            guard questions.isEmpty else { return board.update { $0.putBack(questions) } }
+        }
+    }
+
+    /// Whether the switch can be asked more.
+    private func ask(_ question: MegaflowHistory.Question) -> Bool {
+        do throws(UnixctlFailure) {
+            let trace = try tracer.trace(question.flow, on: question.datapath)
+            board.update { $0.answer(question, trace) }
+            return true
+        } catch {
+            // What it cannot say of a megaflow that is gone, it will not be able to say later.
+            if case .refused = error { return true }
+            return false
         }
     }
 }

@@ -10,6 +10,11 @@ package struct MegaflowReport: Codable, Equatable, Sendable {
     package var isCut = false
     package var polls: UInt64 = 0
     package var pollsFailed: UInt64 = 0
+    /// How often its rules, ports or itself may have changed.
+    package var changes: UInt64 = 0
+    /// Since when nothing of that has changed, and until when that is known, Unix seconds; nil before it was asked.
+    package var calmSince: Double?
+    package var knownUntil: Double?
     /// Why it cannot be looked at; nil while it can, and before the first try.
     package var failure: String?
     /// When the last look began, Unix seconds; how long it took; its length. nil before the first.
@@ -25,8 +30,10 @@ package struct MegaflowReport: Codable, Equatable, Sendable {
     package init(interval: Duration) { intervalSeconds = interval / .seconds(1) }
 
     enum CodingKeys: String, CodingKey {
-        case megaflows, unreadable, polls, failure
+        case megaflows, unreadable, polls, failure, changes
         case isCut = "cut"
+        case calmSince = "calm_since"
+        case knownUntil = "known_until"
         case pollsFailed = "polls_failed"
         case lastPoll = "last_poll"
         case pollSeconds = "poll_seconds"

@@ -8,16 +8,17 @@ struct SwitchJudge: VerdictJudge {
     let board: MegaflowBoard
     let tracer: SwitchTracer
 
-    /// A look that is due by then, and some time for the switch to answer.
-    private static let patience = Duration.seconds(8)
+    /// For the switch to answer, and to be asked whether anything has changed.
+    private static let patience = Duration.seconds(4)
 
     func judge(of window: Window) -> (any WindowJudge)? {
-        board.wait(for: window.end, atMost: Self.patience)
-        let (history, datapaths, _) = board.knowledge
-        board.update { $0.forget(before: window.start) }
+        board.wait(for: window.end, atMost: .seconds(board.report.intervalSeconds) + Self.patience)
+        let (megaflows, changes) = board.update { history in
+            defer { history.forget(before: window.start) }
+            return (MegaflowJudge(history, of: window), history.changes)
+        }
         return SwitchWindowJudge(
-            megaflows: MegaflowJudge(history, of: window), changes: history.changes, datapaths: datapaths,
-            board: board, tracer: tracer)
+            megaflows: megaflows, changes: changes, datapaths: board.place.datapaths, board: board, tracer: tracer)
     }
 }
 
@@ -56,11 +57,7 @@ struct SwitchWindowJudge: WindowJudge {
             changes.isCalm(since: record.first), let flow = PacketQuestion.flow(of: record),
             ContinuousClock.now < end, board.mayTrace()
         else { return nil }
-        guard let trace = tracer.trace(flow, on: datapath) else {
-            board.noteTrace(isAnswered: false)
-            return nil
-        }
-        board.noteTrace(isAnswered: true)
+        guard let trace = try? tracer.trace(flow, on: datapath) else { return nil }
         guard !trace.asksConntrack || PacketQuestion.beginsConnection(record) else { return nil }
         switch trace.action {
         case .accept: return .accept(.ovsTrace, rule: trace.rule)

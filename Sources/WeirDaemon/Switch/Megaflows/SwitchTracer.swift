@@ -15,24 +15,25 @@ struct SwitchTracer: Sendable {
         self.board = board
     }
 
-    /// nil where it does not answer.
+    /// What it answers; throws where it does not, or cannot say.
     ///
-    /// - Parameters:
-    ///   - datapath: as `dpctl/dump-dps` has it.
-    ///   - states: what conntrack says of the packet, at each look that follows; without it, that it is new.
-    func trace(_ flow: String, on datapath: String, states: String? = nil) -> PipelineTrace? {
-        guard let pid = board.knowledge.pid else { return nil }
+    /// What conntrack will say of the packet is taken to be that it is new.
+    ///
+    /// - Parameter datapath: as `dpctl/dump-dps` has it.
+    func trace(_ flow: String, on datapath: String) throws(UnixctlFailure) -> PipelineTrace {
+        guard let pid = board.place.pid else { throw .unreachable("it is not there") }
         // The switch's own name of all datapaths of a type.
         let name = datapath.split(separator: "@").last.map(String.init) ?? datapath
         var lines: [String] = []
-        let options = states.map { Array(repeating: ["--ct-next", $0], count: 8).flatMap(\.self) } ?? []
         do throws(UnixctlFailure) {
             try client.ask(
-                pid, "ofproto/trace", [name, flow] + options, silence: Self.patience, limit: Self.patience
+                pid, "ofproto/trace", [name, flow], silence: Self.patience, limit: Self.patience
             ) { if lines.count < Self.mostLines { lines.append($0) } }
         } catch {
-            return nil
+            board.noteTrace(isAnswered: false)
+            throw error
         }
+        board.noteTrace(isAnswered: true)
         return PipelineTrace(lines)
     }
 }
