@@ -106,6 +106,10 @@ struct Bench {
                 try SwapMeasurement.figure(of: engine, swaps: settings.swaps)
             }
         }
+        if parts.contains(.policy) {
+            Self.say("policies")
+            report.policies = try PolicyMeasurement(settings).figures()
+        }
         if parts.contains(.tap) {
             Self.say("frames through a tap")
             report.taps = try TapBench(settings).figures()

@@ -4,5 +4,5 @@ import ArgumentParser
 
 /// What can be measured by itself.
 enum BenchPart: String, CaseIterable, ExpressibleByArgument {
-    case packets, forms, insert, drain, records, memory, tap, swap, ports, forwarding
+    case packets, forms, insert, drain, records, memory, tap, swap, ports, forwarding, policy
 }

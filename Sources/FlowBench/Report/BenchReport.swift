@@ -16,9 +16,10 @@ package struct BenchReport: Codable, Sendable {
     package var swaps: [SwapFigure] = []
     package var ports: [PortsFigure] = []
     package var forwarding: [SwitchFigure] = []
+    package var policies: [PolicyFigure] = []
 
     private enum CodingKeys: String, CodingKey {
-        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding
+        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, policies
         case insertsUsed = "inserts_used"
     }
 

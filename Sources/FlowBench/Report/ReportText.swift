@@ -17,7 +17,7 @@ package struct ReportText {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
-            tapSection, swapSection, portsSection, forwardingSection, ratioSection,
+            tapSection, swapSection, portsSection, forwardingSection, policySection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -134,6 +134,18 @@ package struct ReportText {
         return Self.section(
             "thousand frames a second through Open vSwitch, between AF_XDP ports",
             header: ["MEASURED BY", "", "KFRAMES/S", "OF NOTHING"], rows: rows)
+    }
+
+    private var policySection: [String] {
+        let rows = report.policies.map { figure in
+            [
+                "\(figure.masks) masks", "", "\(figure.rules)", Self.number(figure.firstPacket.median),
+                Self.number(figure.laterPackets.median),
+            ]
+        }
+        return Self.section(
+            "ns a packet that a policy takes more than none",
+            header: ["POLICY", "", "RULES", "FIRST PACKET", "LATER PACKETS"], rows: rows)
     }
 
     private var ratioSection: [String] {
