@@ -30,6 +30,7 @@ struct Bench {
         try runInserts(into: &report)
         try runRecords(into: &report)
         try runRest(into: &report)
+        try runVerdicts(into: &report)
         return report
     }
 
@@ -104,12 +105,6 @@ struct Bench {
     }
 
     private func runRest(into report: inout BenchReport) throws {
-        if parts.contains(.judgement) {
-            Self.say("judgements of 200000 records")
-            report.judgements = [
-                try JudgementMeasurement.figure(records: 200_000, megaflows: 5000, rounds: settings.rounds)
-            ]
-        }
         if parts.contains(.memory) {
             Self.say("memory")
             report.memory = try MemoryMeasurement.figures()
@@ -124,8 +119,25 @@ struct Bench {
             Self.say("frames through a tap")
             report.taps = try TapBench(settings).figures()
         }
+    }
+
+    private func runVerdicts(into report: inout BenchReport) throws {
+        if parts.contains(.judgement) {
+            Self.say("judgements of 200000 records")
+            report.judgements = [
+                try JudgementMeasurement.figure(records: 200_000, megaflows: 5000, rounds: settings.rounds)
+            ]
+        }
+        if parts.contains(.policy) {
+            Self.say("policies")
+            report.policies = try PolicyMeasurement(settings).figures()
+        }
         if parts.contains(.classifier) {
             report.classifier = try ClassifierMeasurement(settings: settings).figures()
+        }
+        if parts.contains(.conntrack) {
+            Self.say("frames that the host routes")
+            report.conntrack = try ConntrackMeasurement(settings).figures()
         }
     }
 

@@ -327,13 +327,21 @@ struct weir_policy_port {
 /*
  * A connection of a port, by the key of one of its flows without window and
  * version: of an ICMP request and its reply the request, else the one that the
- * machine sends.
+ * machine sends. In one of a few places from where its hash says that it is; a
+ * new one takes the first that was never used, or of all the one that was not
+ * used for longest.
  */
 struct weir_connection {
+	__u64 words[6];		/* weir_flow_key */
 	__u64 seen_ns;		/* CLOCK_MONOTONIC, when a flow of it was judged */
+	__u32 sequence;		/* odd while somebody writes the key */
 	__u8 begun_by;		/* enum weir_direction of the flow that made it */
-	__u8 zero[7];
+	__u8 zero[3];
 };
+
+#define WEIR_CONNECTIONS_BITS 15
+#define WEIR_CONNECTIONS (1 << WEIR_CONNECTIONS_BITS)
+#define WEIR_CONNECTION_PLACES 8
 
 /* Baked into each port's copy of a program before it is loaded. */
 struct weir_port_config {
@@ -452,7 +460,7 @@ _Static_assert(sizeof(struct weir_policy_mask) == 64, "mask");
 _Static_assert(sizeof(struct weir_policy_tag) == 8, "tag");
 _Static_assert(sizeof(struct weir_policy_rule) == 64, "rule");
 _Static_assert(sizeof(struct weir_policy_port) == 8, "port of a policy");
-_Static_assert(sizeof(struct weir_connection) == 16, "connection");
+_Static_assert(sizeof(struct weir_connection) == 64, "connection");
 _Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
 _Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
 _Static_assert(sizeof(struct weir_fragment) == 16, "fragment");

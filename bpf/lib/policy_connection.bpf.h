@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * Connections of a port: what has been allowed statefully, so that replies are
- * allowed. A map of the port's own, of fixed size, in which new ones take the
- * place of what was not used for longest: a flood at one port harms no other.
+ * allowed. A map of the port's own, of fixed size: a flood at one port harms no
+ * other. A cache line each, since BPF_MAP_TYPE_LRU_HASH takes half a
+ * microsecond to make an entry.
  *
  * Touched when a flow is judged: once a window and CPU for each flow, not once
- * a packet.
+ * a packet. Both programs of the port write here, on all CPUs: who makes a
+ * connection takes its place by making the sequence odd, and who finds one sees
+ * the same even sequence before and after.
  */
 #ifndef WEIR_POLICY_CONNECTION_BPF_H
 #define WEIR_POLICY_CONNECTION_BPF_H
@@ -17,11 +20,13 @@
 
 #include "control.bpf.h"
 #include "flow_key.bpf.h"
+#include "line_hash.bpf.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct weir_flow_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WEIR_CONNECTIONS);
+	__type(key, __u32);
 	__type(value, struct weir_connection);
 } weir_connected SEC(".maps");
 
@@ -167,16 +172,118 @@ connection_lives(const struct weir_connection *connection,
 	       now - connection->seen_ns <= idle_limit(flow);
 }
 
+static __always_inline struct weir_connection *connection_at(__u32 home,
+							     __u32 step)
+{
+	__u32 index = (home + step) & (WEIR_CONNECTIONS - 1);
+
+	return bpf_map_lookup_elem(&weir_connected, &index);
+}
+
+static __always_inline __u32 connection_home(const union key_words *key)
+{
+	return line_hash(key, 0) >> (32 - WEIR_CONNECTIONS_BITS);
+}
+
+static __always_inline int
+connection_has_key(const struct weir_connection *connection,
+		   const union key_words *key)
+{
+	__u64 difference = 0;
+
+#pragma unroll
+	for (int i = 0; i < KEY_WORDS; i++)
+		difference |= connection->words[i] ^ key->words[i];
+	return !difference;
+}
+
+/* As it is now, with everything that is read after it. */
+static __always_inline __u32 sequence_read(struct weir_connection *connection)
+{
+	return __sync_fetch_and_add(&connection->sequence, 0);
+}
+
+/* Whether it is the key's; begun_by is read with the key. */
+static __always_inline int connection_is(struct weir_connection *connection,
+					 const union key_words *key,
+					 __u8 *begun_by)
+{
+	__u32 sequence;
+
+	if (!connection_has_key(connection, key))
+		return 0;
+	sequence = sequence_read(connection);
+	barrier();
+	*begun_by = *(volatile __u8 *)&connection->begun_by;
+	return !(sequence & 1) && connection_has_key(connection, key) &&
+	       sequence_read(connection) == sequence;
+}
+
+/* The key's connection where it lives; else NULL. */
 static __always_inline struct weir_connection *
 connection_find(const union key_words *key, const union key_words *flow,
-		__u64 now)
+		__u64 now, __u8 *begun_by)
 {
+	__u32 home = connection_home(key);
 	struct weir_connection *connection;
 
-	connection = bpf_map_lookup_elem(&weir_connected, &key->key);
-	if (!connection || !connection_lives(connection, flow, now))
-		return NULL;
-	return connection;
+	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
+		connection = connection_at(home, i);
+		if (!connection || !connection->seen_ns)
+			return NULL;
+		if (connection_is(connection, key, begun_by))
+			return connection_lives(connection, flow, now) ?
+				       connection :
+				       NULL;
+	}
+	return NULL;
+}
+
+/* Where a new connection is to lie: in its own place, if it has one. */
+static __always_inline struct weir_connection *
+connection_place(const union key_words *key)
+{
+	struct weir_connection *connection, *place = NULL;
+	__u32 home = connection_home(key);
+	__u64 oldest = ~0ULL;
+
+	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
+		connection = connection_at(home, i);
+		if (!connection)
+			break;
+		if (connection_has_key(connection, key))
+			return connection;
+		if (connection->seen_ns < oldest) {
+			oldest = connection->seen_ns;
+			place = connection;
+		}
+		if (!oldest)
+			break;
+	}
+	return place;
+}
+
+/* 0 where it is made; -1 where another CPU writes that place at this moment. */
+static __always_inline int connection_make(const union key_words *key,
+					   __u8 begun_by, __u64 now)
+{
+	struct weir_connection *place = connection_place(key);
+	__u32 sequence;
+
+	if (!place)
+		return -1;
+	sequence = place->sequence;
+	if (sequence & 1 ||
+	    __sync_val_compare_and_swap(&place->sequence, sequence,
+					sequence + 1) != sequence)
+		return -1;
+#pragma unroll
+	for (int i = 0; i < KEY_WORDS; i++)
+		place->words[i] = key->words[i];
+	place->begun_by = begun_by;
+	place->seen_ns = now;
+	__sync_fetch_and_add(&place->sequence, 1);
+	return 0;
 }
 
 /*
@@ -188,19 +295,18 @@ static __always_inline void connection_note(const union key_words *key,
 					    const union key_words *flow,
 					    __u64 now)
 {
-	struct weir_connection *connection = connection_find(key, flow, now);
-	struct weir_connection new = {
-		.seen_ns = now,
-		.begun_by = flow_direction(flow),
-	};
+	__u8 direction = flow_direction(flow), begun_by = direction;
+	struct weir_connection *connection;
 
+	connection = connection_find(key, flow, now, &begun_by);
 	if (connection) {
-		if (connection->begun_by == new.begun_by)
+		if (begun_by == direction)
 			connection->seen_ns = now;
 		return;
 	}
-	if (flow_begins(flow))
-		bpf_map_update_elem(&weir_connected, &key->key, &new, BPF_ANY);
+	/* Another CPU is done at the second try, or is at another place. */
+	if (flow_begins(flow) && connection_make(key, direction, now))
+		connection_make(key, direction, now);
 }
 
 #endif

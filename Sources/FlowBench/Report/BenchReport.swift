@@ -19,10 +19,12 @@ package struct BenchReport: Codable, Sendable {
     package var classifier: [ClassifierFigure] = []
     package var judgements: [JudgementFigure] = []
     package var polling: [PollingFigure] = []
+    package var policies: [PolicyFigure] = []
+    package var conntrack: [TapFigure] = []
 
     private enum CodingKeys: String, CodingKey {
         case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, classifier,
-            judgements, polling
+            judgements, polling, policies, conntrack
         case insertsUsed = "inserts_used"
     }
 

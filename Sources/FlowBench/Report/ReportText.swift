@@ -5,7 +5,7 @@ internal import Foundation
 
 /// A report for people: a table a part, of what was measured.
 package struct ReportText {
-    private let report: BenchReport
+    let report: BenchReport
     private let ratios: Ratios
 
     package init(_ report: BenchReport, _ document: BenchDocument) {
@@ -18,7 +18,7 @@ package struct ReportText {
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
             memorySection,
             tapSection, swapSection, portsSection, forwardingSection, classifierSection, judgementSection,
-            pollingSection, ratioSection,
+            pollingSection, policySection, conntrackSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -137,42 +137,6 @@ package struct ReportText {
             header: ["MEASURED BY", "", "KFRAMES/S", "OF NOTHING"], rows: rows)
     }
 
-    private var classifierSection: [String] {
-        let rows = report.classifier.map { figure in
-            [
-                "\(figure.masks)", "", Self.number(figure.cached.median), Self.number(figure.tupleSpace.median),
-                Self.number(figure.both.median), Self.number(figure.hitRatio, digits: 3),
-            ]
-        }
-        return Self.section(
-            "ns a lookup among \(report.classifier.first?.rules ?? 0) rules in user space",
-            header: ["MASKS", "", "CACHED", "TUPLE SPACE", "BOTH, ZIPF", "HITS"], rows: rows)
-    }
-
-    private var judgementSection: [String] {
-        let rows = report.judgements.map { figure in
-            [
-                "megaflow judge", "", "\(figure.records)", "\(figure.megaflows)",
-                Self.number(figure.judgeMilliseconds.median), Self.number(figure.readMilliseconds.median),
-            ]
-        }
-        return Self.section(
-            "ms of CPU to judge a window by megaflows, and to read them once",
-            header: ["", "", "RECORDS", "MEGAFLOWS", "JUDGE", "READ"], rows: rows)
-    }
-
-    private var pollingSection: [String] {
-        let rows = report.polling.map { figure in
-            [
-                "ovs-vswitchd", "", "\(figure.megaflows)", Self.number(figure.percentAlone, digits: 2),
-                Self.number(figure.percentWatched, digits: 2),
-            ]
-        }
-        return Self.section(
-            "percent of a core that Open vSwitch works, while nobody looks at its megaflows and while Weir does",
-            header: ["", "", "MEGAFLOWS", "NOBODY", "WEIR"], rows: rows)
-    }
-
     private var ratioSection: [String] {
         let named = [
             ("hot", ratios.hot), ("64k flows", ratios.flows64k), ("1M flows", ratios.flows1M),
@@ -203,7 +167,7 @@ extension ReportText {
     }
 
     /// Nothing where nothing was measured.
-    private static func section(_ title: String, header: [String], rows: [[String]]) -> [String] {
+    static func section(_ title: String, header: [String], rows: [[String]]) -> [String] {
         guard !rows.isEmpty else { return [] }
         return [title] + TextTable(rows: [header] + rows, rightAligned: 2..<header.count).lines.map { "  " + $0 }
     }

@@ -6,7 +6,7 @@ package import FlowModel
 import Glibc
 import Synchronization
 
-/// The connections of ports with a policy, a map each: made when the port's programs are first to ask the policy, and gone when
+/// The connections of ports with a policy, a map of 2 MB each: made when the port's programs are first to ask the policy, and gone when
 /// they do no more.
 ///
 /// Pinned beside the links of their port, if there is a directory, and then opened anew whenever it is asked for: others may have
@@ -21,9 +21,6 @@ final class ConnectionStore: Sendable {
 
     private let directory: PinDirectory?
     private let unpinned = Mutex<[PortNumber: Made]>([:])
-
-    /// Connections that a port can have at a time. The kernel takes some 130 bytes for each, at once.
-    static let room = 16_384
 
     init(in directory: PinDirectory?) { self.directory = directory }
 
@@ -68,8 +65,8 @@ final class ConnectionStore: Sendable {
     static let name = "connections"
 
     private static let layout = MapLayout(
-        name: WEIR_MAP_CONNECTIONS, type: BPF_MAP_TYPE_LRU_HASH, keySize: MemoryLayout<weir_flow_key>.size,
-        valueSize: MemoryLayout<weir_connection>.size, maxEntries: room)
+        name: WEIR_MAP_CONNECTIONS, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: MemoryLayout<weir_connection>.size,
+        maxEntries: Int(WEIR_CONNECTIONS), flags: UInt32(BPF_F_MMAPABLE))
 }
 
 extension FlowMaps {
@@ -77,11 +74,9 @@ extension FlowMaps {
     package func ageConnections(of number: PortNumber, by age: Duration) throws(KernelError) {
         let port = RegisteredPort(
             number: number, interface: NetworkInterface(name: "none", index: 0), role: .guest, networkNamespace: 0)
-        let map = try connections.make(for: port)
-        for key in try map.keys(initial: weir_flow_key()) {
-            guard var connection = try map.value(of: key, initial: weir_connection()) else { continue }
-            connection.seen_ns &-= UInt64(clamping: age.wholeNanoseconds)
-            try map.set(connection, of: key)
+        let connections = try MappedArray<weir_connection>(of: try connections.make(for: port), isWritable: true)
+        for place in 0..<connections.count where connections[place].seen_ns != 0 {
+            connections[place].seen_ns &-= UInt64(clamping: age.wholeNanoseconds)
         }
     }
 }

@@ -4,6 +4,7 @@ import FlowBench
 import FlowKernel
 import FlowMeter
 import FlowModel
+import FlowVerdict
 
 /// One of Weir's engines with tables of its own, as it is attached to a guest's port.
 final class EngineSubject: Subject {
@@ -11,18 +12,24 @@ final class EngineSubject: Subject {
     static let side = PortSide(port: port, direction: .egress)
 
     let engine: Engine
-    var name: String { engine.rawValue }
+    let name: String
     let types: [BPFProgramType] = [.tc, .xdpFrags]
     private var source: KernelFlowSource
     private let tc: Program
     private let xdp: Program
 
-    init(_ engine: Engine, roomFor flows: Int) throws(KernelError) {
+    /// - Parameter policy: what the port has of it is enforced; nil: it has none.
+    init(_ engine: Engine, roomFor flows: Int, policy: KernelPolicy? = nil) throws(KernelError) {
         let tables = try engine.makeTables(roomFor: flows)
         let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
         self.engine = engine
-        tc = try tables.load(.tcFromPort, for: port)
-        xdp = try tables.load(.xdpFromPort, for: port)
+        name = policy == nil ? engine.rawValue : "\(engine.rawValue), with a policy"
+        tc = try tables.load(.tcFromPort, for: port, isJudged: policy != nil)
+        xdp = try tables.load(.xdpFromPort, for: port, isJudged: policy != nil)
+        if let policy {
+            try tables.setPolicy(
+                policy, ports: [Self.port: PortPolicy(set: 1, mode: .enforce)], gracePeriod: .notNeeded)
+        }
         source = try KernelFlowSource(tables: tables)
     }
 
