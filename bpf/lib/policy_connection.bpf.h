@@ -168,7 +168,9 @@ connection_lives(const struct weir_connection *connection,
 	__u64 even = weir_control.opened[0].monotonic_ns;
 	__u64 odd = weir_control.opened[1].monotonic_ns;
 
-	return connection->seen_ns >= (even < odd ? even : odd) ||
+	__u64 before = even < odd ? even : odd;
+
+	return (__s64)(connection->seen_ns - before) >= 0 ||
 	       now - connection->seen_ns <= idle_limit(flow);
 }
 
