@@ -292,8 +292,11 @@ struct weir_policy_mask {
 	__u32 best;		/* the rule of its that counts first */
 	__u32 tags;		/* where its tags begin among the generation's */
 	__u32 size;		/* places that a hash can say; 0: no mask any more */
-	__u32 zero;
+	__u32 kinds;		/* bit n: it has rules that match kind n */
 };
+
+/* Of a key's kind, what rules of a mask are told apart by before they are searched. */
+#define WEIR_POLICY_KIND (WEIR_KEY_IPV6 | WEIR_KEY_EGRESS)
 
 /* Index: generation * WEIR_POLICY_TAGS + place. */
 struct weir_policy_tag {

@@ -78,6 +78,8 @@ __noinline int rule_look(struct rule_search *search)
 	if (!mask || !mask->size || mask->best >= search->best)
 		return 0;
 	search->mask++;
+	if (!(mask->kinds >> (search->key.key.kind & WEIR_POLICY_KIND) & 1))
+		return 1;
 #pragma unroll
 	for (int i = 0; i < WEIR_POLICY_WORDS; i++)
 		search->masked.words[i] = search->key.words[i] & mask->words[i];

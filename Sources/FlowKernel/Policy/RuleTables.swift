@@ -55,6 +55,18 @@ struct RuleTables {
         let mask: PolicyKey
         var places: [(key: PolicyKey, place: Int)] = []
         var known: Set<PolicyKey> = []
+
+        /// Of the four kinds, those that a rule of its can match.
+        var kinds: UInt32 {
+            let compared = UInt8(truncatingIfNeeded: mask.rest >> 24)
+            return places.reduce(0) { kinds, rule in
+                let own = UInt8(truncatingIfNeeded: rule.key.rest >> 24)
+                let matched = (0...UInt8(WEIR_POLICY_KIND)).filter {
+                    ($0 ^ own) & compared & UInt8(WEIR_POLICY_KIND) == 0
+                }
+                return matched.reduce(kinds) { $0 | 1 << UInt32($1) }
+            }
+        }
     }
 
     /// In the order of their first rules.
@@ -86,7 +98,7 @@ extension RuleTables {
         masks.append(
             weir_policy_mask(
                 words: group.mask.tuple, best: UInt32(group.places[0].place), tags: UInt32(tags.count),
-                size: UInt32(size), zero: 0))
+                size: UInt32(size), kinds: group.kinds))
         tags += placed ?? []
     }
 

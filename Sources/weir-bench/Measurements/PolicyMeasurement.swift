@@ -68,7 +68,7 @@ struct PolicyMeasurement {
     }
 
     /// Rules that compare both addresses to lengths of their own, and match nothing that is sent; and one that allows all.
-    private static func policy(masks: Int) -> KernelPolicy {
+    static func policy(masks: Int) -> KernelPolicy {
         var generator = SplitMix64(seed: Settings.seed)
         let others = masks > 1 ? rules - 1 : 0
         let some = (0..<others).map { number in

@@ -18,8 +18,10 @@ final class TapBench {
         self.settings = settings
         let namespace = try NetworkNamespace("bench")
         let engines = try Engine.allCases.map { try EngineSubject($0, roomFor: Settings.usualBudget) }
+        let judged = try EngineSubject(
+            .standard, roomFor: Settings.usualBudget, policy: PolicyMeasurement.policy(masks: 16))
         let reference = try ReferenceSubject(roomFor: Settings.usualBudget)
-        subjects = [try PlainSubject(.empty, types: [.tc, .xdpFrags]), reference] + engines
+        subjects = [try PlainSubject(.empty, types: [.tc, .xdpFrags]), reference] + engines + [judged]
         var lanes = [try TapLane("weirt0", in: namespace)]
         for subject in subjects {
             for type in subject.types {
