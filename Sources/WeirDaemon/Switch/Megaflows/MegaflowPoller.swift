@@ -23,8 +23,8 @@ final class MegaflowPoller: Sendable {
     static let interval = Duration.seconds(5)
     /// Megaflows that are kept.
     static let capacity = 200_000
-    /// A look takes a hundredth of the time at most.
-    private static let rarity = 100.0
+    /// A look takes a fiftieth of the time at most.
+    private static let rarity = 50.0
     /// From one question to the next whether anything has changed: more than a second, since the switch counts by seconds.
     private static let tick = Duration.milliseconds(1200)
     /// Within as long the switch may not have counted a change yet.
