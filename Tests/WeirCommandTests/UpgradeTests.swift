@@ -51,6 +51,39 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `an enforced policy lets nothing through while a later version takes over`() throws {
+            try Site.with { site in
+                let earlier = try site.daemon(Self.arguments(site))
+                try site.write(
+                    "groups: [{name: none}]\nports: [{match: port-b, groups: [none], mode: enforce}]\n", to: "none.yaml"
+                )
+                try site.weir("policy", "load", site.path("none.yaml"))
+                let before = try site.received()
+                // A datagram a millisecond, each refused.
+                let sender = try site.left.start([
+                    "python3", "-c",
+                    """
+                    import socket, time
+                    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    for number in range(20000):
+                        s.sendto(b'x', ('10.9.0.2', 7000)); time.sleep(0.001)
+                    """,
+                ])
+                try site.waitForWindow()
+                earlier.stop(SIGTERM)
+                site.executable = try Self.next
+                _ = try site.daemon(Self.arguments(site))
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try site.weir("policy", "show").contains("enforce"))
+                sender.stop(SIGKILL)
+                let verdicts = try #require(try site.status().daemon?.verdicts)
+                #expect(
+                    verdicts.rejections.first { $0.rule == "default/ingress" }.map { $0.count.packets > 500 } == true)
+                #expect(try site.received() == before, "not a datagram came out")
+                try site.weir("detach", "--all")
+            }
+        }
+
         /// The later version's program delivers to the sockets that the switch has open; whoever is behind the port waits for
         /// nothing.
         @Test(arguments: [OpenVSwitch.XDPMode.native, .generic])
@@ -179,6 +212,11 @@ extension WeirCommandSuite {
 }
 
 extension Site {
+    /// Frames that the guest on the right has received.
+    fileprivate func received() throws -> UInt64 {
+        HostCounters(try right.run(["cat", "/proc/net/dev"])).received("eth0").frames
+    }
+
     /// Numbers and hooks of the ports that are attached.
     fileprivate func attachedPorts() throws -> [String] {
         try status().ports.map { "\($0.name) \($0.number) \($0.fromHook) \($0.toHook)" }.sorted()

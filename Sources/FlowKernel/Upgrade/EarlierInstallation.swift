@@ -32,6 +32,11 @@ package struct EarlierInstallation: ~Copyable {
         try? directory.removeLayout()
     }
 
+    /// Its ports that count, which keep their numbers.
+    package func ports() throws(KernelError) -> [RegisteredPort] {
+        try tables.registeredPorts().filter { !$0.isClosing }
+    }
+
     /// Brings its ports over to new tables, one program after the other, so that every frame meets an old or a new one.
     ///
     /// Ports keep their numbers. What was begun and not ended, by a process that was killed, is done again. Where this

@@ -63,6 +63,8 @@ extension Daemon {
             let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
             logger.notice("taking over from another version (\(earlier.name))")
             do {
+                // Before its ports come, so that none of their frames goes unjudged.
+                reloadPolicy(configuration, installation, coming: try earlier.ports(), logger)
                 try earlier.move(to: installation)
             } catch {
                 // Where no port was moved, the earlier version can go on as if nobody had been here.
@@ -95,6 +97,17 @@ extension Daemon {
             }
         } catch {
             logger.error("the policy is not loaded, and what was in force stays: \(error)")
+        }
+    }
+
+    private static func reloadPolicy(
+        _ configuration: Configuration, _ installation: borrowing Installation, coming: [RegisteredPort],
+        _ logger: Logger
+    ) {
+        do {
+            try PolicyKeeper(configuration).reload(into: installation, coming: coming)
+        } catch {
+            logger.error("the ports of the other version are taken over without their policy: \(error)")
         }
     }
 

@@ -40,11 +40,13 @@ package struct PolicyKeeper: Sendable {
     }
 
     /// Puts in force what was loaded last: for ports that have come meanwhile, and where the kernel has forgotten it.
-    package func reload(into installation: borrowing Installation) throws {
+    ///
+    /// - Parameter coming: ports that will be there with the same numbers.
+    package func reload(into installation: borrowing Installation, coming: [RegisteredPort] = []) throws {
         try state.alone {
             let content = state.read()
             guard content.path != nil else { return }
-            try put(content, before: content, into: installation)
+            try put(content, before: content, into: installation, coming: coming)
         }
     }
 
@@ -61,11 +63,12 @@ package struct PolicyKeeper: Sendable {
 
     /// Writes what is needed to read the kernel's numbers before they can appear.
     private func put(
-        _ new: PolicyState.Content, before: PolicyState.Content, into installation: borrowing Installation
+        _ new: PolicyState.Content, before: PolicyState.Content, into installation: borrowing Installation,
+        coming: [RegisteredPort] = []
     ) throws {
         var content = new
         guard let document = try content.document() else { return }
-        let ports = try installation.attachedPorts()
+        let ports = try installation.attachedPorts() + coming
         var compiler = PolicyCompiler(document.policy, members: document.members, sets: content.sets)
         let policies = policies(of: ports, document, &compiler)
         let compiled = try compiler.compile(numberingBy: &content.book)
