@@ -38,6 +38,14 @@ package enum FileSystemCalls {
         try check(result)
     }
 
+    /// Gives a file to whom the folder belongs that it is in: what root makes in the place of a daemon that is not root is the
+    /// daemon's. `unsafe`: the pointers are for the calls only.
+    package static func giveToOwner(of folder: FilePath, _ path: FilePath) throws(Errno) {
+        var facts = stat()
+        try check(unsafe stat(folder.string, &facts))
+        try check(unsafe chown(path.string, facts.st_uid, facts.st_gid))
+    }
+
     /// Copies from one file to the other where each stands, and returns how much; 0 at the end of the source.
     package static func copy(
         from source: FileDescriptor, to target: FileDescriptor, count: Int

@@ -42,7 +42,8 @@ struct DumpCommand: ParsableCommand {
                 remedy: "attach a port (weir attach PORT), or name another directory (--bpffs)")
         }
         let known = try chosenPorts(installation, configuration)
-        try show(try entries(installation, known), recordFormat: recordFormat)
+        let rules = PolicyVerdicts(PolicyState(stateDirectory: configuration.stateDirectory))
+        try show(try entries(installation, known, rules), recordFormat: recordFormat)
     }
 
     private func chosenPorts(
@@ -60,10 +61,14 @@ struct DumpCommand: ParsableCommand {
     }
 
     private func entries(
-        _ installation: borrowing Installation, _ ports: [PortNumber: FlowModel.Port]
+        _ installation: borrowing Installation, _ ports: [PortNumber: FlowModel.Port], _ rules: PolicyVerdicts
     ) throws -> [LogEntry] {
         let snapshot = try installation.tables.snapshot()
-        return ClosedWindow(snapshot, until: ClockAnchor.now.realtime).entries(ports: ports)
+        return ClosedWindow(snapshot, until: ClockAnchor.now.realtime).entries(ports: ports).map { entry in
+            guard case .flow(var record) = entry else { return entry }
+            rules.judge(&record)
+            return .flow(record)
+        }
     }
 
     private func recordFormat() throws -> (any RecordFormat)? {

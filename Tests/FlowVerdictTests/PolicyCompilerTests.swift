@@ -10,11 +10,11 @@ import Testing
     /// The explanation goes through the rules one by one and compares numbers and networks; the classifier compares bits.
     @Test(arguments: [1, 2, 3, 4])
     func `bits decide as the words of the rules do`(seed: UInt64) throws {
-        var random = RandomPolicy(seed: seed)
+        var random = RandomGroups(seed: seed)
         let policy = SecurityPolicy(
             groups: [random.group("web", rules: 40), random.group("db", rules: 20)],
             defaultIngress: seed % 2 == 0 ? .allow : .deny, defaultEgress: seed % 3 == 0 ? .allow : .deny)
-        let members = ["db": [RandomPolicy.address(3, .v4), RandomPolicy.address(5, .v6)]]
+        let members = ["db": [RandomGroups.address(3, .v4), RandomGroups.address(5, .v6)]]
         var compiler = PolicyCompiler(policy, members: members)
         let choices = [["web"], ["db"], ["db", "web"], []]
         let sets = choices.map { compiler.set(of: $0) }

@@ -104,6 +104,11 @@ extension WeirCommandSuite {
                             == "weir: \(site.path("wrong.yaml")):4: direction must be ingress or egress, not \"inn\"\n")
                 }
                 #expect(try site.weir("policy", "show", "--json") == shown)
+                let explained = try site.weir(
+                    "policy", "explain", "--port", "port-b", "--direction", "ingress", "--protocol", "udp", "--source",
+                    "10.9.0.1", "--destination", "10.9.0.2", "--destination-port", "9001")
+                #expect(
+                    explained.hasSuffix("decides: web/closed, deny: allowed all the same: the port is only audited\n"))
                 try site.weir("policy", "unload")
                 #expect(try site.weir("policy", "show").hasPrefix("No policy is in force"))
             }
@@ -126,6 +131,8 @@ extension WeirCommandSuite {
                 // Enforced while no daemon runs.
                 try send(site, to: [7002, 7000], from: 20_001)
                 try waitUntil("another got through") { try receivedAtRight(site) - before >= 2 }
+                let open = try LogLines.json(try site.weir("dump", "--json"))
+                #expect(open.first { $0["dstport"] == "7002" && $0["port"] == "port-b" }?["rule"] == "default/ingress")
                 let second = try site.daemon(Array(arguments.dropLast(2)))
                 try site.waitForWindow()
                 try send(site, to: [7003, 7000], from: 20_002)

@@ -64,14 +64,3 @@ private struct Judge: VerdictJudge, WindowJudge {
 
     func verdict(of record: borrowing FlowRecord) -> Verdict? { verdict }
 }
-
-struct LogFilterTests {
-    @Test(arguments: [
-        (LogFilter.all, [Verdict.Action.unknown, .accept, .reject, .mixed]), (.accept, [.accept, .mixed]),
-        (.reject, [.reject, .mixed]),
-    ])
-    func takesWhatItIsNamedAfter(filter: LogFilter, actions: [Verdict.Action]) {
-        let verdicts: [Verdict] = [.unknown, .accept(.observed), .reject(.policy), .mixed(.ovsMegaflow)]
-        #expect(verdicts.filter(filter.takes).map(\.action) == actions)
-    }
-}

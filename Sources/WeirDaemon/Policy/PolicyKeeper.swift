@@ -16,16 +16,6 @@ package struct PolicyKeeper: Sendable {
         self.configuration = configuration
     }
 
-    /// What is in force, for people.
-    package struct Report: Equatable, Sendable {
-        package var path: String
-        package var document: PolicyDocument
-        package var version: Int
-        package var kernelRules: Int
-        package var masks: Int
-        package var ports: [PolicyPortReport]
-    }
-
     /// Puts the policy of a file in force in the place of what was. Where this throws, what was stays.
     package func load(_ file: String, into installation: borrowing Installation) throws {
         let text = try PolicyDocument.text(of: file)
@@ -103,6 +93,9 @@ package struct PolicyKeeper: Sendable {
         return PortPolicy(set: compiler.set(of: choice.groups), mode: isEnforced ? .enforce : .audit)
     }
 
+    /// The policy that was loaded last; nil where there is none, or for whom it must not be read.
+    package func loaded() throws -> PolicyDocument? { try state.read().document() }
+
     package func tags(of port: String) -> [String] { configuration.rule(forPort: port)?.tags ?? [] }
 }
 
@@ -146,7 +139,7 @@ extension PolicyKeeper {
     }
 
     /// What is in force; nil where nothing is.
-    package func report(of installation: borrowing Installation) throws -> Report? {
+    package func report(of installation: borrowing Installation) throws -> PolicyReport? {
         let content = state.read()
         guard let document = try content.document(), let path = content.path else { return nil }
         let summary = try installation.tables.policySummary()
@@ -158,22 +151,8 @@ extension PolicyKeeper {
                 port: port.name, mode: policy.mode.rawValue, groups: groups,
                 isOnlyAudited: wanted == .enforce && policy.mode == .audit)
         }
-        return Report(
+        return PolicyReport(
             path: path, document: document, version: Int(summary?.version.rawValue ?? 0),
             kernelRules: summary?.ruleCount ?? 0, masks: summary?.maskCount ?? 0, ports: ports)
-    }
-}
-
-/// What holds for one port.
-package struct PolicyPortReport: Codable, Equatable, Sendable {
-    package var port: String
-    package var mode: String
-    package var groups: [String]
-    /// Whether it was to be enforced, and is not, since the port is a switch's.
-    package var isOnlyAudited: Bool
-
-    enum CodingKeys: String, CodingKey {
-        case port, mode, groups
-        case isOnlyAudited = "only_audited"
     }
 }

@@ -40,6 +40,7 @@ package struct PolicyState: Sendable {
         do throws(Errno) {
             try Folder.create(folder, mode: 0o700)
             try WholeFile.replace(file, with: Array(bytes))
+            try FileSystemCalls.giveToOwner(of: folder, file)
         } catch {
             throw PolicyError("cannot keep the policy in \(file): \(error); the one before stays in force")
         }
@@ -48,10 +49,12 @@ package struct PolicyState: Sendable {
     /// One change at a time, whoever makes it: a daemon or a command.
     func alone<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws -> Value {
         try Folder.create(folder, mode: 0o700)
+        let path = folder.appending("policy.lock")
         let lock = try FileDescriptor.open(
-            folder.appending("policy.lock"), .readWrite, options: [.create, .closeOnExec],
+            path, .readWrite, options: [.create, .closeOnExec],
             permissions: [.ownerReadWrite])
         defer { try? lock.close() }
+        try? FileSystemCalls.giveToOwner(of: folder, path)
         try FileSystemCalls.waitForLock(lock)
         return try body()
     }

@@ -14,8 +14,9 @@ struct PolicyExplainCommand: ParsableCommand {
             whatever the rules say of them: ask about the flow that they answer.
             """)
 
-    @Argument(help: "File of the policy.", completion: .file(extensions: ["yaml"]))
-    var file: String
+    @Argument(
+        help: "File of a policy; the one that was loaded last without it.", completion: .file(extensions: ["yaml"]))
+    var file: String?
 
     @Option(help: "Name of the port.", completion: .interface)
     var port: String
@@ -44,9 +45,14 @@ struct PolicyExplainCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup var place: PolicyPlace
+
     func run() throws {
-        let document = try PolicyDocument(path: file)
-        guard let choice = document.choice(forPort: port, tags: tag) else {
+        let keeper = PolicyKeeper(try place.configuration())
+        guard let document = try file.map({ try PolicyDocument(path: $0) }) ?? keeper.loaded() else {
+            throw UsageError(description: "no policy was loaded that can be read here; name a file")
+        }
+        guard let choice = document.choice(forPort: port, tags: tag + keeper.tags(of: port)) else {
             throw UsageError(description: "the policy says nothing of \(port): no entry of ports covers it")
         }
         let explanation = PolicyExplanation(

@@ -31,9 +31,9 @@ struct PolicyText {
         let stateful: Bool
     }
 
-    private let report: PolicyKeeper.Report
+    private let report: PolicyReport
 
-    init(_ report: PolicyKeeper.Report) { self.report = report }
+    init(_ report: PolicyReport) { self.report = report }
 
     var facts: Facts {
         Facts(

@@ -5,7 +5,7 @@ import FlowTestKit
 import FlowVerdict
 
 /// Rules of all kinds, and flows that meet them often: few addresses, few ports.
-struct RandomPolicy {
+struct RandomGroups {
     private var generator: SplitMix64
 
     init(seed: UInt64) { generator = SplitMix64(seed: seed) }
