@@ -89,6 +89,35 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `a log of what is rejected has nothing else, and the metrics count both`() throws {
+            try Site.with { site in
+                try site.write(
+                    "publish-period: 1s\nlog: reject\nports:\n  - port-b\n  - {match: port-a, log: accept, tags: [left]}\n",
+                    to: "weir.yaml")
+                let policy = Self.policy(mode: "audit", port: 7000) + "  - {tag: left, groups: []}\n"
+                try site.write(policy, to: "policy.yaml")
+                let daemon = try site.daemon(
+                    "--interval", "1", "--log-dir", site.logs, "--format", "json", "--metrics", "19469",
+                    "--policy", site.path("policy.yaml"))
+                try send(site, to: [7000, 7001, 9001, 9002], from: 20_000)
+                for _ in 0..<2 { try site.waitForWindow() }
+                let fetch =
+                    "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:19469/metrics').read().decode())"
+                let metrics = try site.hub.run(["python3", "-c", fetch])
+                #expect(daemon.stop().status == 0)
+                #expect(
+                    metrics.contains(
+                        #"weir_rejected_packets_total{source="policy",reason="policy-audit",rule="web/closed"} 2"#))
+                let flows = try site.jsonLines().filter { $0["log-status"] == "OK" && $0["protocol"] == "17" }
+                let logged = flows.map { "\($0["port"] ?? "") \($0["action"] ?? "") \($0["dstport"] ?? "")" }.sorted()
+                #expect(
+                    logged == [
+                        "port-a ACCEPT 7000", "port-a ACCEPT 7001", "port-a ACCEPT 9001", "port-a ACCEPT 9002",
+                        "port-b REJECT 7001", "port-b REJECT 9001", "port-b REJECT 9002",
+                    ])
+            }
+        }
+
         @Test func `a wrong file is refused with its line, and what was in force stays`() throws {
             try Site.with { site in
                 _ = try site.daemon("--port", "port-b", "--interval", "1", "--stdout")
