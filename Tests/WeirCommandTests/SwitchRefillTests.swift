@@ -69,9 +69,10 @@ extension WeirCommandSuite {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.pid)/fd").count
         }
 
-        /// Links and totals of ports.
+        /// Links and totals of ports. They go while they are listed, of which find complains.
         private func portPins(_ site: Site) throws -> [String] {
-            try ChildProcess.run(["find", site.bpffs, "-mindepth", "4"]).split(separator: "\n").map(String.init)
+            try ChildProcess.outcome(of: ["find", site.bpffs, "-mindepth", "4"]).output
+                .split(separator: "\n").map(String.init)
         }
     }
 }
