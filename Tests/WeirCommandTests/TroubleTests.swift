@@ -102,9 +102,16 @@ extension WeirCommandSuite {
                     site.path("small/state"))
                 var traffic = Traffic()
                 try traffic.send(site, datagrams: 20, of: 20)
-                _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("small/ballast"))", "bs=4k"])
+                let fill = [
+                    "dd", "if=/dev/zero", "of=\(site.path("small/ballast"))", "bs=4k", "oflag=append", "conv=notrunc",
+                ]
+                _ = try ChildProcess.outcome(of: fill)
                 try traffic.send(site, datagrams: 30, of: 30)
-                try waitUntil("status tells of the trouble") { try site.status().daemon?.failure != nil }
+                try waitUntil("status tells of the trouble") {
+                    // A window that was being published makes room when it is done.
+                    _ = try ChildProcess.outcome(of: fill)
+                    return try site.status().daemon?.failure != nil
+                }
                 #expect(try site.status().daemon?.failure?.hasPrefix("cannot ") == true)
                 let windows = try #require(try site.status().daemon).windows
                 // Windows would end meanwhile; nothing is swapped.
