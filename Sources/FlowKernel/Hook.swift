@@ -76,7 +76,7 @@ extension AttachOptions {
     }
 
     /// With the hook chosen by what the interface is.
-    func resolved(on interface: NetworkInterface) -> AttachOptions {
+    package func resolved(on interface: NetworkInterface) -> AttachOptions {
         guard hook == .auto, XSKHook.isOpen(interface) else { return self }
         var options = self
         options.hook = .xsk

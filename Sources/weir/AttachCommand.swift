@@ -94,7 +94,7 @@ struct AttachCommand: ParsableCommand {
         let (outcomes, failure) = policy.attach(requests, to: installation) { requests in
             Result { () throws(KernelError) in try installation.attach(requests) }
         }
-        if let failure { Output.warn("attached without their policy: \(failure)") }
+        if let failure { Output.warn(failure) }
         return try outcomes.get()
     }
 

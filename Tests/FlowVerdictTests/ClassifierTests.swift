@@ -30,7 +30,6 @@ import Testing
             #expect(space.matches(key).map(\.value) == expected.map(\.value))
             #expect(space.lookup(key)?.value == expected.first?.value)
             #expect(space.lookup(key)?.priority == expected.first?.priority)
-            #expect((space.anyMatch(key) == nil) == expected.isEmpty)
         }
         #expect(space.maskCount == Set(naive.rules.map(\.mask)).count)
         for id in ids.values { space.remove(id) }

@@ -133,6 +133,14 @@ extension WeirCommandSuite {
                             == "weir: \(site.path("wrong.yaml")):4: direction must be ingress or egress, not \"inn\"\n")
                 }
                 #expect(try site.weir("policy", "show", "--json") == shown)
+                try site.write("{", to: "state/policy")
+                let damaged = try site.outcome("policy", "show")
+                #expect(
+                    damaged.status == 1
+                        && damaged.errors
+                            == "weir: what is kept in \(site.path("state/policy")) is damaged: load the policy again (weir policy load FILE)\n"
+                )
+                try site.weir("policy", "load", site.path("good.yaml"))
                 let explained = try site.weir(
                     "policy", "explain", "--port", "port-b", "--direction", "ingress", "--protocol", "udp", "--source",
                     "10.9.0.1", "--destination", "10.9.0.2", "--destination-port", "9001")

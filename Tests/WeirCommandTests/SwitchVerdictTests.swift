@@ -39,7 +39,9 @@ extension WeirCommandSuite {
                 try vSwitch.vsctl("set open_vswitch . other_config:max-idle=100")
                 let daemon = try Self.daemon(site, vSwitch)
                 let traffic = try AccessListTraffic(site, ofEach: 12)
-                Thread.sleep(forTimeInterval: 1.5)
+                try waitUntil("the megaflows are gone") {
+                    try !vSwitch.appctl("dpctl/dump-flows", "--names").contains("in_port(port-a)")
+                }
                 let report = try #require(try site.status().daemon?.ovs?.megaflows)
                 #expect(report.failure == nil && report.polls >= 1)
                 #expect(daemon.stop().status == 0, "\(daemon.errors)")

@@ -59,26 +59,31 @@ extension WeirCommandSuite {
                 )
                 try site.weir("policy", "load", site.path("none.yaml"))
                 let before = try site.received()
-                // A datagram a millisecond, each refused.
+                // A datagram a millisecond, each refused, until the folder has a file.
                 let sender = try site.left.start([
                     "python3", "-c",
                     """
-                    import socket, time
+                    import os, socket, time
                     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                    for number in range(20000):
+                    for number in range(1, 20001):
                         s.sendto(b'x', ('10.9.0.2', 7000)); time.sleep(0.001)
+                        if os.path.exists('\(site.path("enough"))'): break
+                    print(number)
                     """,
                 ])
                 try site.waitForWindow()
                 earlier.stop(SIGTERM)
                 site.executable = try Self.next
-                _ = try site.daemon(Self.arguments(site))
+                let later = try site.daemon(Self.arguments(site))
                 for _ in 0..<2 { try site.waitForWindow() }
                 #expect(try site.weir("policy", "show").contains("enforce"))
-                sender.stop(SIGKILL)
-                let verdicts = try #require(try site.status().daemon?.verdicts)
-                #expect(
-                    verdicts.rejections.first { $0.rule == "default/ingress" }.map { $0.count.packets > 500 } == true)
+                try site.write("", to: "enough")
+                try sender.wait(within: .seconds(20))
+                let sent = try #require(UInt64(sender.output.filter(\.isNumber)))
+                #expect(later.stop().status == 0)
+                let refused = try site.jsonLines().filter { $0["port"] == "port-b" && $0["rule"] == "default/ingress" }
+                #expect(try refused.reduce(0) { try $0 + LogLines.number($1, "packets") } == sent)
+                #expect(refused.allSatisfy { $0["action"] == "REJECT" && $0["reject-reason"] == "policy" })
                 #expect(try site.received() == before, "not a datagram came out")
                 try site.weir("detach", "--all")
             }

@@ -18,6 +18,8 @@ package struct DroppedPackets: ~Copyable {
     private let ports: BPFMap
     private let unkept: BPFMap
     private let reasons = DropReasons()
+    /// What is in the map of ports.
+    private var followed: [UInt64: UInt32] = [:]
     /// What was counted when it was read last.
     private var before: [Entry: PacketCount] = [:]
 
@@ -56,14 +58,16 @@ package struct DroppedPackets: ~Copyable {
     }
 
     /// Tells from now on by which of these ports packets came in.
-    package func set(_ registered: [RegisteredPort]) throws(KernelError) {
+    package mutating func set(_ registered: [RegisteredPort]) throws(KernelError) {
         var devices: [UInt64: UInt32] = [:]
         for port in registered {
             devices[port.dropDevice] = UInt32(port.number.rawValue)
             devices[port.dropNamespace] = 0
         }
+        guard devices != followed else { return }
         for old in try ports.keys(initial: UInt64(0)) where devices[old] == nil { try ports.remove(old) }
         for (device, number) in devices { try ports.set(number, of: device) }
+        followed = devices
     }
 
     /// What was dropped since this was asked last. Some milliseconds for ten thousand flows.
@@ -94,8 +98,6 @@ package struct DroppedPackets: ~Copyable {
             (try unkept.value(of: UInt32(0), initial: UInt64(0)) ?? 0) + program.misses
         }
     }
-
-    package var size: ProgramSize { program.size }
 }
 
 extension RegisteredPort {

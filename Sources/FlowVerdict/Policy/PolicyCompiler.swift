@@ -61,8 +61,7 @@ package struct PolicyCompiler {
     }
 
     private func entry(_ rule: SecurityGroupRule) -> RuleBook.Entry {
-        RuleBook.Entry(
-            name: rule.name, isAllowing: rule.action == .allow, content: rule.content(members: members))
+        RuleBook.Entry(name: rule.name, content: rule.content(members: members))
     }
 
     private func checked(_ policy: KernelPolicy) throws(PolicyError) -> KernelPolicy {
@@ -88,7 +87,7 @@ package struct PolicyCompiler {
 extension SecurityGroupRule {
     /// All that the rule says, with the addresses that its group stands for.
     fileprivate func content(members: [String: [IPAddress]]) -> String {
-        var text = "\(direction) \(version.map { "\($0)" } ?? "-") \(transport.map { "\($0)" } ?? "-")"
+        var text = "\(action) \(direction) \(version.map { "\($0)" } ?? "-") \(transport.map { "\($0)" } ?? "-")"
         text += " \(ends.map { "\($0)" } ?? "-") \(remote) \(priority) \(isStateful)"
         if case .group(let name) = remote {
             text += " " + Set(members[name] ?? []).map(\.description).sorted().joined(separator: ",")

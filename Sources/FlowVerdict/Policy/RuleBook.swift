@@ -9,7 +9,6 @@ package struct RuleBook: Equatable, Sendable, Codable {
     package struct Entry: Equatable, Sendable, Codable {
         /// `web/https`.
         package var name: String
-        package var isAllowing: Bool
         /// All that the rule says, so that another one is told from it.
         package var content: String
     }
@@ -23,13 +22,6 @@ package struct RuleBook: Equatable, Sendable, Codable {
     private var last: UInt16 = 0
 
     package init() {}
-
-    package subscript(number: UInt16) -> Entry? { entries[number] }
-
-    /// The rules of the current policy.
-    package var currentEntries: [(number: UInt16, entry: Entry)] {
-        current.sorted().compactMap { number in entries[number].map { (number, $0) } }
-    }
 
     /// Gives the rules of a new policy their numbers, in the order given; throws where there are too many.
     mutating func number(_ rules: [Entry]) throws(PolicyError) -> [UInt16] {

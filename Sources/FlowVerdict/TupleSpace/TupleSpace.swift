@@ -117,14 +117,6 @@ extension TupleSpace {
         return best.flatMap(match)
     }
 
-    /// A rule that matches: for rules of which only one can, as those of a switch's datapath, whose search ends with it.
-    package func anyMatch(_ key: Key) -> Match? {
-        for place in order {
-            if let head = tuples[place].head(of: key.masked(by: tuples[place].mask), in: rules) { return match(head) }
-        }
-        return nil
-    }
-
     /// Calls the function with the value of each rule that matches, in no particular order.
     @inline(__always)
     func forEachMatch(_ key: Key, _ body: (Value) -> Void) {

@@ -15,7 +15,7 @@ import SystemPackage
 package final class Publisher {
     private let files: LogFileSink?
     private var printer: LinePrinter?
-    private var judges: [any VerdictJudge]
+    private var judges: [any VerdictJudge] = []
     private let configuration: Configuration
     private let policyNames: PolicyNames
     private let logger: Logger
@@ -42,12 +42,11 @@ package final class Publisher {
     }
 
     init(
-        configuration: Configuration, state: StateDirectory, judges: [any VerdictJudge] = [], logger: Logger
+        configuration: Configuration, state: StateDirectory, logger: Logger
     ) throws {
         let format = try configuration.recordFormat()
         files = try configuration.logFiles(format, state).map { try LogFileSink(configuration: $0) }
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
-        self.judges = judges
         self.configuration = configuration
         policyNames = PolicyNames(PolicyState(stateDirectory: configuration.stateDirectory))
         self.logger = logger

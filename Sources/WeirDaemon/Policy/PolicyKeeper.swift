@@ -20,7 +20,8 @@ package struct PolicyKeeper: Sendable {
     package func load(_ file: String, into installation: borrowing Installation) throws {
         let text = try PolicyDocument.text(of: file)
         try state.alone {
-            var content = state.read()
+            // What is damaged is replaced.
+            var content = (try? state.read()) ?? PolicyState.Content()
             let before = content
             content.path = file
             content.text = text
@@ -34,7 +35,7 @@ package struct PolicyKeeper: Sendable {
     /// - Parameter coming: ports that will be there with the same numbers.
     package func reload(into installation: borrowing Installation, coming: [RegisteredPort] = []) throws {
         try state.alone {
-            let content = state.read()
+            let content = try state.read()
             guard content.path != nil else { return }
             try put(content, before: content, into: installation, coming: coming)
         }
@@ -43,7 +44,7 @@ package struct PolicyKeeper: Sendable {
     /// Ends the policy of all ports. What its rules are called stays known, for records that name them.
     package func unload(from installation: borrowing Installation) throws {
         try state.alone {
-            var content = state.read()
+            var content = (try? state.read()) ?? PolicyState.Content()
             content.path = nil
             content.text = ""
             try state.write(content)
@@ -102,16 +103,17 @@ package struct PolicyKeeper: Sendable {
 extension PolicyKeeper {
     /// Does something with the requests, which then have the policy that their ports are to have from the first frame on.
     ///
-    /// - Returns: what the body returns; and why the policy could not be had, where it could not.
+    /// - Returns: what the body returns; and a sentence, where the policy could not be had.
     package func attach<Value>(
         _ requests: [AttachRequest], to installation: borrowing Installation, _ body: ([AttachRequest]) -> Value
     ) -> (value: Value, failure: String?) {
-        guard state.read().path != nil else { return (body(requests), nil) }
         do {
+            guard try state.read().path != nil else { return (body(requests), nil) }
             let value = try state.alone { body(try prepared(requests, installation)) }
             return (value, nil)
         } catch {
-            return (body(requests), "\(error)")
+            let names = requests.map(\.interface.name).joined(separator: ", ")
+            return (body(requests), "\(names): attached without a policy: \(error)")
         }
     }
 
@@ -119,12 +121,12 @@ extension PolicyKeeper {
     private func prepared(
         _ requests: [AttachRequest], _ installation: borrowing Installation
     ) throws -> [AttachRequest] {
-        let content = state.read()
+        let content = try state.read()
         guard let document = try content.document() else { return requests }
         var compiler = PolicyCompiler(document.policy, members: document.members, sets: content.sets)
         let prepared = requests.map { request in
             var request = request
-            let isSwitchs = request.options.hook == .xsk
+            let isSwitchs = request.options.resolved(on: request.interface).hook == .xsk
             request.options.policy = policy(of: request.interface.name, isSwitchs: isSwitchs, document, &compiler)
             return request
         }
@@ -140,7 +142,7 @@ extension PolicyKeeper {
 
     /// What is in force; nil where nothing is.
     package func report(of installation: borrowing Installation) throws -> PolicyReport? {
-        let content = state.read()
+        let content = try state.read()
         guard let document = try content.document(), let path = content.path else { return nil }
         let summary = try installation.tables.policySummary()
         let ports = try installation.attachedPorts().compactMap { port -> PolicyPortReport? in

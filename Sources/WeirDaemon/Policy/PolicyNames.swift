@@ -17,7 +17,7 @@ final class PolicyNames {
     var verdicts: PolicyVerdicts {
         let bytes = Data((try? WholeFile.read(state.file)) ?? [])
         if let known, known.version == bytes { return known.verdicts }
-        let verdicts = PolicyVerdicts(state.read().book)
+        let verdicts = PolicyVerdicts(state)
         known = (bytes, verdicts)
         return verdicts
     }

@@ -29,10 +29,17 @@ package struct PolicyState: Sendable {
 
     var file: FilePath { folder.appending("policy") }
 
-    /// What was kept; nothing where there is none, or for whom it must not be read.
-    func read() -> Content {
-        let bytes = (try? WholeFile.read(file)) ?? []
-        return (try? JSONDecoder().decode(Content.self, from: Data(bytes))) ?? Content()
+    /// What was kept; nothing where nothing was.
+    func read() throws(PolicyError) -> Content {
+        let bytes: [UInt8]
+        do throws(Errno) { bytes = try WholeFile.read(file) } catch {
+            if error == .noSuchFileOrDirectory { return Content() }
+            throw PolicyError("cannot read the policy that is kept in \(file): \(error)")
+        }
+        guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)) else {
+            throw PolicyError("what is kept in \(file) is damaged: load the policy again (weir policy load FILE)")
+        }
+        return content
     }
 
     func write(_ content: Content) throws(PolicyError) {

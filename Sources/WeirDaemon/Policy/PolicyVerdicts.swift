@@ -14,7 +14,7 @@ package struct PolicyVerdicts: Sendable {
     package init() { names = [:] }
 
     /// Of the policies that were loaded with that state; for whom it must not be read, rules have no names.
-    package init(_ state: PolicyState) { self.init(state.read().book) }
+    package init(_ state: PolicyState) { self.init((try? state.read())?.book ?? RuleBook()) }
 
     init(_ book: RuleBook) { names = book.entries.mapValues { RuleName($0.name) } }
 

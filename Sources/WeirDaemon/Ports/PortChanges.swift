@@ -33,7 +33,7 @@ extension Logger {
         if changes.hasLostEvents {
             notice("more happened to interfaces than the kernel could keep; looking at all of them")
         }
-        for failure in changes.policyFailures { error("ports were attached without their policy: \(failure)") }
+        for failure in changes.policyFailures { error("\(failure)") }
         for port in changes.attached { notice("attached \(port.name) as port \(port.number.rawValue)") }
         for port in changes.gone {
             notice("\(port.name) is gone; its last records come with this window (port \(port.number.rawValue))")

@@ -52,7 +52,7 @@ package struct UnixctlClient: Sendable {
             throw .unreachable("\(path): \(error.cause)")
         }
         let start = ContinuousClock.now
-        try send(Self.request(method, parameters), on: socket, until: start + silence)
+        try send(Self.request(method, parameters), on: socket, within: silence)
         var reply = UnixctlReply()
         var count = 0
         var heard = start
@@ -76,13 +76,14 @@ package struct UnixctlClient: Sendable {
     }
 
     private func send(
-        _ bytes: [UInt8], on socket: StreamSocket, until end: ContinuousClock.Instant
+        _ bytes: [UInt8], on socket: StreamSocket, within silence: Duration
     ) throws(UnixctlFailure) {
+        let end = ContinuousClock.now + silence
         var start = 0
         while start < bytes.count {
             switch socket.send(bytes, from: start) {
             case .bytes(let count): start += count
-            case .notNow: guard ContinuousClock.now < end, !isEnding() else { throw .silent(.seconds(3)) }
+            case .notNow: guard ContinuousClock.now < end, !isEnding() else { throw .silent(silence) }
             case .ended: throw .closed
             }
         }
