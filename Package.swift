@@ -38,6 +38,7 @@ let package = Package(
             name: "FlowKernel",
             dependencies: [
                 "FlowModel", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             plugins: ["BPFObjects"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel"]),

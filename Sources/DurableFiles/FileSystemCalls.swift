@@ -7,18 +7,60 @@ package import SystemPackage
 ///
 /// A call that fails throws errno as it is.
 package enum FileSystemCalls {
-    package static func makeDirectory(_ path: FilePath, mode: mode_t) throws(Errno) {
-        try check(unsafe mkdir(path.string, mode))
+    /// Of <asm-generic/fcntl.h>; the C library shows it to GNU sources alone.
+    static let pathOnly: CInt = 0o10_000_000
+
+    /// Opens what has that name in a folder (openat(2)); closed on exec.
+    static func open(
+        _ name: String, in folder: FileDescriptor, _ flags: CInt, mode: mode_t = 0
+    ) throws(Errno) -> FileDescriptor {
+        while true {
+            let raw = unsafe openat(folder.rawValue, name, flags | O_CLOEXEC, mode)
+            if raw >= 0 { return FileDescriptor(rawValue: raw) }
+            if errno != EINTR { throw Errno(rawValue: errno) }
+        }
     }
 
-    package static func removeDirectory(_ path: FilePath) throws(Errno) { try check(unsafe rmdir(path.string)) }
-
-    package static func rename(_ from: FilePath, to target: FilePath) throws(Errno) {
-        try check(unsafe Glibc.rename(from.string, target.string))
+    /// Makes a folder; its name is on the disk afterwards. One that is there already is none of the call's concern.
+    static func makeDurableDirectory(_ name: String, in folder: FileDescriptor, mode: mode_t) throws(Errno) {
+        guard unsafe mkdirat(folder.rawValue, name, mode) == 0 else {
+            if errno == EEXIST { return }
+            throw Errno(rawValue: errno)
+        }
+        // One that is open for its path alone cannot be synchronized.
+        let parent = try open(".", in: folder, O_RDONLY | O_DIRECTORY)
+        defer { try? parent.close() }
+        try synchronize(parent)
     }
 
-    package static func remove(_ path: FilePath) throws(Errno) {
-        try check(unsafe unlink(path.string))
+    /// The target of a symbolic link that is open for its path.
+    static func readLink(_ link: FileDescriptor) throws(Errno) -> FilePath {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = unsafe bytes.withUnsafeMutableBufferPointer {
+            unsafe readlinkat(link.rawValue, "", $0.baseAddress!, $0.count - 1)
+        }
+        try check(count < 0 ? -1 : 0)
+        return FilePath(String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+
+    static func facts(of name: String, in folder: FileDescriptor) throws(Errno) -> stat {
+        var facts = stat()
+        try check(unsafe fstatat(folder.rawValue, name, &facts, AT_SYMLINK_NOFOLLOW))
+        return facts
+    }
+
+    static func rename(
+        _ name: String, in folder: FileDescriptor, to newName: String, in target: FileDescriptor
+    ) throws(Errno) {
+        try check(unsafe renameat(folder.rawValue, name, target.rawValue, newName))
+    }
+
+    static func remove(_ name: String, in folder: FileDescriptor, _ flags: CInt) throws(Errno) {
+        try check(unsafe unlinkat(folder.rawValue, name, flags))
+    }
+
+    static func give(_ file: FileDescriptor, to user: uid_t, _ group: gid_t) throws(Errno) {
+        try check(fchown(file.rawValue, user, group))
     }
 
     package static func synchronize(_ descriptor: FileDescriptor) throws(Errno) {
@@ -38,14 +80,6 @@ package enum FileSystemCalls {
         try check(result)
     }
 
-    /// Gives a file to whom the folder belongs that it is in: what root makes in the place of a daemon that is not root is the
-    /// daemon's. `unsafe`: the pointers are for the calls only.
-    package static func giveToOwner(of folder: FilePath, _ path: FilePath) throws(Errno) {
-        var facts = stat()
-        try check(unsafe stat(folder.string, &facts))
-        try check(unsafe chown(path.string, facts.st_uid, facts.st_gid))
-    }
-
     /// Copies from one file to the other where each stands, and returns how much; 0 at the end of the source.
     package static func copy(
         from source: FileDescriptor, to target: FileDescriptor, count: Int
@@ -57,5 +91,14 @@ package enum FileSystemCalls {
 
     private static func check(_ result: CInt) throws(Errno) {
         if result != 0 { throw Errno(rawValue: errno) }
+    }
+}
+
+extension FileDescriptor {
+    /// What is open (fstat(2)). `unsafe`: the pointer is for the call only.
+    package func facts() throws(Errno) -> stat {
+        var facts = Glibc.stat()
+        guard unsafe fstat(rawValue, &facts) == 0 else { throw Errno(rawValue: errno) }
+        return facts
     }
 }

@@ -74,14 +74,15 @@ extension Commit {
     /// Does all that was decided and is not done. Afterwards it holds what could not be done.
     ///
     /// - Parameter onRename: called for each file that got its name.
-    mutating func carryOut(onRename: () -> Void) throws(ExportError) {
+    mutating func carryOut(in folders: LogFolders, onRename: () -> Void) throws(ExportError) {
         var failure: ExportError?
-        var folders: Set<FilePath> = []
+        var targets: [FilePath: HeldFolder] = [:]
         var failed: [Rename] = []
         for rename in renames {
             do throws(ExportError) {
-                if try rename.carryOut() { onRename() }
-                folders.insert(rename.final.removingLastComponent())
+                let (target, isNew) = try rename.carryOut(in: folders)
+                if isNew { onRename() }
+                targets[target.path] = target
                 FaultPoint.reach(.midRename)
             } catch {
                 failed.append(rename)
@@ -89,7 +90,7 @@ extension Commit {
             }
         }
         FaultPoint.reach(.afterRename)
-        for folder in folders { try ExportError.wrap(.publish, folder) { try Folder.synchronize(folder) } }
+        for (path, target) in targets { try ExportError.wrap(.publish, path) { try target.synchronize() } }
         renames = failed
         FaultPoint.reach(.beforeSegmentDelete)
         try deleteSegments()
@@ -101,29 +102,45 @@ extension Commit {
     private mutating func deleteSegments() throws(ExportError) {
         for segment in segments {
             try ExportError.wrap(.deleteSegment, segment) {
-                do { try FileSystemCalls.remove(segment) } catch Errno.noSuchFileOrDirectory {}
+                try HeldFolder.remove(segment)
             }
         }
-        if let folder = segments.first?.removingLastComponent() {
-            try ExportError.wrap(.deleteSegment, folder) { try Folder.synchronize(folder) }
+        if let first = segments.first {
+            try ExportError.wrap(.deleteSegment, first) { try HeldFolder.synchronize(nameOf: first) }
         }
         segments = []
     }
 }
 
 extension Commit.Rename {
-    /// Whether it was done now; false where it had been done before.
-    fileprivate func carryOut() throws(ExportError) -> Bool {
-        try ExportError.wrap(.createFolder, final.removingLastComponent()) {
-            try Folder.create(final.removingLastComponent())
-        }
-        return try ExportError.wrap(.publish, final) {
+    /// Gives the file its name, below the log directory alone.
+    ///
+    /// - Returns: the folder that it is in, and whether it was done now; false where it had been done before.
+    fileprivate func carryOut(in folders: LogFolders) throws(ExportError) -> (target: HeldFolder, isNew: Bool) {
+        let folder = final.removingLastComponent()
+        let (base, target) = try ExportError.wrap(.createFolder, folder) { try openFolders(folders) }
+        let isNew = try ExportError.wrap(.publish, final) {
+            guard let staging = try folders.staging(of: base, named: stagingName) else { return false }
             do {
-                try FileSystemCalls.rename(temporary, to: final)
+                try staging.rename(temporary.lastComponent?.string ?? "", to: target, final.lastComponent?.string ?? "")
                 return true
             } catch Errno.noSuchFileOrDirectory {
                 return false
             }
         }
+        return (target, isNew)
     }
+
+    /// An earlier process may have had another log directory.
+    private func openFolders(_ folders: LogFolders) throws -> (base: HeldFolder, target: HeldFolder) {
+        let directory = temporary.removingLastComponent().removingLastComponent()
+        var below = final.removingLastComponent()
+        guard below.removePrefix(directory) else { throw Errno.invalidArgument }
+        let base =
+            directory == folders.directory
+            ? try folders.openDirectory() : try HeldFolder(directory, .anyFolder, create: 0o750)
+        return (base, try base.folder(below, create: 0o750))
+    }
+
+    private var stagingName: String { temporary.removingLastComponent().lastComponent?.string ?? "" }
 }

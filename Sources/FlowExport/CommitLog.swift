@@ -16,7 +16,7 @@ struct CommitLog {
     init?(_ path: FilePath) throws(ExportError) {
         self.path = path
         let bytes = try ExportError.wrap(.readCommit, path) {
-            do { return try WholeFile.read(path) } catch Errno.noSuchFileOrDirectory { return [UInt8]() }
+            do { return try HeldFolder.read(path) } catch Errno.noSuchFileOrDirectory { return [UInt8]() }
         }
         guard !bytes.isEmpty else { return }
         guard let commit = Commit(bytes) else { return nil }
@@ -25,20 +25,20 @@ struct CommitLog {
 
     /// Puts a damaged file aside.
     static func setAside(_ path: FilePath) {
-        try? FileSystemCalls.rename(path, to: FilePath(path.string + ".damaged"))
+        try? HeldFolder.rename(path, to: (path.lastComponent?.string ?? "") + ".damaged")
     }
 
     /// Decides: on the disk when this returns.
     mutating func decide(_ commit: Commit) throws(ExportError) {
         let all = Commit(renames: pending.renames + commit.renames, segments: pending.segments + commit.segments)
-        try ExportError.wrap(.commit, path) { try WholeFile.replace(path, with: all.bytes) }
+        try ExportError.wrap(.commit, path) { try HeldFolder.replace(path, with: all.bytes) }
         pending = all
     }
 
     /// Does what was decided; what cannot be done stays for the next time.
-    mutating func carryOut(onRename: () -> Void) throws(ExportError) {
+    mutating func carryOut(in folders: LogFolders, onRename: () -> Void) throws(ExportError) {
         guard !pending.isEmpty else { return }
-        try pending.carryOut(onRename: onRename)
-        try ExportError.wrap(.commit, path) { try FileSystemCalls.remove(path) }
+        try pending.carryOut(in: folders, onRename: onRename)
+        try ExportError.wrap(.commit, path) { try HeldFolder.remove(path) }
     }
 }

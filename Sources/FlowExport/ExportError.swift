@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import DurableFiles
 package import SystemPackage
 
 /// Something that could not be written: what, on which path, why, and what to do, in one sentence.
@@ -19,6 +20,8 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
     package let action: Action
     package let path: FilePath
     package let reason: Errno
+    /// What another user can change on the way there.
+    package var untrusted: UntrustedPath?
 
     package init(_ action: Action, _ path: FilePath, _ reason: Errno) {
         self.action = action
@@ -27,10 +30,12 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        "cannot \(action.rawValue) \(path): \(cause); \(remedy)"
+        if let untrusted { return "cannot \(action.rawValue) \(path): \(untrusted)" }
+        return "cannot \(action.rawValue) \(path): \(cause); \(remedy)"
     }
 
     private var cause: String {
+        if reason == .tooManySymbolicLinkLevels { return "a symbolic link stands where a folder of Weir's must be" }
         let text = reason.description
         return text.prefix(1).lowercased() + text.dropFirst()
     }
@@ -47,6 +52,7 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case .readOnlyFileSystem: "mount the file system writable, or choose another log directory"
         case .noSuchFileOrDirectory: "somebody removed a folder in use, and the next try makes it anew"
         case .notDirectory, .fileExists: "move the file away that stands where a folder must be"
+        case .tooManySymbolicLinkLevels: "remove the link; Weir follows none below its log directory"
         case .fileTooLarge: "raise the limit on the size of files (ulimit -f), or lower the size limit of log files"
         case .noMemory: "free some memory"
         default: "see whether the file system is in order"
@@ -59,6 +65,12 @@ extension ExportError {
     static func wrap<Result>(
         _ action: Action, _ path: FilePath, _ body: () throws -> Result
     ) throws(ExportError) -> Result {
-        do { return try body() } catch { throw ExportError(action, path, error as? Errno ?? .ioError) }
+        do { return try body() } catch let untrusted as UntrustedPath {
+            var error = ExportError(action, path, .permissionDenied)
+            error.untrusted = untrusted
+            throw error
+        } catch {
+            throw ExportError(action, path, error as? Errno ?? .ioError)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
+import Glibc
 internal import SystemPackage
 
 /// A log file that grows by whole gzip members under a temporary name.
@@ -9,7 +10,8 @@ internal import SystemPackage
 final class LogFile {
     /// Where it goes when it is published.
     let place: LogFilePlace
-    let temporaryPath: FilePath
+    /// Where it grows.
+    private let folder: HeldFolder
     private(set) var length: Int64 = 0
     /// Whether it holds more than the header.
     private(set) var holdsRecords = false
@@ -22,24 +24,24 @@ final class LogFile {
     }
 
     /// Creates the file in the folder for those that are not published yet.
-    init(_ place: LogFilePlace, in staging: FilePath) throws(ExportError) {
+    init(_ place: LogFilePlace, in folders: LogFolders) throws(ExportError) {
         self.place = place
-        let path = staging.appending(place.name)
-        temporaryPath = path
-        try ExportError.wrap(.createFolder, staging) { try Folder.create(staging) }
-        descriptor = try ExportError.wrap(.createFile, path) {
-            try FileDescriptor.open(
-                path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead])
+        let staging = folders.directory.appending(folders.stagingName)
+        let folder = try ExportError.wrap(.createFolder, staging) { try folders.openStaging() }
+        self.folder = folder
+        descriptor = try ExportError.wrap(.createFile, staging.appending(place.name)) {
+            try folder.open(place.name, O_RDWR | O_CREAT | O_EXCL, mode: 0o640)
         }
     }
+
+    var temporaryPath: FilePath { folder.path.appending(place.name) }
 
     deinit { try? descriptor.close() }
 
     var mark: Mark { Mark(length: length, holdsRecords: holdsRecords) }
 
-    /// Whether somebody took its name away.
-    var isRemoved: Bool { (try? descriptor.stat().linkCount) == 0 }
+    /// Whether its name was taken away, or leads to another file.
+    var isRemoved: Bool { !folder.holds(descriptor, as: place.name) }
 
     /// Appends one member.
     func append(_ member: [UInt8], holdsRecords: Bool) throws(ExportError) {
@@ -63,5 +65,5 @@ final class LogFile {
     }
 
     /// Removes the file; it must not be used afterwards.
-    func discard() { try? FileSystemCalls.remove(temporaryPath) }
+    func discard() { try? folder.remove(place.name) }
 }

@@ -15,7 +15,7 @@ extension LogFileSink {
         isCommitDue = !files.isEmpty || !staged.isEmpty
         guard isCommitDue else { return try carryOut() }
         for file in files { try file.synchronize() }
-        try ExportError.wrap(.publish, configuration.staging) { try Folder.synchronize(configuration.staging) }
+        try ExportError.wrap(.publish, configuration.staging) { try folders.openStaging().synchronize() }
         FaultPoint.reach(.beforeCommit)
         let renames = files.map { Commit.Rename(temporary: $0.temporaryPath, final: $0.place.path) }
         try log.decide(Commit(renames: renames, segments: staged))
@@ -29,6 +29,6 @@ extension LogFileSink {
     func carryOut() throws(ExportError) {
         var published: UInt64 = 0
         defer { counts.filesPublished += published }
-        try log.carryOut { published += 1 }
+        try log.carryOut(in: folders) { published += 1 }
     }
 }

@@ -86,7 +86,7 @@ extension LogFileSink {
         if let file = stream.file { return file }
         let place = LogFilePlace(
             stream.owner, period: period, hash: .random(in: 0...(.max)), configuration: configuration)
-        let file = try LogFile(place, in: configuration.staging)
+        let file = try LogFile(place, in: folders)
         stream.file = file
         if !header.isEmpty { try append(try compress(header), to: file, holdsRecords: false) }
         return file
@@ -121,9 +121,10 @@ extension LogFileSink {
         }
     }
 
-    /// Forgets what is staged where somebody removed a file of it.
+    /// Forgets what is staged where a file of it was removed, or its folder is not where the next process would look.
     func dropIfRemoved() {
-        if files.contains(where: \.isRemoved) { dropAll() }
+        let files = files
+        if !files.isEmpty, !folders.isInPlace || files.contains(where: \.isRemoved) { dropAll() }
     }
 
     /// Forgets all that is staged. It is to be had from the segments.

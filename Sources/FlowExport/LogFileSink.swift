@@ -16,9 +16,14 @@ package import SystemPackage
 /// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
 package final class LogFileSink {
     let configuration: LogFileConfiguration
+    let folders: LogFolders
     package internal(set) var counts = ExportCounts()
     /// Something that was found at the start and that an operator should know.
     package let notice: String?
+    /// That users other than root and Weir's can write the log directory, if they can.
+    package var warning: String? { folders.warning }
+    /// What the sink found in its way since and put aside.
+    package func takeNotices() -> [String] { folders.takeNotices() }
     /// Where the windows came from that stand in files and are not committed yet.
     package internal(set) var staged: [FilePath] = []
     /// Where windows came from that stood in files that somebody removed; they are to be handed over again.
@@ -43,12 +48,13 @@ package final class LogFileSink {
     /// the directory cannot be written.
     package init(configuration: LogFileConfiguration) throws(ExportError) {
         self.configuration = configuration
+        folders = LogFolders(configuration)
         var header: [UInt8] = []
         configuration.format.appendHeader(to: &header)
         self.header = header
         encoder = configuration.format.makeEncoder()
         (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
-        try Self.prove(configuration)
+        try prove()
         try? carryOut()
         removeForgottenFiles()
     }
@@ -116,7 +122,7 @@ package final class LogFileSink {
     package func close() throws(ExportError) {
         defer {
             dropAll()
-            try? FileSystemCalls.removeDirectory(configuration.staging)
+            folders.removeStaging()
         }
         try commit()
     }
@@ -149,25 +155,18 @@ extension LogFileSink {
         return (log, "\(path) is damaged and was put aside as \(path).damaged; windows that it named may come twice")
     }
 
-    /// The folder that is tried is the one that files grow in.
-    private static func prove(_ configuration: LogFileConfiguration) throws(ExportError) {
-        try ExportError.wrap(.createFolder, configuration.directory) { try Folder.create(configuration.directory) }
-        let probe = configuration.staging.appending("probe-\(UInt32.random(in: 0...(.max)))")
-        try ExportError.wrap(.useFolder, configuration.directory) {
-            try Folder.create(configuration.staging)
-            try FileDescriptor.open(
-                probe, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite]
-            ).close()
-            try FileSystemCalls.remove(probe)
-        }
+    private func prove() throws(ExportError) {
+        let action: ExportError.Action = folders.exists ? .useFolder : .createFolder
+        try ExportError.wrap(action, configuration.directory) { _ = try folders.openDirectory() }
+        try ExportError.wrap(.useFolder, configuration.directory) { _ = try folders.openStaging() }
     }
 
     /// What a process that was killed had staged is in the journal.
     private func removeForgottenFiles() {
+        guard let staging = try? folders.openStaging() else { return }
         let kept = Set(log.pending.renames.map(\.temporary))
-        for name in (try? Folder.names(in: configuration.staging)) ?? [] {
-            let path = configuration.staging.appending(name)
-            if !kept.contains(path) { try? FileSystemCalls.remove(path) }
+        for name in (try? staging.names()) ?? [] where !kept.contains(configuration.staging.appending(name)) {
+            try? staging.remove(name)
         }
     }
 }

@@ -17,6 +17,7 @@ package struct Installation: ~Copyable {
     package static func open(
         _ directory: PinDirectory, isWritable: Bool = true
     ) throws(KernelError) -> Installation? {
+        try directory.refuseUntrusted()
         let use = isWritable ? try directory.takeIntoUse() : nil
         guard directory.hasMaps else {
             try refuseUnreadable(directory)

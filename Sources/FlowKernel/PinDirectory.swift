@@ -2,8 +2,10 @@
 
 import CHost
 import CWeirABI
+import DurableFiles
 import FlowModel
 import Glibc
+internal import SystemPackage
 
 /// The directory in bpffs under which everything of one Weir is pinned.
 ///
@@ -58,6 +60,20 @@ package struct PinDirectory: Equatable, Sendable {
     package func prepare() throws(KernelError) {
         try mountIfNeeded()
         try Self.makeDirectory(base)
+        try refuseUntrusted()
+    }
+
+    /// Throws where another user can change the base or lead to another place: what is below it is removed by its path.
+    func refuseUntrusted() throws(KernelError) {
+        do {
+            _ = try HeldFolder(FilePath(base), .ours)
+        } catch let error as UntrustedPath {
+            throw KernelError(
+                .notPermitted, "cannot use the pins in \(base)", cause: "\(error)",
+                remedy: "or name another directory with --bpffs")
+        } catch {
+            // Where it is missing or must not be read, the call that needs it says so.
+        }
     }
 
     /// Makes the directories below the base.

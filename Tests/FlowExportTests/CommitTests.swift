@@ -27,7 +27,7 @@ import Testing
             commit.renames.append(Commit.Rename(temporary: FilePath(temporary.path), final: final))
         }
         commit.segments = try (0..<2).map { try directory.makeSegment("\($0)") }
-        try WholeFile.replace(commitPath, with: commit.bytes)
+        try HeldFolder.replace(commitPath, with: commit.bytes)
         return commit
     }
 
@@ -46,10 +46,13 @@ import Testing
     func `a process that ended in the middle is finished by the next`(renamed: Int, deleted: Int) throws {
         let commit = try decide()
         for rename in commit.renames.prefix(renamed) {
-            try Folder.create(rename.final.removingLastComponent())
-            try FileSystemCalls.rename(rename.temporary, to: rename.final)
+            let folder = try HeldFolder(rename.final.removingLastComponent(), .anyFolder, create: 0o750)
+            let staging = try HeldFolder(rename.temporary.removingLastComponent(), .anyFolder)
+            try staging.rename(
+                try #require(rename.temporary.lastComponent).string, to: folder,
+                try #require(rename.final.lastComponent).string)
         }
-        for segment in commit.segments.prefix(deleted) { try FileSystemCalls.remove(segment) }
+        for segment in commit.segments.prefix(deleted) { try FileManager.default.removeItem(atPath: segment.string) }
         try expectPublished(commit)
     }
 

@@ -2,6 +2,7 @@
 
 import DurableFiles
 package import FlowModel
+import Glibc
 package import SystemPackage
 
 /// The windows that are safe and not published yet: a folder of segments, one for each.
@@ -25,17 +26,16 @@ package final class Journal {
         }
     }
 
-    /// Makes the folder where it is missing, mode 0700.
+    /// Makes the folder where it is missing, mode 0700. It is refused where other users can change it or its path; so paths below
+    /// it lead where they seem to.
     ///
     /// - Returns: the journal, and what earlier daemons left in it, oldest first.
     package static func open(_ folder: FilePath) throws(JournalError) -> (journal: Journal, segments: [Segment]) {
-        try JournalError.wrap(.open, folder) { try Folder.create(folder, mode: 0o700) }
-        let names = try JournalError.wrap(.open, folder) { try Folder.names(in: folder) }
-        for name in names where name.hasSuffix(WholeFile.temporaryEnding) {
-            try? FileSystemCalls.remove(folder.appending(name))
-        }
+        let held = try JournalError.wrap(.open, folder) { try HeldFolder(folder, .ours, create: 0o700) }
+        let names = try JournalError.wrap(.open, folder) { try held.names() }
+        for name in names where name.hasSuffix(HeldFolder.temporaryEnding) { try? held.remove(name) }
         let segments = names.compactMap { name in
-            Segment(in: folder, name: name, bytes: size(of: folder.appending(name)))
+            Segment(in: folder, name: name, bytes: (try? Int64(held.facts(of: name).st_size)) ?? 0)
         }
         let journal = Journal(folder, nextSequence: (segments.last?.sequence ?? 0) + 1)
         return (journal, segments.sorted { $0.sequence < $1.sequence })
@@ -44,12 +44,6 @@ package final class Journal {
     private init(_ folder: FilePath, nextSequence: UInt64) {
         self.folder = folder
         self.nextSequence = nextSequence
-    }
-
-    private static func size(of path: FilePath) -> Int64 {
-        guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) else { return 0 }
-        defer { try? file.close() }
-        return (try? file.seek(offset: 0, from: .end)) ?? 0
     }
 
     /// Of the window that is not complete yet.
@@ -102,14 +96,14 @@ extension Journal {
     /// Removes a segment whose window is published, or was never complete.
     package static func delete(_ segment: Segment) throws(JournalError) {
         try JournalError.wrap(.write, segment.path) {
-            do { try FileSystemCalls.remove(segment.path) } catch Errno.noSuchFileOrDirectory {}
+            try HeldFolder.remove(segment.path)
         }
     }
 
     /// Keeps a segment that tells nothing for whoever wants to look at it, out of the way.
     package static func setAside(_ segment: Segment) throws(JournalError) {
         try JournalError.wrap(.write, segment.path) {
-            try FileSystemCalls.rename(segment.path, to: FilePath(segment.path.string + ".damaged"))
+            try HeldFolder.rename(segment.path, to: segment.name + ".damaged")
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import DurableFiles
 package import SystemPackage
 
 /// Something about the journal that failed: what, where, why, and what to do, in one sentence.
@@ -14,14 +15,18 @@ package struct JournalError: Error, Equatable, CustomStringConvertible {
     package let action: Action
     package let path: FilePath
     package let reason: Errno
+    /// What another user can change on the way there.
+    package let untrusted: UntrustedPath?
 
     package init(_ action: Action, _ path: FilePath, _ reason: any Error) {
         self.action = action
         self.path = path
-        self.reason = reason as? Errno ?? .ioError
+        untrusted = reason as? UntrustedPath
+        self.reason = reason as? Errno ?? (untrusted == nil ? .ioError : .permissionDenied)
     }
 
     package var description: String {
+        if let untrusted { return "cannot \(action.rawValue) \(path): \(untrusted), or \(choice)" }
         if reason == .wouldBlock {
             return "cannot \(action.rawValue) \(path): another weir daemon uses it; stop that one, or \(choice)"
         }

@@ -2,6 +2,7 @@
 
 import DurableFiles
 import FlowModel
+import Glibc
 internal import SystemPackage
 
 /// Reads a segment: every frame that is whole, whatever stands between them. Blocks on the disk.
@@ -26,7 +27,7 @@ package struct SegmentReader: ~Copyable {
     private init(_ segment: Segment) throws(JournalError) {
         self.segment = segment
         file = try JournalError.wrap(.read, segment.path) {
-            try FileDescriptor.open(segment.path, .readOnly, options: [.closeOnExec])
+            try HeldFolder.open(segment.path, O_RDONLY)
         }
     }
 

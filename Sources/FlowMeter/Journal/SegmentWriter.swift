@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
+import Glibc
 internal import SystemPackage
 
 /// Writes the parts of one window to its segment.
@@ -23,9 +24,7 @@ package final class SegmentWriter {
     init(creating segment: Segment) throws(JournalError) {
         self.segment = segment
         file = try JournalError.wrap(.write, segment.path) {
-            try FileDescriptor.open(
-                segment.path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite])
+            try HeldFolder.open(segment.path, O_WRONLY | O_CREAT | O_EXCL)
         }
         nextPart = 0
         isNamed = false
@@ -36,7 +35,7 @@ package final class SegmentWriter {
         self.segment = segment
         self.segment.bytes = content.end
         file = try JournalError.wrap(.write, segment.path) {
-            try FileDescriptor.open(segment.path, .writeOnly, options: [.closeOnExec])
+            try HeldFolder.open(segment.path, O_WRONLY)
         }
         nextPart = (content.parts.map(\.place).max() ?? 0) + 1
         isNamed = true
@@ -71,7 +70,7 @@ package final class SegmentWriter {
     private func synchronize() throws {
         FaultPoint.reach(.beforeFsync)
         try FileSystemCalls.synchronize(file)
-        if !isNamed { try Folder.synchronize(above: segment.path) }
+        if !isNamed { try HeldFolder.synchronize(nameOf: segment.path) }
         isNamed = true
         FaultPoint.reach(.afterFsync)
     }
@@ -135,18 +134,18 @@ extension SegmentWriter {
     static func replace(
         _ segment: Segment, by part: borrowing WindowPart, _ description: PartDescription, isPrinted: Bool
     ) throws(JournalError) -> Segment {
-        let temporary = FilePath(segment.path.string + WholeFile.temporaryEnding)
-        try? FileSystemCalls.remove(temporary)
+        let temporary = FilePath(segment.path.string + HeldFolder.temporaryEnding)
+        try? HeldFolder.remove(temporary)
         let writer = try SegmentWriter(creating: Segment(at: temporary, of: segment))
         do {
             try writer.append(part, description)
             if isPrinted { try markPrinted(writer.segment) }
-            try FileSystemCalls.rename(temporary, to: segment.path)
+            try HeldFolder.rename(temporary, to: segment.name)
         } catch {
-            try? FileSystemCalls.remove(temporary)
+            try? HeldFolder.remove(temporary)
             throw JournalError(.giveUp, segment.path, (error as? JournalError)?.reason ?? error)
         }
-        try JournalError.wrap(.giveUp, segment.path) { try Folder.synchronize(above: segment.path) }
+        try JournalError.wrap(.giveUp, segment.path) { try HeldFolder.synchronize(nameOf: segment.path) }
         var replaced = segment
         replaced.bytes = writer.segment.bytes + (isPrinted ? Int64(JournalFrame.headerWords * 8) : 0)
         return replaced
@@ -157,7 +156,7 @@ extension SegmentWriter {
         var words = [UInt64](repeating: 0, count: JournalFrame.headerWords)
         JournalFrame(kind: .printed, part: .max, index: 0, payload: 0, meaning: 0).seal(&words, nonce: segment.nonce)
         try JournalError.wrap(.write, segment.path) {
-            let file = try FileDescriptor.open(segment.path, .writeOnly, options: [.append, .closeOnExec])
+            let file = try HeldFolder.open(segment.path, O_WRONLY | O_APPEND)
             _ = try file.closeAfter { unsafe try words.withUnsafeBytes { unsafe try file.writeAll($0) } }
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 package import Foundation
 
 /// A configuration file in YAML.
@@ -19,7 +20,7 @@ package struct ConfigurationFile {
     /// Reads a file; throws if that fails.
     package init(path: String) throws(ConfigurationError) {
         document = try YAMLDocument(
-            Self.name, path: path, remedy: "name another with --config or WEIR_CONFIG")
+            Self.name, path: path, .operators, remedy: "name another with --config or WEIR_CONFIG")
     }
 
     /// What the file says. An empty file says nothing.

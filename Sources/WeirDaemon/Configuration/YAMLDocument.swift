@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 import Foundation
+import SystemPackage
 import Yams
 
 /// A file that an operator wrote in YAML: the configuration, or a policy.
@@ -25,13 +27,28 @@ struct YAMLDocument {
 
     /// Reads a file; throws if that fails.
     ///
-    /// - Parameter remedy: what the operator can do then.
-    init(_ name: String, path: String, remedy: String) throws(ConfigurationError) {
-        let content: Data
-        do { content = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw ConfigurationError(nil, "cannot read \(name) \(path): \(systemReason(error)); \(remedy)")
+    /// - Parameters:
+    ///   - trust: `operators` where what the file says is done.
+    ///   - remedy: what the operator can do then.
+    init(_ name: String, path: String, _ trust: HeldFolder.Trust, remedy: String) throws(ConfigurationError) {
+        let content: [UInt8]
+        do {
+            content = try OperatorFile.read(FilePath(path), trust, limit: Self.longest)
+        } catch Errno.fileTooLarge {
+            throw ConfigurationError(
+                nil, "\(name) \(path) is larger than \(Self.longest >> 20) MiB, which Weir does not read")
+        } catch {
+            throw ConfigurationError(nil, "cannot read \(name) \(path): \(Self.reason(error)); \(remedy)")
         }
-        try self.init(name, path: path, content: content)
+        try self.init(name, path: path, content: Data(content))
+    }
+
+    /// Of a file, in bytes: a policy with as many rules as the kernel's tables hold has about 8 MiB.
+    static let longest = 16 << 20
+
+    private static func reason(_ error: any Error) -> String {
+        guard let reason = error as? Errno else { return "\(error)" }
+        return reason.description.prefix(1).lowercased() + reason.description.dropFirst()
     }
 
     /// What the file says; nil where it says nothing.

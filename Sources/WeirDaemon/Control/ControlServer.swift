@@ -40,7 +40,7 @@ package final class ControlServer: Sendable {
     /// Serves until it is stopped; blocks its thread. What cannot be served is said in the log, and the rest is.
     package func run() {
         let control = attempt { try openSocket() }
-        defer { if control != nil { try? FileManager.default.removeItem(atPath: path) } }
+        defer { if control != nil { SocketFile(path).remove() } }
         let port = attempt { try openMetrics() }
         serve([control, port].compactMap(\.self))
     }

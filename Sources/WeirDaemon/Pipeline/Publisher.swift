@@ -51,6 +51,8 @@ package final class Publisher {
         policyNames = PolicyNames(PolicyState(stateDirectory: configuration.stateDirectory))
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
+        if let warning = files?.warning { logger.warning("\(warning)") }
+        sayNotices()
     }
 
     /// Asks one more, who is further on a packet's way than all others.
@@ -158,7 +160,14 @@ package final class Publisher {
 
 extension Publisher {
     /// Looks after files that are due although no window comes.
-    func publishDue(now: UnixTime) { attempt(.publishing) { try self.files?.publishDue(now: now) } }
+    func publishDue(now: UnixTime) {
+        attempt(.publishing) { try self.files?.publishDue(now: now) }
+        sayNotices()
+    }
+
+    private func sayNotices() {
+        for notice in files?.takeNotices() ?? [] { logger.warning("\(notice)") }
+    }
 
     /// Publishes what stands in files before its time, so that its segments can go.
     func publishEarly() { attempt(.publishing) { try self.files?.publishEarly() } }

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import DurableFiles
+import SystemPackage
 
 /// How often the daemon was started on one state directory: a number in a file there.
 enum StartCounter {
     /// Counts this start, and returns how many there were before; nil where the directory cannot be written, which is
     /// no reason not to measure.
     static func countStart(in directory: String) -> UInt64? {
-        let file = URL(filePath: directory).appending(path: "starts")
-        let before = (try? String(contentsOf: file, encoding: .utf8)).flatMap { UInt64($0.prefix { $0.isNumber }) } ?? 0
-        do {
-            try FileManager.default.createDirectory(
-                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-            try Data("\(before + 1)\n".utf8).write(to: file, options: .atomic)
-            return before
-        } catch {
-            return nil
-        }
+        guard let folder = try? HeldFolder(FilePath(directory), .ours, create: 0o700) else { return nil }
+        let text = String(decoding: (try? folder.read("starts")) ?? [], as: UTF8.self)
+        let before = UInt64(text.prefix { $0.isNumber }) ?? 0
+        do throws(Errno) { try folder.replace("starts", with: Array("\(before + 1)\n".utf8)) } catch { return nil }
+        return before
     }
 }

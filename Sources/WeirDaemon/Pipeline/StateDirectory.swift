@@ -15,45 +15,43 @@ final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.
     let id: String
-    private let lock: FileDescriptor
+    private let folder: HeldFolder
     private let isNew: Bool
 
     var journal: FilePath { path.appending("journal") }
     var switchPorts: FilePath { path.appending(SwitchNotes.fileName) }
 
-    /// Makes the directory where it is missing.
+    /// Makes the directory where it is missing. It is refused where another user can change it, or lead elsewhere.
     init(_ text: String) throws(JournalError) {
         let path = FilePath(text)
         self.path = path
         do {
-            isNew = (try? Folder.names(in: path)) == nil
-            try Folder.create(path, mode: 0o700)
-            lock = try Folder.open(path)
-            try FileSystemCalls.lock(lock)
-            id = try Self.readID(path.appending("id"))
+            isNew = (try? HeldFolder(path, .anyFolder)) == nil
+            folder = try HeldFolder(path, .ours, create: 0o700)
+            try FileSystemCalls.lock(folder.descriptor)
+            id = try Self.readID(in: folder)
         } catch {
             throw JournalError(.open, path, error)
         }
     }
 
-    deinit { try? lock.close() }
-
-    private static func readID(_ path: FilePath) throws(Errno) -> String {
-        if let bytes = try? WholeFile.read(path) {
+    private static func readID(in folder: HeldFolder) throws(Errno) -> String {
+        if let bytes = try? folder.read("id") {
             let text = String(decoding: bytes.prefix(16), as: UTF8.self)
             if text.utf8.count == 16, text.allSatisfy(\.isHexDigit) { return text }
         }
         let digits = String(UInt64.random(in: 0...(.max)), radix: 16)
         let id = String(repeating: "0", count: 16 - digits.count) + digits
-        try WholeFile.replace(path, with: Array("\(id)\n".utf8))
+        try folder.replace("id", with: Array("\(id)\n".utf8))
         return id
     }
 
     /// Leaves nothing of a directory that was made for a daemon that could not start.
     func removeIfNew() {
         guard isNew else { return }
-        try? FileSystemCalls.removeDirectory(journal)
-        for name in ["id", SwitchNotes.fileName] { try? FileSystemCalls.remove(path.appending(name)) }
-        try? FileSystemCalls.removeDirectory(path)
+        try? folder.removeFolder("journal")
+        for name in ["id", SwitchNotes.fileName] { try? folder.remove(name) }
+        guard let name = path.lastComponent?.string else { return }
+        try? HeldFolder(path.removingLastComponent(), .ours).removeFolder(name)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 package import FlowModel
 package import FlowVerdict
 package import Foundation
@@ -12,7 +13,7 @@ package struct PolicyDocument: Equatable, Sendable {
 
     /// Reads a file. Throws what is wrong with it: line, key, reason.
     package init(path: String) throws(ConfigurationError) {
-        try self.init(YAMLDocument(Self.name, path: path, remedy: "name the file of a policy"))
+        try self.init(YAMLDocument(Self.name, path: path, .anyFolder, remedy: "name the file of a policy"))
     }
 
     package init(path: String, content: Data) throws(ConfigurationError) {
@@ -21,9 +22,9 @@ package struct PolicyDocument: Equatable, Sendable {
 
     private static let name = "the policy"
 
-    /// The text of a file; throws where it is none.
-    static func text(of path: String) throws(ConfigurationError) -> String {
-        try YAMLDocument(name, path: path, remedy: "name the file of a policy").text
+    /// The text of a file that is to be put in force; throws where it is none, or other users could have written it.
+    package static func text(of path: String) throws(ConfigurationError) -> String {
+        try YAMLDocument(name, path: path, .operators, remedy: "name the file of a policy").text
     }
 
     private enum Key: String, CaseIterable {

@@ -18,7 +18,11 @@ package struct PolicyKeeper: Sendable {
 
     /// Puts the policy of a file in force in the place of what was. Where this throws, what was stays.
     package func load(_ file: String, into installation: borrowing Installation) throws {
-        let text = try PolicyDocument.text(of: file)
+        try load(try PolicyDocument.text(of: file), of: file, into: installation)
+    }
+
+    /// The same of the text that was read from it.
+    package func load(_ text: String, of file: String, into installation: borrowing Installation) throws {
         try state.alone {
             // What is damaged is replaced.
             var content = (try? state.read()) ?? PolicyState.Content()

@@ -15,7 +15,7 @@ final class PolicyNames {
 
     /// Those that hold now, and of earlier policies as far as they are remembered.
     var verdicts: PolicyVerdicts {
-        let bytes = Data((try? WholeFile.read(state.file)) ?? [])
+        let bytes = Data((try? HeldFolder.read(state.file)) ?? [])
         if let known, known.version == bytes { return known.verdicts }
         let verdicts = PolicyVerdicts(state)
         known = (bytes, verdicts)

@@ -27,13 +27,15 @@ package struct PolicyState: Sendable {
 
     package init(stateDirectory: String) { folder = FilePath(stateDirectory) }
 
-    var file: FilePath { folder.appending("policy") }
+    private static let fileName = "policy"
+    var file: FilePath { folder.appending(Self.fileName) }
 
     /// What was kept; nothing where nothing was.
     func read() throws(PolicyError) -> Content {
         let bytes: [UInt8]
-        do throws(Errno) { bytes = try WholeFile.read(file) } catch {
-            if error == .noSuchFileOrDirectory { return Content() }
+        do { bytes = try HeldFolder.read(file) } catch Errno.noSuchFileOrDirectory {
+            return Content()
+        } catch {
             throw PolicyError("cannot read the policy that is kept in \(file): \(error)")
         }
         guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)) else {
@@ -44,10 +46,8 @@ package struct PolicyState: Sendable {
 
     func write(_ content: Content) throws(PolicyError) {
         let bytes = (try? JSONEncoder().encode(content)) ?? Data()
-        do throws(Errno) {
-            try Folder.create(folder, mode: 0o700)
-            try WholeFile.replace(file, with: Array(bytes))
-            try FileSystemCalls.giveToOwner(of: folder, file)
+        do {
+            try HeldFolder(folder, .anyFolder, create: 0o700).replace(Self.fileName, with: Array(bytes))
         } catch {
             throw PolicyError("cannot keep the policy in \(file): \(error); the one before stays in force")
         }
@@ -55,13 +55,8 @@ package struct PolicyState: Sendable {
 
     /// One change at a time, whoever makes it: a daemon or a command.
     func alone<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws -> Value {
-        try Folder.create(folder, mode: 0o700)
-        let path = folder.appending("policy.lock")
-        let lock = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .closeOnExec],
-            permissions: [.ownerReadWrite])
+        let lock = try HeldFolder(folder, .anyFolder, create: 0o700).openLock("policy.lock")
         defer { try? lock.close() }
-        try? FileSystemCalls.giveToOwner(of: folder, path)
         try FileSystemCalls.waitForLock(lock)
         return try body()
     }

@@ -30,7 +30,7 @@ package final class SwitchNotes: Sendable {
     /// Reads what an earlier daemon has noted; a file that cannot be read is as if it were not there.
     package init(_ file: FilePath?) {
         self.file = file
-        let bytes = file.flatMap { try? WholeFile.read($0) } ?? []
+        let bytes = file.flatMap { try? HeldFolder.read($0) } ?? []
         let read = (try? JSONDecoder().decode([Note].self, from: Data(bytes))) ?? []
         notes = Mutex(Dictionary(read.map { (PortNumber($0.number), $0) }) { $1 })
     }
@@ -84,7 +84,7 @@ package final class SwitchNotes: Sendable {
 
     private func save(_ notes: [Note]) -> Errno? {
         guard let file, let data = try? JSONEncoder().encode(notes) else { return nil }
-        do throws(Errno) { try WholeFile.replace(file, with: Array(data)) } catch { return error }
+        do { try HeldFolder.replace(file, with: Array(data)) } catch { return error as? Errno ?? .permissionDenied }
         return nil
     }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FlowKernel
+import Foundation
 import WeirDaemon
 
 struct PolicyLoadCommand: ParsableCommand {
@@ -20,10 +21,12 @@ struct PolicyLoadCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try place.configuration()
-        _ = try PolicyFacts(PolicyDocument(path: file))
+        // Read once: a pipe has no more.
+        let text = try PolicyDocument.text(of: file)
+        _ = try PolicyFacts(PolicyDocument(path: file, content: Data(text.utf8)))
         let installation = try place.installation(configuration, to: "load a policy")
         let keeper = PolicyKeeper(configuration)
-        try keeper.load(file, into: installation)
+        try keeper.load(text, of: file, into: installation)
         if let report = try keeper.report(of: installation) { print(PolicyText(report).text) }
     }
 }

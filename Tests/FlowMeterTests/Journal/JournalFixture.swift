@@ -21,7 +21,7 @@ final class JournalFixture {
 
     func segments() throws -> [Segment] { try Journal.open(folder).segments }
 
-    func bytes(of segment: Segment) throws -> [UInt8] { try WholeFile.read(segment.path) }
+    func bytes(of segment: Segment) throws -> [UInt8] { try HeldFolder.read(segment.path) }
 
     func put(_ bytes: [UInt8], into segment: Segment) throws {
         try Data(bytes).write(to: URL(filePath: segment.path.string))

@@ -26,7 +26,7 @@ package struct UnixctlClient: Sendable {
     package func pid() throws(UnixctlFailure) -> Int32 {
         let path = "\(runDirectory)/\(Self.program).pid"
         let bytes: [UInt8]
-        do throws(Errno) { bytes = try WholeFile.read(FilePath(path)) } catch {
+        do { bytes = try HeldFolder.read(FilePath(path)) } catch {
             throw .unreachable("cannot read \(path): \(error)")
         }
         let digits = bytes.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
