@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
+
 /// What tables are asked for, before it is known whether the machine can have them.
 package struct TableRequest: Equatable, Sendable {
     package var engine: FlowEngine
@@ -30,10 +32,10 @@ package struct TableRequest: Equatable, Sendable {
         let largest = TableGeometry.largestBudget(
             engine: engine, portShare: portShare, cpus: cpus, fitting: memoryLimit)
         throw KernelError(
-            .invalid, "cannot make room for \(flowBudget) flows",
+            .invalid, "cannot make room for \(counted(flowBudget, "flow"))",
             cause: "their table takes \(geometry.tableBytes) bytes, and the limit is \(memoryLimit)",
             remedy: largest == 0
                 ? "raise the limit (table-memory)"
-                : "ask for at most \(largest) flows, or raise the limit (table-memory)")
+                : "ask for at most \(counted(largest, "flow")), or raise the limit (table-memory)")
     }
 }

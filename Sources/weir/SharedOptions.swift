@@ -33,6 +33,8 @@ extension PortRole: ExpressibleByArgument {
     }
 
     public static var allValueStrings: [String] { allCases.map(\.name) }
+
+    public var defaultValueDescription: String { name }
 }
 
 extension XDPMode: ExpressibleByArgument {

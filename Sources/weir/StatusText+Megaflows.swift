@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowFormats
+import FlowModel
 import WeirDaemon
 
 extension StatusText {
@@ -14,8 +15,10 @@ extension StatusText {
         }
         text += "; \(report.tracesAnswered) of \(report.tracesAsked) traces answered"
         if report.isCut { text += "; more than are kept" }
-        if report.unreadable > 0 { text += "; \(report.unreadable) lines could not be read" }
-        if let failure = report.failure { text += "; cannot be asked: \(failure) (\(report.pollsFailed) times)" }
+        if report.unreadable > 0 { text += "; \(counted(report.unreadable, "line")) could not be read" }
+        if let failure = report.failure {
+            text += "; cannot be asked: \(failure) (\(counted(report.pollsFailed, "time")))"
+        }
         return text
     }
 }

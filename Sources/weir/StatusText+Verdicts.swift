@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 import WeirDaemon
 
 extension StatusText {
@@ -15,7 +16,9 @@ extension StatusText {
         let rest = verdicts.rejections.dropFirst(mostRejections)
         guard !rest.isEmpty else { return [("verdicts", sums)] + rejections }
         let packets = rest.reduce(0) { $0 + $1.count.packets }
-        return [("verdicts", sums)] + rejections + [("", "\(packets) rejected by \(rest.count) others (--json)")]
+        return [("verdicts", sums)] + rejections + [
+            ("", "\(packets) rejected by \(counted(rest.count, "other")) (--json)")
+        ]
     }
 
     /// How packets that the kernel drops are followed.

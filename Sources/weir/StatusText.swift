@@ -2,6 +2,7 @@
 
 import FlowFormats
 import FlowKernel
+import FlowModel
 import Foundation
 import WeirDaemon
 
@@ -29,7 +30,9 @@ struct StatusText {
         lines += TextTable(rows: [Self.header] + report.ports.flatMap(Self.rows), rightAligned: Self.counters).lines
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
         if let missed = report.missedFrames, missed > 0 {
-            lines.append("not counted: at most \(missed) frames to AF_XDP ports, whose senders the kernel interrupted")
+            lines.append(
+                "not counted: at most \(counted(missed, "frame")) to AF_XDP ports, whose senders the kernel interrupted"
+            )
         }
         return lines.joined(separator: "\n")
     }
@@ -46,11 +49,18 @@ struct StatusText {
         var facts: [Fact] = [
             ("daemon", "pid \(pid), a window every \(Int(daemon.intervalSeconds)) s"),
             ("closed", "windows \(daemon.windows), records \(daemon.records)\(files(of: daemon))"),
-            ("law", "\(daemon.conservationViolations) violations: seen = in records + overflow + not IP + malformed"),
+            (
+                "law",
+                "\(counted(daemon.conservationViolations, "violation")): seen = in records + overflow + not IP + malformed"
+            ),
         ]
         if let meter = meter(daemon) { facts.append(("meter", meter)) }
         if daemon.recordsGivenUp > 0 {
-            facts.append(("lost", "\(daemon.recordsGivenUp) records of \(daemon.packetsGivenUp) packets, given up"))
+            facts.append(
+                (
+                    "lost",
+                    "\(counted(daemon.recordsGivenUp, "record")) of \(counted(daemon.packetsGivenUp, "packet")), given up"
+                ))
         }
         facts.append(("journal", journal(daemon)))
         if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
@@ -63,7 +73,8 @@ struct StatusText {
 
     /// What waits to be published.
     private func journal(_ daemon: DaemonReport) -> String {
-        var text = "\(daemon.segmentsWaiting) windows wait, \(HumanUnits.octets(daemon.journalBytes))"
+        var text =
+            "\(counted(daemon.segmentsWaiting, "window waits", "windows wait")), \(HumanUnits.octets(daemon.journalBytes))"
         if daemon.windowsReplayed > 0 { text += "; \(daemon.windowsReplayed) of an earlier daemon" }
         if daemon.windowsGivenUp > 0 { text += "; \(daemon.windowsGivenUp) given up but for their totals" }
         if !daemon.damagedSegments.isEmpty {
@@ -76,8 +87,8 @@ struct StatusText {
     private static func text(_ ovs: SwitchReport) -> String {
         let bridges = ovs.bridges.isEmpty ? "no bridge" : ovs.bridges.joined(separator: ", ")
         var text = ovs.isConnected ? "connected" : "not connected (\(ovs.failure ?? "not tried yet"))"
-        text += ", \(ovs.guestPorts) ports of guests of \(ovs.interfaces) on \(bridges)"
-        if ovs.reconnects > 0 { text += "; \(ovs.reconnects) reconnects" }
+        text += ", \(counted(ovs.guestPorts, "port")) of guests of \(ovs.interfaces) on \(bridges)"
+        if ovs.reconnects > 0 { text += "; \(counted(ovs.reconnects, "reconnect"))" }
         if let standIns = ovs.standIns, !standIns.isEmpty {
             text += "; records stand in at \(standIns.joined(separator: ", "))"
         }

@@ -30,7 +30,8 @@ struct WindowScreen: Sendable {
         let names = ports.map(\.name).joined(separator: ", ")
         say(
             names.isEmpty
-                ? "ended, nothing is attached" : "ended; \(names) goes on counting (to end that: weir detach --all)")
+                ? "ended, nothing is attached"
+                : "ended; \(names) \(ports.count == 1 ? "goes" : "go") on counting (to end that: weir detach --all)")
     }
 
     func show(_ summary: WindowSummary) { say(summary.text) }
@@ -46,7 +47,7 @@ extension WindowSummary {
     var text: String {
         var line = "\(Self.time(window.start)) – \(Self.time(window.end))  ports \(ports)  flows \(flows)  "
         line += "\(HumanUnits.count(seen.packets)) packets  \(HumanUnits.octets(seen.octets))"
-        if !overflow.isZero { line += "  \(overflow.packets) packets found no room" }
+        if !overflow.isZero { line += "  \(counted(overflow.packets, "packet")) found no room" }
         return line
     }
 

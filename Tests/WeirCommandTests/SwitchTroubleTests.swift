@@ -60,7 +60,7 @@ extension WeirCommandSuite {
                 #expect(daemon.stop().status == 0)
                 #expect(Self.count("cannot follow Open vSwitch", in: daemon.errors) == 1)
                 #expect(
-                    daemon.errors.contains("following Open vSwitch on \(nowhere)/db.sock: 1 ports of guests on br0"))
+                    daemon.errors.contains("following Open vSwitch on \(nowhere)/db.sock: 1 port of guests on br0"))
             }
         }
 

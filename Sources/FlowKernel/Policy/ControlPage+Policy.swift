@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
+
 extension ControlPage {
     /// The next version. Whoever asks has the turn of the ports.
     ///
@@ -9,7 +11,8 @@ extension ControlPage {
         let used = policyVersions(in: window)
         guard used < PolicyVersion.mostAWindow else {
             throw KernelError(
-                .busy, "cannot change the policy", cause: "it was changed \(used) times in the open window already",
+                .busy, "cannot change the policy",
+                cause: "it was changed \(counted(used, "time")) in the open window already",
                 remedy: meterPID == nil
                     ? "start the daemon, which ends windows (weir run)" : "try again in the next window")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CWeirABI
+import FlowModel
 import Glibc
 
 // What can be attached to, found out before anything is changed: never must a switch be left with a port that it cannot open.
@@ -78,7 +79,8 @@ extension XSKHook {
     ) -> KernelError {
         KernelError(
             .invalid, "cannot attach to \(interface.name)",
-            cause: "the switch's \(SocketMap.name) has \(entries) entries for \(queues.count) receive queues",
+            cause:
+                "the switch's \(SocketMap.name) has \(counted(entries, "entry", "entries")) for \(counted(queues.count, "receive queue"))",
             remedy: "let the switch close the port, attach, and let it open the port again")
     }
 }

@@ -17,8 +17,9 @@ extension Setting {
 
     /// A part of a whole, from 1% to 100%.
     func share() throws(ConfigurationError) -> Double {
-        try read("a percentage from 1% to 100%, such as 25%") { text in
-            guard text.hasSuffix("%"), let percent = Int(text.dropLast()), (1...100).contains(percent) else {
+        try read("a percentage from 1 to 100, such as 25 or 25%") { text in
+            guard let percent = Int(text.hasSuffix("%") ? text.dropLast() : text[...]), (1...100).contains(percent)
+            else {
                 return nil
             }
             return Double(percent) / 100

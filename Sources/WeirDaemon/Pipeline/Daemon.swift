@@ -187,7 +187,9 @@ extension Daemon {
     private mutating func takeUp() throws {
         let segments = try journal.takeUp(found, ports: try namedPorts(), &meter)
         found = []
-        if !segments.isEmpty { logger.notice("publishing \(segments.count) windows that waited in the journal") }
+        if !segments.isEmpty {
+            logger.notice("publishing \(counted(segments.count, "window")) that waited in the journal")
+        }
         publishing.replay(segments)
         publishing.keepBound(openBytes: journal.openBytes)
         try settle()
@@ -251,7 +253,9 @@ extension Daemon {
     private func sayWhatWaits() {
         let waiting = publishing.status.segmentsWaiting
         guard waiting > 0 else { return }
-        logger.warning("\(waiting) windows wait in \(state.journal) and are published by the next daemon")
+        logger.warning(
+            "\(counted(waiting, "window waits", "windows wait")) in \(state.journal), to be published by the next daemon"
+        )
     }
 
     private func report() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 package import FlowVerdict
 
 /// What a policy is and becomes.
@@ -33,8 +34,9 @@ package struct PolicyFacts: Codable, Equatable, Sendable {
 
     package var text: String {
         """
-        \(groups) groups with \(rules) rules for \(entries) entries of ports, \(enforced) of them enforced; \
-        in the kernel \(kernelRules) rules of \(masks) masks
+        \(counted(groups, "group")) with \(counted(rules, "rule")) for \(counted(entries, "entry", "entries")) of ports, \(enforced) of \
+        \(entries == 1 ? "it" : "them") enforced; \
+        in the kernel \(counted(kernelRules, "rule")) of \(counted(masks, "mask"))
         """
     }
 }

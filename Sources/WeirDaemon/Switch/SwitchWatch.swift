@@ -2,6 +2,7 @@
 
 import Dispatch
 import FlowKernel
+import FlowModel
 import Foundation
 import Logging
 import PortDirectory
@@ -102,7 +103,7 @@ private final class SwitchFollowing: Sendable {
         guard isNew else { return }
         let report = board.report
         logger.notice(
-            "following Open vSwitch on \(report.socket): \(report.guestPorts) ports of guests on \(Self.names(report.bridges))"
+            "following Open vSwitch on \(report.socket): \(counted(report.guestPorts, "port")) of guests on \(Self.names(report.bridges))"
         )
         for name in board.choice.bridges where !report.bridges.contains(name) {
             logger.notice("Open vSwitch has no bridge \(name); its ports are measured when it comes")

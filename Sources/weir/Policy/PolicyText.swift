@@ -43,7 +43,7 @@ struct PolicyText {
 
     var text: String {
         let head = """
-            \(report.path), version \(report.version): \(report.kernelRules) rules of \(report.masks) masks in the kernel
+            \(report.path), version \(report.version): \(counted(report.kernelRules, "rule")) of \(counted(report.masks, "mask")) in the kernel
             """
         guard !report.ports.isEmpty else { return head + "\nno port that is attached has a policy" }
         let rows = report.ports.map { port in
