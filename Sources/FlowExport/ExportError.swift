@@ -61,6 +61,9 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ExportError {
+    /// What it is whichever file it is about: a log says each kind once for as long as it lasts.
+    package var kind: String { "\(action.rawValue) \(reason.rawValue)" }
+
     /// Runs system calls that throw errno, and says what they were for where they fail.
     static func wrap<Result>(
         _ action: Action, _ path: FilePath, _ body: () throws -> Result

@@ -15,7 +15,7 @@ package import SystemPackage
 ///
 /// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
 package final class LogFileSink {
-    let configuration: LogFileConfiguration
+    package let configuration: LogFileConfiguration
     let folders: LogFolders
     package internal(set) var counts = ExportCounts()
     /// Something that was found at the start and that an operator should know.

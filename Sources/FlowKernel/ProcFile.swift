@@ -26,6 +26,11 @@ package enum ProcFile {
         return nil
     }
 
+    /// What a process is called; nil where that is not to be seen.
+    package static func command(of process: Int32) -> String? {
+        (try? read("/proc/\(process)/comm")).map { String($0.prefix { !$0.isNewline }) }
+    }
+
     /// Bytes of memory of this process that are resident (proc(5), VmRSS), without the kernel's maps that it looks into.
     package static var residentBytes: UInt64? {
         guard let resident = number(named: "VmRSS", in: "/proc/self/status") else { return nil }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CHost
+package import FlowModel
 
 /// The line to the service manager that started this process (sd_notify(3)).
 package struct ServiceNotification: Sendable {
@@ -12,6 +13,10 @@ package struct ServiceNotification: Sendable {
         case stopping
         /// The meter is at work: to be said more often than `WatchdogSec=` allows for.
         case alive
+        /// Start-up goes on, and takes no longer than that before the next such word (`TimeoutStartSec=`).
+        case startsWithin(Duration)
+        /// The configuration is being read again, from that moment until `ready`.
+        case reloading(MonotonicTime)
         /// One line for people, shown by `systemctl status`.
         case status(String)
     }
@@ -43,6 +48,8 @@ extension ServiceNotification.State {
         case .ready: "READY=1"
         case .stopping: "STOPPING=1"
         case .alive: "WATCHDOG=1"
+        case .startsWithin(let time): "EXTEND_TIMEOUT_USEC=\(time.wholeNanoseconds / 1000)"
+        case .reloading(let moment): "RELOADING=1\nMONOTONIC_USEC=\(moment.nanoseconds / 1000)"
         case .status(let text): "STATUS=" + text.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
     }

@@ -33,12 +33,19 @@ package struct ConservationViolation: Equatable, Sendable, CustomStringConvertib
     /// What the flow records of this port and direction add up to.
     package let recorded: PacketCount
 
+    /// Packets that are in one of the sums and not in the other; at least one, where only octets differ.
+    package var packets: UInt64 {
+        let (seen, explained) = (totals.seen.packets, explained.packets)
+        return max(1, max(seen, explained) - min(seen, explained))
+    }
+
+    private var explained: PacketCount { recorded + totals.overflow + totals.notIP + totals.malformed }
+
     package var description: String {
-        let explained = recorded + totals.overflow + totals.notIP + totals.malformed
-        return """
-            port \(side.port.rawValue) \(side.direction): seen \(totals.seen.packets) packets and \(totals.seen.octets) octets, \
-            explained \(explained.packets) and \(explained.octets)
-            """
+        """
+        port \(side.port.rawValue) \(side.direction): seen \(totals.seen.packets) packets and \(totals.seen.octets) octets, \
+        explained \(explained.packets) and \(explained.octets)
+        """
     }
 }
 

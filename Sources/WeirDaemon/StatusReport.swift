@@ -2,6 +2,7 @@
 
 package import FlowKernel
 import FlowModel
+import FlowVerdict
 
 /// What is measured, where and how: the facts behind `weir status`, as its JSON has them.
 package struct StatusReport: Codable, Equatable, Sendable {
@@ -16,9 +17,11 @@ package struct StatusReport: Codable, Equatable, Sendable {
     package var ports: [Port] = []
     /// Frames that were sent to AF_XDP ports, of whichever, and not counted: at most so many. nil where none can be.
     package var missedFrames: UInt64?
+    /// nil where no policy is in force.
+    package var policy: Policy?
 
     enum CodingKeys: String, CodingKey {
-        case bpffs, table, window, daemon, ports
+        case bpffs, table, window, daemon, ports, policy
         case measuredBy = "measured_by"
         case missedFrames = "missed_frames"
     }
@@ -88,9 +91,11 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var malformed: Count
         package var truncated: Count
         package var fragmentWithoutFlow: Count
+        /// Of what was seen in the window that was closed last; nil without a daemon, and before its first window.
+        package var rate: Rate?
 
         enum CodingKeys: String, CodingKey {
-            case seen, ip, overflow, malformed, truncated
+            case seen, ip, overflow, malformed, truncated, rate
             case notIP = "not_ip"
             case fragmentWithoutFlow = "fragment_without_flow"
         }
@@ -100,6 +105,28 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var packets: UInt64
         package var bytes: UInt64
     }
+
+    /// A second.
+    package struct Rate: Codable, Equatable, Sendable {
+        package var packets: Double
+        package var bytes: Double
+    }
+
+    /// The policy that programs judge by, as the kernel has it.
+    package struct Policy: Codable, Equatable, Sendable {
+        package var version: UInt32
+        package var rules: Int
+        /// Ports whose frames are judged: "audit" or "enforce", by the interface's name.
+        package var ports: [String: String]
+
+        package var text: String {
+            let modes = Dictionary(grouping: ports.keys) { ports[$0] ?? "" }
+            let parts = modes.sorted { $0.key > $1.key }.map { mode, names in
+                "\(mode) on \(names.sorted().joined(separator: ", "))"
+            }
+            return "version \(version), \(rules) rules; \(parts.isEmpty ? "on no port" : parts.joined(separator: "; "))"
+        }
+    }
 }
 
 extension StatusReport {
@@ -108,11 +135,14 @@ extension StatusReport {
     /// - Parameter daemon: what a daemon said; it counts only if it is the one that measures here.
     package init(of directory: PinDirectory, daemon: DaemonReport?) throws(KernelError) {
         bpffs = directory.base
+        // While it starts there may be no tables yet, or those of an earlier version.
+        if let daemon, daemon.bpffs == bpffs, DaemonLock.isTaken(directory) {
+            (self.daemon, measuredBy) = (daemon, daemon.pid)
+        }
         guard let installation = try Installation.open(directory, isWritable: false) else { return }
         let tables = try Table(installation.tables)
         table = tables
-        measuredBy = DaemonLock.isTaken(directory) ? installation.tables.control.meterPID : nil
-        self.daemon = daemon?.pid == measuredBy ? daemon : nil
+        if measuredBy == nil, DaemonLock.isTaken(directory) { measuredBy = installation.tables.control.meterPID }
         let control = Window(
             number: installation.tables.control.window,
             opened: installation.tables.control.opened.realtime.seconds,
@@ -123,6 +153,42 @@ extension StatusReport {
             ports.append(Port(port, totals, state: Port.state(of: port, installation)))
         }
         missedFrames = try installation.missedFrames
+        policy = try Policy(installation)
+        if let counts = self.daemon?.lastWindow { addRates(counts) }
+    }
+
+    private mutating func addRates(_ counts: WindowCounts) {
+        guard counts.seconds > 0 else { return }
+        for index in ports.indices {
+            guard let port = counts.ports[ports[index].name] else { continue }
+            ports[index].ingress.rate = Rate(port.ingress, seconds: counts.seconds)
+            ports[index].egress.rate = Rate(port.egress, seconds: counts.seconds)
+        }
+    }
+
+    /// Interfaces that were to be attached and could not be, with the reason.
+    package var refused: [String: String] {
+        let attached = Set(ports.map(\.name))
+        return (daemon?.refused ?? [:]).filter { !attached.contains($0.key) }
+    }
+}
+
+extension StatusReport.Rate {
+    fileprivate init(_ counts: WindowCounts.Direction, seconds: Double) {
+        packets = Double(counts.packets) / seconds
+        bytes = Double(counts.bytes) / seconds
+    }
+}
+
+extension StatusReport.Policy {
+    fileprivate init?(_ installation: borrowing Installation) throws(KernelError) {
+        guard let summary = try installation.tables.policySummary() else { return nil }
+        version = UInt32(summary.version.rawValue)
+        rules = summary.ruleCount
+        ports = [:]
+        for port in try installation.attachedPorts() {
+            if let policy = summary.ports[port.number] { ports[port.name] = policy.mode.rawValue }
+        }
     }
 }
 

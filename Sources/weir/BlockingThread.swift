@@ -20,6 +20,13 @@ final class BlockingThread<Value: Sendable>: Sendable {
         }.start()
     }
 
+    /// Blocks until the work is done, but not longer than that. Whether it is.
+    func hasEnded(within duration: Duration) -> Bool {
+        guard ended.wait(timeout: .now() + duration / .seconds(1)) == .success else { return false }
+        ended.signal()
+        return true
+    }
+
     /// Blocks until the work is done; to be called once.
     func wait() throws -> Value {
         ended.wait()

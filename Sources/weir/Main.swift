@@ -29,7 +29,7 @@ struct Main {
     }
 
     private static func say(_ sentence: String, _ status: Int32) -> Int32 {
-        FileHandle.standardError.write(Data((sentence + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((LogWriter.failurePrefix + sentence + "\n").utf8))
         return status
     }
 }

@@ -58,6 +58,21 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Which flows are written: all, accept or reject.")
     var log: String?
 
+    @Option(help: "How long a file collects records: seconds, or 30s, 5m, 1h (5m).")
+    var publishPeriod: String?
+
+    @Option(help: "Folders of log files, as AWS names them: default or hive.")
+    var layout: String?
+
+    @Flag(help: "A folder for each hour in that for the day.")
+    var hourly = false
+
+    @Option(help: "AWS account in records and names of files, where a port has none of its own.")
+    var accountID: String?
+
+    @Option(help: "AWS region in records and names of files, where a port has none of its own.")
+    var region: String?
+
     @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
     var flows: String?
 
@@ -88,12 +103,15 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var place: PlaceOptions
 
     func run() throws {
-        try RunSession(configuration: try loadConfiguration()).run()
+        // Values alone: the command itself may not go to another thread.
+        let (flags, file) = (try flags(), config)
+        let load: @Sendable () throws -> Configuration = { try Self.load(flags, file) }
+        try RunSession(configuration: try load(), load: load).run()
     }
 
-    private func loadConfiguration() throws -> Configuration {
+    private static func load(_ flags: ConfigurationLayer, _ file: String?) throws -> Configuration {
         var configuration = try Configuration.load(
-            flags: try flags(), configFile: config, environment: ProcessInfo.processInfo.environment)
+            flags: flags, configFile: file, environment: ProcessInfo.processInfo.environment)
         configuration.usePortsOfGuestsIfNone()
         return configuration
     }
@@ -106,13 +124,15 @@ struct RunCommand: ParsableCommand {
             (.interval, interval), (.logDirectory, logDir), (.format, format), (.fields, fields), (.log, log),
             (.flows, flows), (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
-            (.metrics, metrics), (.policy, policy), (.ovsRunDirectory, ovsRundir),
+            (.metrics, metrics), (.policy, policy), (.ovsRunDirectory, ovsRundir), (.publishPeriod, publishPeriod),
+            (.layout, layout), (.accountID, accountID), (.region, region),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if ovs { flags.ovs = true }
         if ovsStandIn { flags.ovsStandIn = true }
         if kernelDrops { flags.kernelDrops = true }
         if stdout { flags.stdout = true }
+        if hourly { flags.hourly = true }
         if detachOnExit { flags.detachOnExit = true }
         return flags
     }

@@ -2,6 +2,7 @@
 
 import Dispatch
 import FlowKernel
+import FlowModel
 import Foundation
 import Logging
 import Synchronization
@@ -9,32 +10,40 @@ import WeirDaemon
 
 /// A daemon's life in this process: measures until a signal, answers on the control socket, and tells whoever watches.
 ///
-/// The meter's thread alone keeps capabilities. It hands nothing to Dispatch or to tasks, which could make threads that
-/// keep them too; what others are to know they find on the board.
+/// The meter's thread and that of the ports alone keep capabilities. They hand nothing to Dispatch or to tasks, which could
+/// make threads that keep them too; what others are to know they find on the board.
 struct RunSession: Sendable {
     let configuration: Configuration
+    /// Reads the configuration again.
+    private let load: @Sendable () throws -> Configuration
     private let screen = WindowScreen()
-    private let manager = ServiceNotification(environment: ProcessInfo.processInfo.environment)
-    private let logger = Logger(label: "weir")
+    private let manager: ServiceManager?
+    private let logger: Logger
 
-    init(configuration: Configuration) { self.configuration = configuration }
+    init(configuration: Configuration, load: @escaping @Sendable () throws -> Configuration) {
+        self.configuration = configuration
+        self.load = load
+        logger = Logger(label: "weir") { _ in LogWriter() }
+        manager = ServiceManager(environment: ProcessInfo.processInfo.environment, logger: logger)
+    }
 
-    /// Returns at SIGINT or SIGTERM, when all that was measured is written.
+    /// Returns when the end was asked for by a signal, and all that was measured is written.
     func run() throws {
-        // A reader of standard output that goes away must not take the daemon with it.
-        signal(SIGPIPE, SIG_IGN)
+        // A reader of standard output that goes away must not take the daemon with it; nor a file that may not grow.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        let signals = AwaitedSignals(blocking: AwaitedSignals.fatal)
         let stop = try StopSignal()
         try giveUpPrivileges()
-        let started = Beginning()
+        let start = Beginning()
         let meter = BlockingThread(named: "weir-meter") {
-            defer { started.end() }
-            try measure(until: stop) { started.begin($0) }
+            defer { start.end() }
+            try measure(until: stop) { start.begin($0) }
         }
         try ThreadPrivileges.shed()
-        let signals = stop.listen(to: [SIGINT, SIGTERM])
-        defer { for signal in signals { signal.cancel() } }
-        let server = try started.board().map(serve)
-        let result = Result { try meter.wait() }
+        let answers = SignalAnswers(stop: stop, start: start, manager: manager, logger: logger, load: load)
+        _ = BlockingThread(named: "weir-signals") { answers.follow(signals) }
+        let server = try start.board().map(serve)
+        let result = Result { try wait(for: meter, start.board()) }
         try server?.end()
         try result.get()
     }
@@ -42,7 +51,6 @@ struct RunSession: Sendable {
     /// What takes more than measuring does comes first: mounting bpffs. Nothing is left behind where this throws.
     private func giveUpPrivileges() throws {
         try Capability.require(for: "measure ports")
-        try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
         do { try keepPrivileges() } catch {
@@ -72,30 +80,44 @@ struct RunSession: Sendable {
         return Serving(server: server, thread: BlockingThread(named: "weir-control") { server.run() })
     }
 
-    /// Blocks its thread until the end is asked for.
-    private func measure(until stop: StopSignal, onStart: (DaemonBoard) -> Void) throws {
-        var daemon = try Daemon(
-            configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier)
-        let ports = try daemon.ports()
-        onStart(daemon.board)
-        screen.start(ports, configuration)
-        tell(.ready, .status(WindowScreen.subject(ports, configuration)))
-        daemon.onWindow = { summary in
-            screen.show(summary)
-            tell(.status(summary.text))
+    /// Blocks until the meter's thread ends. Meanwhile the manager's patience is extended while the start makes progress.
+    private func wait(for meter: BlockingThread<Void>, _ board: DaemonBoard?) throws {
+        var seen: StartProgress?
+        while !meter.hasEnded(within: .seconds(1)) {
+            guard let manager, let report = board?.current, report.state == .starting, let progress = report.progress,
+                progress != seen
+            else { continue }
+            manager.tell(.startsWithin(.seconds(60)), .status("starting: \(progress.text)"))
+            seen = progress
         }
-        if manager?.isWatched == true { daemon.onReview = { tell(.alive) } }
-        daemon.onStopping = { tell(.stopping, .status("writing the window so far")) }
-        try daemon.run(until: stop)
-        screen.end(try daemon.ports())
+        try meter.wait()
     }
 
-    private func tell(_ states: ServiceNotification.State...) {
-        do {
-            for state in states { try manager?.send(state) }
-        } catch {
-            logger.warning("\(error); measuring goes on")
+    /// Blocks its thread until the end is asked for.
+    private func measure(until stop: StopSignal, onBoard: (DaemonBoard) -> Void) throws {
+        var daemon = try Daemon(
+            configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier,
+            onBoard: onBoard)
+        daemon.onStart = { ports, awaited in
+            screen.start()
+            logger.notice("\(StartSummary(ports, configuration, now: ClockAnchor.now.realtime).text)")
+            if let notice = configuration.publishPeriodNotice { logger.warning("\(notice)") }
+            if !awaited.isEmpty { logger.warning("\(StartSummary.text(awaiting: awaited))") }
+            manager?.tell(.ready, .status(StartSummary.subject(ports, configuration)))
         }
+        daemon.onWindow = { summary in
+            screen.show(summary)
+            manager?.tell(.status(summary.text))
+        }
+        daemon.onReload = { manager?.tell(.ready) }
+        if manager?.isWatched == true { daemon.onReview = { manager?.tell(.alive) } }
+        daemon.onStopping = { manager?.tell(.stopping, .status("writing the window so far")) }
+        let result = Result { try daemon.run(until: stop) }
+        let ports = (try? daemon.ports()) ?? []
+        if daemon.hasBegun || (try? result.get()) != nil {
+            logger.notice("\(EndSummary(stop.requestReason, daemon.board.current, ports, result).text)")
+        }
+        try result.get()
     }
 }
 
@@ -110,8 +132,8 @@ private struct Serving {
     }
 }
 
-/// Whether the daemon has begun to measure, for another thread to wait for.
-private final class Beginning: Sendable {
+/// Whether the daemon has a board yet, for other threads to wait for.
+final class Beginning: Sendable {
     private let begun = Mutex<DaemonBoard?>(nil)
     private let known = DispatchSemaphore(value: 0)
 
@@ -123,9 +145,14 @@ private final class Beginning: Sendable {
     /// Says that it is over, or never began.
     func end() { known.signal() }
 
-    /// Blocks until it has begun or cannot any more; nil then.
+    /// The board, where there is one already.
+    var current: DaemonBoard? { begun.withLock(\.self) }
+
+    /// Blocks until there is a board or cannot be one any more; nil then.
     func board() -> DaemonBoard? {
         known.wait()
-        return begun.withLock(\.self)
+        // For who asks next.
+        known.signal()
+        return current
     }
 }

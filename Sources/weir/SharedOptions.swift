@@ -59,7 +59,9 @@ enum Output {
     }
 
     /// Says something that does not keep the command from being done.
-    static func warn(_ sentence: String) { FileHandle.standardError.write(Data("weir: \(sentence)\n".utf8)) }
+    static func warn(_ sentence: String) {
+        try? FileHandle.standardError.write(contentsOf: Data("weir: \(sentence)\n".utf8))
+    }
 
     static func write(_ bytes: [UInt8]) throws {
         try FileHandle.standardOutput.write(contentsOf: Data(bytes))

@@ -13,22 +13,13 @@ struct StatusText {
     init(_ report: StatusReport) { self.report = report }
 
     var text: String {
-        guard let table = report.table, let window = report.window else {
-            return "Nothing is attached under \(report.bpffs)."
-        }
-        let facts =
-            daemon + [
-                ("window", "number \(window.number), open since \(Self.time(window.opened))\(due(window))"),
-                (
-                    "table",
-                    "\(table.engine), \(table.flows) of \(table.flowBudget) flows in the open window\(fullness(table))"
-                ),
-                ("memory", memory(table)),
-            ]
+        guard !facts.isEmpty else { return "Nothing is attached under \(report.bpffs)." }
         var lines = facts.map { $0.padding(toLength: 10, withPad: " ", startingAt: 0) + $1 }
+        guard report.table != nil else { return lines.joined(separator: "\n") }
         lines.append("")
-        lines += TextTable(rows: [Self.header] + report.ports.flatMap(Self.rows), rightAligned: Self.counters).lines
+        lines += TextTable(rows: [header] + report.ports.flatMap(rows), rightAligned: 6..<header.count).lines
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
+        lines += report.refused.sorted { $0.key < $1.key }.map { "\($0): not measured: \($1)" }
         if let missed = report.missedFrames, missed > 0 {
             lines.append(
                 "not counted: at most \(counted(missed, "frame")) to AF_XDP ports, whose senders the kernel interrupted"
@@ -39,6 +30,23 @@ struct StatusText {
 
     private typealias Fact = (name: String, value: String)
 
+    private var facts: [Fact] {
+        guard let table = report.table, let window = report.window else {
+            return report.daemon == nil ? [] : daemon
+        }
+        var facts =
+            daemon + [
+                ("window", "number \(window.number), open since \(Self.time(window.opened))\(due(window))"),
+                (
+                    "table",
+                    "\(table.engine), \(table.flows) of \(table.flowBudget) flows in the open window\(fullness(table))"
+                ),
+                ("memory", memory(table)),
+            ]
+        if let policy = report.policy { facts.append(("policy", policy.text)) }
+        return facts
+    }
+
     private var daemon: [Fact] {
         guard let pid = report.measuredBy else {
             return [("daemon", "none: counting goes on in the open window; start one with weir run")]
@@ -47,14 +55,12 @@ struct StatusText {
             return [("daemon", "pid \(pid), which does not answer on its socket (--socket, WEIR_SOCKET)")]
         }
         var facts: [Fact] = [
-            ("daemon", "pid \(pid), a window every \(Int(daemon.intervalSeconds)) s"),
+            ("daemon", "pid \(pid), \(Self.state(of: daemon))"),
             ("closed", "windows \(daemon.windows), records \(daemon.records)\(files(of: daemon))"),
-            (
-                "law",
-                "\(counted(daemon.conservationViolations, "violation")): seen = in records + overflow + not IP + malformed"
-            ),
+            ("packets", "\(daemon.unaccountedPackets) unaccounted: seen = in records + overflow + not IP + malformed"),
         ]
-        if let meter = meter(daemon) { facts.append(("meter", meter)) }
+        if let reload = daemon.reload { facts.append(("reloaded", Self.text(reload))) }
+        if let swaps = swaps(daemon) { facts.append(("swaps", swaps)) }
         if daemon.recordsGivenUp > 0 {
             facts.append(
                 (
@@ -67,8 +73,24 @@ struct StatusText {
         if let megaflows = daemon.ovs?.megaflows { facts.append(("megaflows", Self.text(megaflows))) }
         if let verdicts = daemon.verdicts { facts += Self.facts(verdicts) }
         if let drops = daemon.kernelDrops { facts.append(("drops", Self.text(drops))) }
-        if let failure = daemon.failure { facts.append(("failing", failure)) }
+        facts += [daemon.journalFailure, daemon.failure].compactMap(\.self).map { ("failing", $0) }
         return facts
+    }
+
+    private static func state(of daemon: DaemonReport) -> String {
+        switch daemon.state {
+        case .starting: daemon.progress.map { "starting: \($0.text)" } ?? "starting"
+        case .measuring: "a window every \(Int(daemon.intervalSeconds)) s"
+        case .stopping: "ending: the window so far is being written"
+        }
+    }
+
+    /// When the configuration was read again, and what came of it.
+    private static func text(_ reload: ReloadReport) -> String {
+        let head = "the configuration, \(time(reload.seconds))"
+        guard !reload.problems.isEmpty else { return head }
+        let problems = reload.problems.joined(separator: "; ")
+        return reload.isFailed ? "\(head): not taken, all stays as it was: \(problems)" : "\(head), but \(problems)"
     }
 
     /// What waits to be published.
@@ -98,10 +120,10 @@ struct StatusText {
         return text
     }
 
-    /// How the meter keeps up.
-    private func meter(_ daemon: DaemonReport) -> String? {
+    /// How the emptying of tables keeps up.
+    private func swaps(_ daemon: DaemonReport) -> String? {
         guard let swap = daemon.swapSeconds, swap > 0 else { return nil }
-        let swaps = "last swap \(Int((swap * 1000).rounded())) ms, \(daemon.earlySwaps) early swaps"
+        let swaps = "last took \(Int((swap * 1000).rounded())) ms, \(daemon.earlySwaps) early"
         guard let all = daemon.saturation, let port = daemon.saturationPerPort else { return swaps }
         return "\(swaps); keeps up with \(Int(all)) new flows a second, \(Int(port)) of them of one port"
     }
@@ -128,25 +150,26 @@ struct StatusText {
         window.closes.map { ", due at \(Self.time($0))" } ?? ""
     }
 
-    private static let header = [
-        "PORT", "NO", "ROLE", "STATE", "HOOKS", "DIRECTION", "PACKETS", "OCTETS", "OVERFLOW", "NOT IP", "MALFORMED",
-    ]
+    /// Rates are of the last closed window; without a daemon there are none.
+    private var hasRates: Bool { report.ports.contains { $0.ingress.rate != nil } }
 
-    /// The columns from PACKETS on.
-    private static let counters = 6..<header.count
+    private var header: [String] {
+        ["PORT", "NO", "ROLE", "STATE", "HOOKS", "DIRECTION", "PACKETS", "OCTETS"]
+            + (hasRates ? ["PACKETS/S", "OCTETS/S"] : []) + ["OVERFLOW", "NOT IP", "MALFORMED"]
+    }
 
-    private static func rows(of port: StatusReport.Port) -> [[String]] {
-        let facts = [port.name, "\(port.number)", port.role, port.state, hooks(of: port)]
+    private func rows(of port: StatusReport.Port) -> [[String]] {
+        let facts = [port.name, "\(port.number)", port.role, port.state, Self.hooks(of: port)]
         return [
             facts + ["ingress"] + cells(of: port.ingress),
             Array(repeating: "", count: facts.count) + ["egress"] + cells(of: port.egress),
         ]
     }
 
-    private static func cells(of totals: StatusReport.Totals) -> [String] {
-        [
-            "\(totals.seen.packets)", "\(totals.seen.bytes)", "\(totals.overflow.packets)", "\(totals.notIP.packets)",
-            "\(totals.malformed.packets)",
+    private func cells(of totals: StatusReport.Totals) -> [String] {
+        let rate = totals.rate.map { ["\(UInt64($0.packets.rounded()))", "\(UInt64($0.bytes.rounded()))"] }
+        return ["\(totals.seen.packets)", "\(totals.seen.bytes)"] + (hasRates ? rate ?? ["-", "-"] : []) + [
+            "\(totals.overflow.packets)", "\(totals.notIP.packets)", "\(totals.malformed.packets)",
         ]
     }
 

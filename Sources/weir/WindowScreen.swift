@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowFormats
-import FlowKernel
 import FlowModel
 import Foundation
 import WeirDaemon
@@ -10,35 +9,13 @@ import WeirDaemon
 struct WindowScreen: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
-    func start(_ ports: [RegisteredPort], _ configuration: Configuration) {
-        say("\(Self.subject(ports, configuration)); end with Ctrl-C")
-        if let directory = configuration.logDirectory { say("writing files under \(directory)") }
-    }
-
-    /// What is measured, or waited for.
-    static func subject(_ ports: [RegisteredPort], _ configuration: Configuration) -> String {
-        guard !ports.isEmpty else {
-            let awaited = configuration.ports.map(\.pattern.text) + (configuration.ovs == nil ? [] : ["Open vSwitch"])
-            return "no port matches yet; waiting for \(awaited.joined(separator: ", "))"
-        }
-        let names = ports.map(\.name).joined(separator: ", ")
-        return "measuring \(names), a window every \(Int(configuration.interval / .seconds(1))) s"
-    }
-
-    /// What is left behind: a port goes on counting unless it was detached.
-    func end(_ ports: [RegisteredPort]) {
-        let names = ports.map(\.name).joined(separator: ", ")
-        say(
-            names.isEmpty
-                ? "ended, nothing is attached"
-                : "ended; \(names) \(ports.count == 1 ? "goes" : "go") on counting (to end that: weir detach --all)")
-    }
+    func start() { say("end with Ctrl-C") }
 
     func show(_ summary: WindowSummary) { say(summary.text) }
 
     private func say(_ line: String) {
         guard isTerminal else { return }
-        FileHandle.standardError.write(Data(("weir: " + line + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(("weir: " + line + "\n").utf8))
     }
 }
 

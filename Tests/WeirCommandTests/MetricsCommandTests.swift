@@ -99,7 +99,8 @@ extension WeirCommandSuite {
             var ledger = PortLedger()
             let ports = (1...1000).map { Port(number: PortNumber(UInt16($0)), name: "tap\"\($0)", role: .guest) }
             ledger.add([:], known: Dictionary(uniqueKeysWithValues: ports.map { ($0.number, $0) }))
-            var report = DaemonReport(pid: 1, startedSeconds: 1, intervalSeconds: 60, logDirectory: nil)
+            var report = DaemonReport(
+                pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60, logDirectory: nil)
             report.segmentsWaiting = 1
             report.occupancy = 0.5
             let bytes = MetricsText(report, ports: ledger).bytes

@@ -12,11 +12,7 @@ extension WeirCommandSuite {
                 cannot find the port nope: there is no such interface in this network namespace; list them with: ip link
                 """
             try Site.with { site in
-                for command in [
-                    "attach nope", "attach port-a nope", "run --port port-a --port nope --log-dir FOLDER/logs",
-                ] {
-                    try site.expect(Refusal(command, missing))
-                }
+                for command in ["attach nope", "attach port-a nope"] { try site.expect(Refusal(command, missing)) }
                 try site.expect(
                     Refusal("detach nope", "cannot detach nope: it is not attached; list what is: weir status"))
             }

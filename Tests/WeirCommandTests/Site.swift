@@ -142,7 +142,7 @@ extension Site {
         let daemon = try start(arguments, environment: more)
         try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
             guard daemon.isRunning else { throw Ended(errors: daemon.errors) }
-            return try status().daemon?.pid == daemon.pid
+            return try status().daemon.map { $0.pid == daemon.pid && $0.state == .measuring } ?? false
         }
         return daemon
     }

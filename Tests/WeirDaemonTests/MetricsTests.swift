@@ -71,7 +71,8 @@ import WeirDaemon
         ledger.add(
             [PortSide(port: PortNumber(1), direction: .ingress): totals(10, overflow: 2, notIP: 3)],
             known: Dictionary(uniqueKeysWithValues: [port(1, "tap0")]))
-        let report = DaemonReport(pid: 1, startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
+        let report = DaemonReport(
+            pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
         let text = String(decoding: MetricsText(report, ports: ledger).bytes, as: UTF8.self)
         let lines = text.split(separator: "\n").filter {
             $0.hasPrefix("weir_port_packets_total{port=\"tap0\",direction=\"in")

@@ -119,4 +119,46 @@ import WeirDaemon
         _ = plan.take(Self.present("tap1", 5))
         #expect(plan.takeWaiting(atMost: 9) == [Self.interface("tap1", 5)])
     }
+
+    private static func reconfigure(
+        _ plan: inout PortPlan, _ prefix: String, excluding excluded: String? = nil, changed: Set<String> = []
+    ) -> [PortPlan.Action] {
+        plan.reconfigure(
+            matching: { $0.hasPrefix(prefix) && $0 != excluded }, excluding: { $0 == excluded },
+            changed: { changed.contains($0) })
+    }
+
+    @Test func `other rules attach what they name, and drop what they name no more`() {
+        var plan = Self.plan(listing: [Self.interface("tap0", 5), Self.interface("tap1", 6), Self.interface("eth0", 7)])
+        #expect(plan.takeWaiting(atMost: 9).map(\.name) == ["tap0", "tap1"])
+        #expect(Self.reconfigure(&plan, "eth") == [.drop(5), .drop(6)])
+        #expect(plan.takeWaiting(atMost: 9).map(\.name) == ["eth0"])
+        #expect(Self.reconfigure(&plan, "tap", excluding: "tap1") == [.drop(7)])
+        #expect(plan.takeWaiting(atMost: 9).map(\.name) == ["tap0"])
+        #expect(Self.reconfigure(&plan, "tap", excluding: "tap1") == [] && !plan.hasWaiting)
+    }
+
+    @Test
+    func `a port that an earlier daemon had attached is dropped like one of this, and one of an operator's is not`() {
+        var plan = Self.plan(
+            listing: [Self.interface("tap0", 5), Self.interface("eth0", 7)], ports: [5: "tap0", 7: "eth0"])
+        #expect(Self.reconfigure(&plan, "veth") == [.drop(5)])
+        #expect(Self.reconfigure(&plan, "eth") == [] && !plan.hasWaiting)
+    }
+
+    @Test func `one that is to be attached another way is dropped and attached anew`() {
+        var plan = Self.plan(listing: [Self.interface("tap0", 5), Self.interface("tap1", 6)])
+        _ = plan.takeWaiting(atMost: 9)
+        #expect(Self.reconfigure(&plan, "tap", changed: ["tap1"]) == [.drop(6)])
+        #expect(plan.takeWaiting(atMost: 9).map(\.name) == ["tap1"])
+    }
+
+    @Test func `what was refused is tried again under other rules, and what an operator detached is not`() {
+        var plan = Self.plan(listing: [Self.interface("tap0", 5), Self.interface("tap1", 6)])
+        _ = plan.takeWaiting(atMost: 9)
+        let isPostponed = plan.postpone(5)
+        #expect(!isPostponed)
+        #expect(Self.reconfigure(&plan, "tap") == [])
+        #expect(plan.takeWaiting(atMost: 9).map(\.name) == ["tap0"])
+    }
 }

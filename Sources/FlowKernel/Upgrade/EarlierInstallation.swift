@@ -42,7 +42,11 @@ package struct EarlierInstallation: ~Copyable {
     /// Ports keep their numbers. What was begun and not ended, by a process that was killed, is done again. Where this
     /// throws, all programs count on, old and new. A policy goes on where it was loaded there before, for ports of the same
     /// numbers; the connections that were allowed begin anew.
-    package func move(to installation: borrowing Installation) throws(KernelError) {
+    ///
+    /// - Parameter onPort: told of each port when it is over there: how many are, and of how many.
+    package func move(
+        to installation: borrowing Installation, onPort: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(KernelError) {
         let theirTurn = try directory.openPorts()
         try theirTurn.waitForLock()
         let ourTurn = try installation.directory.openPorts()
@@ -51,7 +55,10 @@ package struct EarlierInstallation: ~Copyable {
         try Installation.refuseFiltersElsewhere(
             ports.filter { !$0.isClosing }, "cannot take over",
             remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
-        for port in ports { try move(port, to: installation) }
+        for (place, port) in ports.enumerated() {
+            try move(port, to: installation)
+            onPort(place + 1, ports.count)
+        }
         installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
     }
 

@@ -47,6 +47,9 @@ package struct JournalError: Error, Equatable, CustomStringConvertible {
 }
 
 extension JournalError {
+    /// What it is whichever file it is about: a log says each kind once for as long as it lasts.
+    package var kind: String { "\(action.rawValue) \(reason.rawValue)" }
+
     /// Runs what throws errno, and says what it was for.
     static func wrap<Result>(
         _ action: Action, _ path: FilePath, _ body: () throws -> Result

@@ -19,7 +19,7 @@ extension Configuration {
     }
 
     /// Nothing is passed off as what was seen.
-    private func refuseUnmarkedStandIns() throws(ConfigurationError) {
+    func refuseUnmarkedStandIns() throws(ConfigurationError) {
         guard ovs?.standsIn == true, format != .json else { return }
         throw ConfigurationError(
             nil, "ovs-stand-in needs the format json: lines of AWS have no field that marks a record which stands in")

@@ -38,7 +38,7 @@ package struct Configuration: Equatable, Sendable {
     package var layout = LogFileConfiguration.Layout.plain
     /// Adds a folder per hour to the folder per day.
     package var hourly = false
-    /// How long a file collects records; never shorter than the interval.
+    /// How long a file collects records; in effect never shorter than the interval, since a window is not split.
     package var publishPeriod = Duration.seconds(300)
     /// Bytes of compressed text after which a file is closed early.
     package var fileSize = 75_000_000
@@ -77,6 +77,22 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// What an operator should know of files that do not come as often as they were asked for; nil where they do.
+    package var publishPeriodNotice: String? {
+        guard publishPeriod < interval, logDirectory != nil else { return nil }
+        return
+            "publish-period (\(publishPeriod.configurationText)) is shorter than a window (\(interval.configurationText)): "
+            + "there is a file for each window"
+    }
+
+    /// When the first file is published of what is measured from that moment on.
+    package func firstPublication(after now: UnixTime) -> UnixTime {
+        let moment = Duration.nanoseconds(1)
+        let lastMoment = now.nextMultiple(of: interval).advanced(by: .zero - moment)
+        let end = lastMoment.nextMultiple(of: max(publishPeriod, interval))
+        return end.advanced(by: .zero - moment).nextMultiple(of: interval)
+    }
+
     package static let flowsRange = 1...16_777_216
     package static let traceRateRange = 0...1000
 

@@ -136,7 +136,7 @@ extension Configuration {
         filter = first(\.filter) ?? filter
         layout = first(\.layout) ?? layout
         hourly = first(\.hourly) ?? hourly
-        publishPeriod = max(first(\.publishPeriod) ?? publishPeriod, interval)
+        publishPeriod = first(\.publishPeriod) ?? max(publishPeriod, interval)
         fileSize = first(\.fileSize) ?? fileSize
         accountID = first(\.accountID)
         region = first(\.region)

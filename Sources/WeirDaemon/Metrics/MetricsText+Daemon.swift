@@ -27,6 +27,9 @@ extension MetricsText {
             "weir_resident_memory_bytes", report.residentBytes,
             help: "Memory of the daemon, without the kernel's tables.")
         gauge("weir_ports", UInt64(report.ports), help: "Ports that are measured.")
+        gauge(
+            "weir_ports_refused", UInt64(report.refused.count),
+            help: "Interfaces that are to be measured and could not be attached.")
     }
 
     private mutating func add(windowsOf report: DaemonReport) {
@@ -48,6 +51,9 @@ extension MetricsText {
         counter(
             "weir_conservation_violations_total", report.conservationViolations,
             help: "Ports and directions of a window whose frames were not all accounted for. Must be 0.")
+        counter(
+            "weir_unaccounted_packets_total", report.unaccountedPackets,
+            help: "Packets that these were about. Must be 0.")
     }
 
     private mutating func add(tableOf report: DaemonReport) {
@@ -83,6 +89,9 @@ extension MetricsText {
     }
 
     private mutating func add(journalOf report: DaemonReport) {
+        gauge(
+            "weir_journal_failing", UInt64(report.journalFailure == nil ? 0 : 1),
+            help: "1 while the journal cannot be written: windows stay open until it can.")
         gauge("weir_journal_bytes", report.journalBytes, help: "Size of the journal, which is the queue of the sinks.")
         counter(
             "weir_windows_replayed_total", report.windowsReplayed,

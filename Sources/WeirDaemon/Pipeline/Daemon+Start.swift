@@ -2,10 +2,19 @@
 
 import FlowKernel
 import FlowMeter
+import FlowModel
 import Logging
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.
 extension Daemon {
+    static func board(_ configuration: Configuration, pid: Int32) -> DaemonBoard {
+        DaemonBoard(
+            DaemonReport(
+                pid: pid, bpffs: configuration.bpffs,
+                startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
+                intervalSeconds: configuration.interval / .seconds(1), logDirectory: configuration.logDirectory))
+    }
+
     static func state(_ configuration: Configuration, _ directory: PinDirectory) throws -> StateDirectory {
         do {
             return try StateDirectory(configuration.stateDirectory)
@@ -57,7 +66,7 @@ extension Daemon {
     /// - Parameter segments: that are to be published; those of the earlier version's windows are added.
     static func takeOver(
         _ directory: PinDirectory, _ journal: Journal, _ segments: inout [Segment], _ configuration: Configuration,
-        _ names: PortNames, _ logger: Logger
+        _ names: PortNames, _ board: DaemonBoard, _ logger: Logger
     ) throws {
         while let earlier = try EarlierInstallation.open(below: directory) {
             let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
@@ -65,7 +74,9 @@ extension Daemon {
             do {
                 // Before its ports come, so that none of their frames goes unjudged.
                 reloadPolicy(configuration, installation, coming: try earlier.ports(), logger)
-                try earlier.move(to: installation)
+                try earlier.move(to: installation) { done, total in
+                    board.update { $0.progress = StartProgress(done: done, total: total, isTakeover: true) }
+                }
             } catch {
                 // Where no port was moved, the earlier version can go on as if nobody had been here.
                 try? installation.removeIfUnused()
@@ -108,16 +119,6 @@ extension Daemon {
             try PolicyKeeper(configuration).reload(into: installation, coming: coming)
         } catch {
             logger.error("the ports of the other version are taken over without their policy: \(error)")
-        }
-    }
-
-    static func attachPorts(_ keeper: inout PortKeeper, _ state: StateDirectory) throws {
-        do {
-            _ = try keeper.attachAll()
-        } catch {
-            try? keeper.removeIfUnused()
-            state.removeIfNew()
-            throw error
         }
     }
 }

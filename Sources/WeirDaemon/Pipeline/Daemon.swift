@@ -11,22 +11,28 @@ package import Logging
 /// Owns everything it opens. Used from one thread, which it blocks.
 package struct Daemon: ~Copyable {
     package let board: DaemonBoard
-    private let configuration: Configuration
-    private let logger: Logger
+    var configuration: Configuration
+    let logger: Logger
     private let lock: DaemonLock
     private var meter: FlowMeter<KernelFlowSource>
-    private let watch: PortWatch
+    let watch: PortWatch
     private let switchWatch: SwitchWatch?
     private let dropWatch: DropWatch?
     private let megaflowWatch: MegaflowWatch?
-    private let names: PortNames
+    var names: PortNames
     private let state: StateDirectory
     private var journal: JournalKeeper
     /// What earlier daemons left in the journal, until it is taken up.
     private var found: [Segment]
-    private let publishing: PublishingQueue
+    let publishing: PublishingQueue
     private var nextLook = MonotonicTime(nanoseconds: 0)
+    /// Whether all ports are attached that were there at the start.
+    package private(set) var hasBegun = false
 
+    /// Told when all ports are attached that were there at the start, with the patterns that match none yet.
+    package var onStart: ([RegisteredPort], _ awaited: [String]) -> Void = { _, _ in }
+    /// Told when a configuration that was read again is in force.
+    package var onReload: () -> Void = {}
     /// Told of each window when it is safe, for whoever watches.
     package var onWindow: (WindowSummary) -> Void = { _ in }
     /// Told about every second that the meter is at work.
@@ -37,10 +43,13 @@ package struct Daemon: ~Copyable {
     /// How long a step of the wall clock, and a file that is due, may go unnoticed.
     private static let lookPeriod = Duration.seconds(1)
 
-    /// Takes over what is pinned, attaches what is configured. Where it throws, nothing is changed.
-    package init(configuration: Configuration, logger: Logger, pid: Int32) throws {
+    /// Takes over what is pinned; ports are attached by `run`. Where it throws, nothing is changed.
+    ///
+    /// - Parameter onBoard: told of the board before anything that can take long.
+    package init(
+        configuration: Configuration, logger: Logger, pid: Int32, onBoard: (DaemonBoard) -> Void = { _ in }
+    ) throws {
         try Capability.require(for: "measure ports")
-        try configuration.refuseMissingPorts()
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
         let lock = try DaemonLock.take(directory)
@@ -49,6 +58,8 @@ package struct Daemon: ~Copyable {
         let dropWatch = configuration.watchesKernelDrops ? DropWatch(logger: logger) : nil
         let publisher = try Self.publisher(configuration, logger, directory, state)
         let (journal, segments) = try Self.journal(state, directory)
+        let board = Self.board(configuration, pid: pid)
+        onBoard(board)
         var waiting = segments.filter { !publisher.isPublished($0) }
         let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
             try SwitchWatch(choice, logger: logger)
@@ -59,7 +70,7 @@ package struct Daemon: ~Copyable {
         if let dropWatch { publisher.add(dropWatch.history) }
         let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
         let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
-        try Self.takeOver(directory, journal, &waiting, configuration, names, logger)
+        try Self.takeOver(directory, journal, &waiting, configuration, names, board, logger)
         let installation = try Self.installation(configuration, directory, state)
         Self.loadPolicy(configuration, installation, logger)
         let tables = try FlowTables.open(in: directory, isWritable: true)
@@ -67,12 +78,11 @@ package struct Daemon: ~Copyable {
         open.spansRestart = open.anchor.monotonic < start.monotonic
         let meter = FlowMeter(
             source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now)
-        var keeper = try PortKeeper(
+        let keeper = try PortKeeper(
             installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes)
-        try Self.attachPorts(&keeper, state)
-        let attached = try keeper.installation.attachedPorts().count
-        let watch = try PortWatch(keeper, logger: logger)
+        let watch = try PortWatch(keeper, board: board, logger: logger)
 
+        self.board = board
         self.configuration = configuration
         self.logger = logger
         self.state = state
@@ -87,15 +97,6 @@ package struct Daemon: ~Copyable {
         self.dropWatch = dropWatch
         self.megaflowWatch = megaflowWatch
         self.names = names
-        board = DaemonBoard(
-            DaemonReport(
-                pid: pid, startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
-                intervalSeconds: configuration.interval / .seconds(1), logDirectory: configuration.logDirectory))
-        let restarts = StartCounter.countStart(in: configuration.stateDirectory)
-        board.update { report in
-            report.restarts = restarts
-            report.ports = attached
-        }
         self.meter.source.tables.setMeter(pid: pid, interval: configuration.interval)
     }
 
@@ -105,26 +106,53 @@ package struct Daemon: ~Copyable {
     /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
         publishing.ring(stop)
-        watch.start(failing: stop)
+        watch.start(ringing: stop)
         do {
             followDrops()
             try takeUp()
             while !stop.isRequested, publishing.status.hasReaders {
                 stop.wait(atMost: pause(), orFor: meter.source.wakes)
                 if let failure = watch.failure { throw failure }
+                beginOnce()
+                try reload(stop.takeConfiguration())
                 if !stop.isRequested { try turn() }
             }
         } catch {
-            watch.end()
             // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
-            onStopping()
+            beginStopping()
             megaflowWatch?.hurry()
             publishing.close()
+            if !hasBegun { takeBack() }
             throw error
         }
-        watch.end()
-        onStopping()
+        beginStopping()
         try finish()
+    }
+
+    private mutating func beginOnce() {
+        guard !hasBegun, let beginning = watch.beginning else { return }
+        hasBegun = true
+        let ports = (try? ports()) ?? []
+        let restarts = StartCounter.countStart(in: configuration.stateDirectory)
+        board.update { report in
+            report.state = .measuring
+            report.restarts = restarts
+            report.ports = ports.count
+        }
+        onStart(ports, beginning.awaited)
+    }
+
+    private func beginStopping() {
+        watch.end()
+        board.update { $0.state = .stopping }
+        onStopping()
+    }
+
+    /// Leaves nothing of a start that attached no port.
+    private func takeBack() {
+        meter.source.tables.setMeter(pid: nil, interval: nil)
+        try? watch.withKeeper { keeper throws(KernelError) in try keeper.removeIfUnused() }
+        state.removeIfNew()
     }
 
     /// Until the window's edge, the next try of the journal, or the next look at the clock.
@@ -224,7 +252,7 @@ extension Daemon {
         guard journal.retry != nil else { return }
         if let safe = try journal.settle(&meter) {
             dropWatch?.close(safe.window.window)
-            account(for: safe.window)
+            account(for: safe.window, ports: safe.ports)
             board.add(safe.window.totals, known: safe.ports)
             publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
         }
@@ -239,12 +267,15 @@ extension Daemon {
         report()
     }
 
-    private func account(for window: borrowing ClosedWindow) {
+    private func account(for window: borrowing ClosedWindow, ports: [PortNumber: Port]) {
         let violations = window.violations
         for violation in violations { logger.critical("frames are not all accounted for: \(violation)") }
+        let counts = WindowCounts(window, known: ports)
         board.update { report in
             report.windows += 1
+            report.lastWindow = counts
             report.conservationViolations += UInt64(violations.count)
+            report.unaccountedPackets += violations.reduce(0) { $0 + $1.packets }
         }
         report()
         onWindow(WindowSummary(window))
@@ -281,7 +312,8 @@ extension Daemon {
             report.segmentsWaiting = status.segmentsWaiting
             report.damagedSegments = status.damaged
             if report.failure == nil, status.failure != nil { report.sinkFailures += 1 }
-            report.failure = journalFailure ?? status.failure
+            report.failure = status.failure
+            report.journalFailure = journalFailure
             report.residentBytes = ProcFile.residentBytes
             report.add(timing)
             guard geometry.engine == .line else { return }

@@ -1,10 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowMeter
+import FlowModel
+
 /// What the daemon says of itself, as `weir status` shows it and Prometheus reads it. Counts are since it started.
 ///
 /// Every fact has its place here, and nowhere else: who measures one writes it by `DaemonBoard.update`.
 package struct DaemonReport: Codable, Equatable, Sendable {
+    /// What the daemon is at.
+    package enum State: String, Codable, Sendable {
+        /// Some of the ports that are there are not attached yet. Those that are, are measured.
+        case starting
+        case measuring
+        /// The last window is being written.
+        case stopping
+    }
+
     package var pid: Int32
+    package var state = State.starting
+    /// How far the start is; nil when it is over, and before there is anything to count.
+    package var progress: StartProgress?
+    /// Where its pins are.
+    package var bpffs: String
+    /// When the configuration was read again last, and what came of it; nil where it was not.
+    package var reload: ReloadReport?
+    /// Ports that were to be attached and could not be, with the reason, by name.
+    package var refused: [String: String] = [:]
     /// Unix seconds.
     package var startedSeconds: Double
     /// Starts since the state directory was made, without the first; nil where they cannot be counted.
@@ -34,6 +55,10 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var damagedSegments: [String] = []
     /// Ports and directions whose frames were not all accounted for. Must be 0.
     package var conservationViolations: UInt64 = 0
+    /// Packets that these are about. Must be 0.
+    package var unaccountedPackets: UInt64 = 0
+    /// What was counted in the window that was closed last; nil before the first.
+    package var lastWindow: WindowCounts?
     package var residentBytes: UInt64?
     /// How often tables were emptied, at edges and before them.
     package var swaps: UInt64 = 0
@@ -61,18 +86,24 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var kernelDrops: DropReport?
     /// What became of the packets of published records.
     package var verdicts: VerdictReport?
-    /// What the journal or a sink failed with last; nil while all is well.
+    /// What a sink failed with last; nil while all is well.
     package var failure: String?
+    /// What the journal failed with last; nil while all is well.
+    package var journalFailure: String?
 
-    package init(pid: Int32, startedSeconds: Double, intervalSeconds: Double, logDirectory: String?) {
+    package init(
+        pid: Int32, bpffs: String, startedSeconds: Double, intervalSeconds: Double, logDirectory: String?
+    ) {
         self.pid = pid
+        self.bpffs = bpffs
         self.startedSeconds = startedSeconds
         self.intervalSeconds = intervalSeconds
         self.logDirectory = logDirectory
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, restarts, ports, windows, records, swaps, failure, ovs, verdicts
+        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, failure, ovs,
+            verdicts
         case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
@@ -83,11 +114,14 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case recordsGivenUp = "records_given_up"
         case packetsGivenUp = "packets_given_up"
         case windowsGivenUp = "windows_given_up"
+        case journalFailure = "journal_failure"
         case journalBytes = "journal_bytes"
         case segmentsWaiting = "segments_waiting"
         case windowsReplayed = "windows_replayed"
         case damagedSegments = "damaged_segments"
         case conservationViolations = "conservation_violations"
+        case unaccountedPackets = "unaccounted_packets"
+        case lastWindow = "last_window"
         case residentBytes = "resident_bytes"
         case earlySwaps = "early_swaps"
         case swapSeconds = "swap_seconds"
@@ -98,5 +132,81 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case occupancyHighWater = "occupancy_high_water"
         case saturationPerPort = "saturation_flows_per_second_per_port"
         case saturation = "saturation_flows_per_second"
+    }
+}
+
+/// How far a start is.
+package struct StartProgress: Codable, Equatable, Sendable {
+    /// Ports that are attached, or taken over from another version.
+    package var done: Int
+    package var total: Int
+    /// Whether they are those of another version.
+    package var isTakeover = false
+
+    enum CodingKeys: String, CodingKey {
+        case done, total
+        case isTakeover = "takeover"
+    }
+
+    package var text: String { "\(isTakeover ? "took over" : "attached") \(done) of \(total) ports" }
+}
+
+/// What came of reading the configuration again.
+package struct ReloadReport: Codable, Equatable, Sendable {
+    /// Unix seconds.
+    package var seconds: Int64
+    /// Whether it could not be read at all, and all stayed as it was.
+    package var isFailed = false
+    /// What is not as the configuration says now, a sentence each.
+    package var problems: [String] = []
+
+    enum CodingKeys: String, CodingKey {
+        case seconds, problems
+        case isFailed = "failed"
+    }
+}
+
+/// What ports counted in one window.
+package struct WindowCounts: Codable, Equatable, Sendable {
+    package struct Port: Codable, Equatable, Sendable {
+        package var ingress = Direction()
+        package var egress = Direction()
+    }
+
+    package struct Direction: Codable, Equatable, Sendable {
+        package var packets: UInt64 = 0
+        package var bytes: UInt64 = 0
+        package var overflowPackets: UInt64 = 0
+
+        enum CodingKeys: String, CodingKey {
+            case packets, bytes
+            case overflowPackets = "overflow_packets"
+        }
+    }
+
+    package var seconds: Double
+    /// By the interface's name.
+    package var ports: [String: Port] = [:]
+}
+
+extension WindowCounts {
+    init(_ window: borrowing ClosedWindow, known: [PortNumber: FlowModel.Port]) {
+        seconds = window.window.start.duration(to: window.window.end) / .seconds(1)
+        for port in known.values { ports[port.name] = Port() }
+        for (side, totals) in window.totals {
+            guard let name = known[side.port]?.name else { continue }
+            switch side.direction {
+            case .ingress: ports[name]?.ingress.add(totals)
+            case .egress: ports[name]?.egress.add(totals)
+            }
+        }
+    }
+}
+
+extension WindowCounts.Direction {
+    fileprivate mutating func add(_ totals: PortTotals) {
+        packets += totals.seen.packets
+        bytes += totals.seen.octets
+        overflowPackets += totals.overflow.packets
     }
 }

@@ -32,6 +32,8 @@ struct JournalKeeper: ~Copyable {
     private var ports: [PortNumber: Port] = [:]
     /// What writing failed with last; nil while all is well.
     private(set) var failure: String?
+    /// Kinds of failures that were said since all was well.
+    private var said: Set<String> = []
 
     /// How long a journal that cannot be written is left alone.
     private static let patience = Duration.seconds(1)
@@ -88,14 +90,15 @@ struct JournalKeeper: ~Copyable {
 
     private mutating func fail(_ error: JournalError) {
         nextTry = ClockAnchor.now.monotonic.advanced(by: Self.patience)
-        let text = "\(error)"
-        if text != failure { logger.error("\(text); measuring goes on in the open window") }
-        failure = text
+        if said.insert(error.kind).inserted { logger.error("\(error); measuring goes on in the open window") }
+        failure = "\(error)"
     }
 
     private mutating func succeed() {
-        if failure != nil { logger.notice("writing the journal works again") }
+        guard failure != nil else { return }
+        logger.notice("writing the journal works again")
         failure = nil
+        said = []
     }
 }
 

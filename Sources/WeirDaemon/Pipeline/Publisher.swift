@@ -13,23 +13,32 @@ import SystemPackage
 /// A window that a sink did not take stays in its segment and is handed over again. A sink that fails says so in the log
 /// once. Used from one thread.
 package final class Publisher {
-    private let files: LogFileSink?
+    private var files: LogFileSink?
     private var printer: LinePrinter?
     private var judges: [any VerdictJudge] = []
-    private let configuration: Configuration
+    private var configuration: Configuration
+    /// Read again, and not in force yet: what stands in files could not be published.
+    private var nextConfiguration: Configuration?
+    private let state: StateDirectory
     private let policyNames: PolicyNames
     private let logger: Logger
     /// What became of the packets of all windows that were taken.
     private(set) var verdicts = VerdictCounts()
     /// What each of them failed with last.
     private var failures: [Step: String] = [:]
+    /// Kinds of failures that were said since all was well.
+    private var said: Set<String> = []
+    /// Whether it could be noted of the last window that it is printed.
+    private var isMarking = true
     /// Windows that stand in files which are not published yet.
     private(set) var staged: [Segment] = []
     /// Names of segments of which something could not be read.
     private(set) var damaged: [String] = []
+    /// Where windows came from that must be delivered again, since the files before the present ones were removed.
+    private var dropped: [FilePath] = []
 
     /// What can fail, and work again, apart from the other.
-    private enum Step { case taking, publishing }
+    private enum Step { case taking, publishing, reconfiguring }
 
     /// What became of a window.
     enum Outcome {
@@ -48,6 +57,7 @@ package final class Publisher {
         files = try configuration.logFiles(format, state).map { try LogFileSink(configuration: $0) }
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
         self.configuration = configuration
+        self.state = state
         policyNames = PolicyNames(PolicyState(stateDirectory: configuration.stateDirectory))
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
@@ -59,7 +69,7 @@ package final class Publisher {
     func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
-    var failure: String? { failures[.taking] ?? failures[.publishing] }
+    var failure: String? { failures[.taking] ?? failures[.publishing] ?? failures[.reconfiguring] }
 
     var counts: ExportCounts { files?.counts ?? ExportCounts() }
 
@@ -163,10 +173,53 @@ extension Publisher {
     func publishDue(now: UnixTime) {
         attempt(.publishing) { try self.files?.publishDue(now: now) }
         sayNotices()
+        if nextConfiguration != nil { attempt(.reconfiguring) { try self.changeOver() } }
     }
 
     private func sayNotices() {
         for notice in files?.takeNotices() ?? [] { logger.warning("\(notice)") }
+    }
+
+    /// Goes on as that configuration says: with the next window, and in new files where it has others. Where those cannot be
+    /// made, all goes on as before until they can.
+    func reconfigure(_ new: Configuration) {
+        nextConfiguration = new
+        attempt(.reconfiguring) { try self.changeOver() }
+    }
+
+    private func changeOver() throws {
+        guard let new = nextConfiguration else { return }
+        let format = try new.recordFormat()
+        if !hasFiles(of: new) { try changeFiles(to: new.logFiles(format, state)) }
+        if new.printsLines != configuration.printsLines || !hasFormat(of: new) {
+            printer = new.printsLines ? LinePrinter(format: format) : nil
+        }
+        configuration = new
+        nextConfiguration = nil
+    }
+
+    private func changeFiles(to new: LogFileConfiguration?) throws {
+        try files?.publishEarly()
+        let next = try new.map { try LogFileSink(configuration: $0) }
+        dropped += files?.takeDropped() ?? []
+        if new?.directory != files?.configuration.directory { try? files?.close() }
+        files = next
+        if let notice = files?.notice { logger.error("\(notice)") }
+        if let warning = files?.warning { logger.warning("\(warning)") }
+        sayNotices()
+    }
+
+    private func hasFiles(of new: Configuration) -> Bool {
+        hasFormat(of: new) && new.logDirectory == configuration.logDirectory
+            && (new.layout, new.hourly, new.publishPeriod, new.fileSize, new.flowLogID)
+                == (
+                    configuration.layout, configuration.hourly, configuration.publishPeriod, configuration.fileSize,
+                    configuration.flowLogID
+                )
+    }
+
+    private func hasFormat(of new: Configuration) -> Bool {
+        new.format == configuration.format && new.fields == configuration.fields
     }
 
     /// Publishes what stands in files before its time, so that its segments can go.
@@ -177,7 +230,8 @@ extension Publisher {
 
     /// Windows that must be delivered again, since the files that they stood in are gone.
     func takeDropped() -> [Segment] {
-        let dropped = Set(files?.takeDropped() ?? [])
+        let dropped = Set(self.dropped + (files?.takeDropped() ?? []))
+        self.dropped = []
         let segments = staged.filter { dropped.contains($0.path) }
         let kept = Set(files?.staged ?? [])
         staged.removeAll { !kept.contains($0.path) }
@@ -198,14 +252,15 @@ extension Publisher {
     }
 
     private func note(_ step: Step, _ error: any Error) {
-        let text = "\(error)"
-        if !failures.values.contains(text) { logger.error("\(text); measuring goes on") }
-        failures[step] = text
+        let kind = (error as? ExportError)?.kind ?? (error as? JournalError)?.kind ?? "\(error)"
+        if said.insert(kind).inserted { logger.error("\(error); measuring goes on") }
+        failures[step] = "\(error)"
     }
 
     private func succeed(_ step: Step) {
         guard failures.removeValue(forKey: step) != nil, failures.isEmpty else { return }
         logger.notice("writing flow logs works again")
+        said = []
     }
 
     private func print(_ waiting: inout Waiting) {
@@ -219,8 +274,12 @@ extension Publisher {
         }
         waiting.isPrinted = true
         guard files != nil else { return }
-        do { try SegmentWriter.markPrinted(waiting.segment) } catch {
-            logger.warning("\(error); a daemon that is killed now prints this window again")
+        do {
+            try SegmentWriter.markPrinted(waiting.segment)
+            isMarking = true
+        } catch {
+            if isMarking { logger.warning("\(error); a daemon that is killed now prints windows again") }
+            isMarking = false
         }
     }
 }

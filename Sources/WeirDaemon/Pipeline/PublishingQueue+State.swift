@@ -48,7 +48,7 @@ extension PublishingQueue {
     struct State: Sendable {
         var status: Status
         /// The most bytes that segments may take.
-        let bound: Int64
+        var bound: Int64
         /// Oldest first.
         var waiting: [Waiting] = []
         /// In files that are not published yet.

@@ -27,6 +27,12 @@ final class PublishingQueue: Sendable {
     /// Says what to ring from now on when a window is published.
     func ring(_ bell: StopSignal) { state.withLock { $0.bell = bell } }
 
+    /// Writes from now on as that configuration says; what stands in files is published before.
+    func reconfigure(_ configuration: Configuration) {
+        state.withLock { $0.bound = Int64(configuration.queueSize) }
+        queue.async { [self] in withPublisher { $0.reconfigure(configuration) } }
+    }
+
     /// Begins to publish what an earlier daemon left, oldest first.
     func replay(_ segments: [Segment]) {
         state.withLock { state in

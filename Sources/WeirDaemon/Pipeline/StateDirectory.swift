@@ -50,7 +50,7 @@ final class StateDirectory: Sendable {
     func removeIfNew() {
         guard isNew else { return }
         try? folder.removeFolder("journal")
-        for name in ["id", SwitchNotes.fileName] { try? folder.remove(name) }
+        for name in ["id", SwitchNotes.fileName, "policy.lock", "commit"] { try? folder.remove(name) }
         guard let name = path.lastComponent?.string else { return }
         try? HeldFolder(path.removingLastComponent(), .ours).removeFolder(name)
     }

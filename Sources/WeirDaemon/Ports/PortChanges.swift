@@ -19,6 +19,8 @@ package struct PortChanges: Equatable, Sendable {
     package var released: [RegisteredPort] = []
     /// Detached, because the switch has it in another way now; the interface is attached anew.
     package var changed: [RegisteredPort] = []
+    /// Detached, because the configuration that was read again does not name them, or has them attached another way.
+    package var dropped: [RegisteredPort] = []
     package var refused: [KernelError] = []
     /// Why ports were attached without the policy that they were to have.
     package var policyFailures: [String] = []
@@ -49,6 +51,11 @@ extension Logger {
         for port in changes.changed {
             notice(
                 "Open vSwitch reads \(port.name) another way now: it is attached anew; the last records of port \(port.number.rawValue) come with this window"
+            )
+        }
+        for port in changes.dropped {
+            notice(
+                "\(port.name) is detached, as the configuration says now; its last records come with this window (port \(port.number.rawValue))"
             )
         }
         for failure in changes.refused { error("\(failure)") }

@@ -13,18 +13,26 @@ extension PortKeeper {
 
     /// Detaches ports whose interfaces are still there.
     func release(_ indices: Set<UInt32>, _ changes: inout PortChanges) throws(KernelError) {
-        guard !indices.isEmpty else { return }
+        for port in try detach(indices, &changes) {
+            if plan.isChanging(port.interfaceIndex) {
+                changes.changed.append(port)
+            } else {
+                changes.released.append(port)
+            }
+        }
+    }
+
+    /// The same; returns those that are detached.
+    func detach(_ indices: Set<UInt32>, _ changes: inout PortChanges) throws(KernelError) -> [RegisteredPort] {
+        guard !indices.isEmpty else { return [] }
         let ports = try installation.portsHere()
-        for port in indices.sorted().compactMap({ ports[$0] }) {
+        return indices.sorted().compactMap { ports[$0] }.filter { port in
             do throws(KernelError) {
                 try installation.detach(port)
-                if plan.isChanging(port.interfaceIndex) {
-                    changes.changed.append(port)
-                } else {
-                    changes.released.append(port)
-                }
+                return true
             } catch {
                 changes.refused.append(error)
+                return false
             }
         }
     }

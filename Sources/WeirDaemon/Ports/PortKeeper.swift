@@ -9,14 +9,17 @@ import PortDirectory
 /// Used from one thread at a time, always in the same namespace.
 package struct PortKeeper: ~Copyable {
     package let installation: Installation
-    private let configuration: Configuration
-    private let policy: PolicyKeeper
+    private var configuration: Configuration
+    private var policy: PolicyKeeper
     private var monitor: InterfaceMonitor
     var plan: PortPlan
     /// Whether the first list of interfaces has come.
     private var isListed = false
-    /// Whether all ports that the configuration names are attached: those of the switch come after.
-    private var isBegun = false
+    /// Whether all ports are attached that were there at the start and that the configuration names: those of the switch
+    /// come after.
+    package private(set) var isBegun = false
+    /// Why interfaces could not be attached, by their indices.
+    private var refusals: [UInt32: (name: String, reason: KernelError)] = [:]
     let board: SwitchBoard?
     let notes: SwitchNotes?
     /// Of what the switch has said.
@@ -48,16 +51,15 @@ package struct PortKeeper: ~Copyable {
         policy = PolicyKeeper(configuration)
     }
 
-    /// Attaches every port that the configuration names; ports that are attached already are adopted.
+    /// Attaches every port that is there and that the configuration names; ports that are attached already are adopted.
     ///
     /// Throws where a port cannot be attached, and detaches those it had attached.
     package mutating func attachAll() throws(KernelError) -> [RegisteredPort] {
-        try configuration.refuseMissingPorts()
         var attached: [RegisteredPort] = []
         do throws(KernelError) {
             let bell = try Bell()
-            while !isListed || hasWork {
-                if !isListed { bell.wait(atMost: .seconds(1), orFor: monitor) }
+            while !isBegun {
+                waitForList(or: bell)
                 let changes = try follow()
                 attached += changes.attached
                 if let error = changes.refused.first { throw error }
@@ -66,8 +68,26 @@ package struct PortKeeper: ~Copyable {
             for port in attached { try? installation.detach(port) }
             throw error
         }
-        isBegun = true
         return attached
+    }
+
+    /// Waits a little for the first list of interfaces, where it has not come yet.
+    func waitForList(or bell: borrowing Bell) {
+        if !isListed { bell.wait(atMost: .seconds(1), orFor: monitor) }
+    }
+
+    /// Interfaces that are to be attached.
+    var waitingCount: Int { plan.waitingCount }
+
+    /// Why ports could not be attached, by their names.
+    var refused: [String: String] {
+        Dictionary(refusals.values.map { ($0.name, $0.reason.description) }) { $1 }
+    }
+
+    /// Patterns of ports to be measured that decide about no interface that there is.
+    var unmatchedPatterns: [String] {
+        let deciding = Set(plan.names.compactMap { configuration.rule(forPort: $0)?.pattern.text })
+        return configuration.ports.filter { $0.isMeasured && !deciding.contains($0.pattern.text) }.map(\.pattern.text)
     }
 
     /// Whether there is something to do although nothing happens.
@@ -80,15 +100,26 @@ package struct PortKeeper: ~Copyable {
     /// for anything to happen.
     package mutating func follow() throws(KernelError) -> PortChanges {
         var changes = PortChanges()
+        try hear(&changes)
+        try attachWaiting(&changes)
+        return changes
+    }
+
+    /// Carries out what has happened, but attaches nothing.
+    mutating func hear(_ changes: inout PortChanges) throws(KernelError) {
         let losses = monitor.losses
         let news = try monitor.news()
         changes.hasLostEvents = monitor.losses != losses
         try carryOut(news, &changes)
         if isBegun { try followSwitch(&changes) }
         if plan.hasPostponed, ContinuousClock.now >= resumption { plan.resume() }
+    }
+
+    /// Attaches some of the interfaces that have come.
+    mutating func attachWaiting(_ changes: inout PortChanges) throws(KernelError) {
         attachSome(&changes)
         if !changes.attached.isEmpty { try takeNotes(&changes) }
-        return changes
+        isBegun = isBegun || isListed && !hasWork
     }
 
     /// Closes ports whose end no news of interfaces tells of: programs that somebody took away, an attacher that died, an
@@ -114,14 +145,18 @@ extension PortKeeper {
         try carryOut(actions, &changes)
     }
 
-    func carryOut(_ actions: [PortPlan.Action], _ changes: inout PortChanges) throws(KernelError) {
+    mutating func carryOut(_ actions: [PortPlan.Action], _ changes: inout PortChanges) throws(KernelError) {
         // Ports are closed together: to find those of an index is to read the register.
         var gone: Set<UInt32> = []
         var released: Set<UInt32> = []
+        var dropped: Set<UInt32> = []
         for action in actions {
             switch action {
-            case .close(let index): gone.insert(index)
+            case .close(let index):
+                gone.insert(index)
+                refusals[index] = nil
             case .release(let index): released.insert(index)
+            case .drop(let index): dropped.insert(index)
             case .rename(let interface):
                 close(&gone, &changes)
                 rename(interface, &changes)
@@ -129,6 +164,7 @@ extension PortKeeper {
         }
         close(&gone, &changes)
         try release(released, &changes)
+        changes.dropped += try detach(dropped, &changes)
     }
 
     private mutating func actions(
@@ -188,7 +224,7 @@ extension PortKeeper {
                 case .attached(let port): changes.attached.append(port)
                 case .isAttached: break
                 case .isGone: plan.forget(request.interface.index)
-                case .refused(let error): refuse(request.interface.index, error, &changes)
+                case .refused(let error): refuse(request.interface, error, &changes)
                 }
             }
         } catch {
@@ -208,11 +244,14 @@ extension PortKeeper {
     }
 
     /// One that the switch is changing is tried again, and what is last said of it counts.
-    private mutating func refuse(_ index: UInt32, _ error: KernelError, _ changes: inout PortChanges) {
-        if plan.postpone(index) {
+    private mutating func refuse(
+        _ interface: NetworkInterface, _ error: KernelError, _ changes: inout PortChanges
+    ) {
+        if plan.postpone(interface.index) {
             resumption = .now + Self.postponement
         } else {
             changes.refused.append(error)
+            refusals[interface.index] = (interface.name, error)
         }
     }
 
@@ -236,9 +275,34 @@ extension PortKeeper {
     package func removeIfUnused() throws(KernelError) { try installation.removeIfUnused() }
 }
 
-extension Configuration {
-    /// Throws where a port that is named without a wildcard does not exist.
-    package func refuseMissingPorts() throws(KernelError) {
-        for rule in ports where !rule.pattern.isWildcard { _ = try NetworkInterface.named(rule.pattern.text) }
+extension PortKeeper {
+    /// Goes on with a configuration that was read again: ports and their policy.
+    ///
+    /// - Returns: what could not be done, a sentence each; what was in force stays then.
+    mutating func reconfigure(_ new: Configuration, _ changes: inout PortChanges) throws(KernelError) -> [String] {
+        let old = configuration
+        configuration = new
+        policy = PolicyKeeper(new)
+        refusals = [:]
+        let actions = plan.reconfigure(
+            matching: { new.rule(forPort: $0)?.isMeasured == true },
+            excluding: { new.rule(forPort: $0)?.isMeasured == false },
+            changed: { old.rule(forPort: $0)?.attach != new.rule(forPort: $0)?.attach })
+        try carryOut(actions, &changes)
+        return reloadPolicy()
+    }
+
+    /// The file's, where the configuration names one; else the one that was loaded last, for what has changed of the ports.
+    private func reloadPolicy() -> [String] {
+        do {
+            if let file = configuration.policy {
+                try policy.load(file, into: installation)
+            } else {
+                try policy.reload(into: installation)
+            }
+            return []
+        } catch {
+            return ["policy: it is not loaded, and what was in force stays: \(error)"]
+        }
     }
 }

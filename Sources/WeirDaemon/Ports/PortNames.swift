@@ -16,6 +16,11 @@ package struct PortNames: Sendable {
         self.board = board
     }
 
+    /// The same, as a configuration says that was read again.
+    func following(_ configuration: Configuration) -> PortNames {
+        PortNames(configuration, notes: notes, board: board)
+    }
+
     package func port(_ registered: RegisteredPort) -> Port { port(registered, nil) }
 
     /// All that are measured at this moment, and where records of some stand in for what nobody sees at others.

@@ -19,6 +19,8 @@ package struct PortPlan: Sendable {
         case rename(NetworkInterface)
         /// The port on the interface of that index is detached, if there is one.
         case release(UInt32)
+        /// The same, because the configuration has none there any more, or another one.
+        case drop(UInt32)
     }
 
     private enum Standing {
@@ -45,13 +47,15 @@ package struct PortPlan: Sendable {
         var reason: Reason?
         /// How often it may be refused before that is believed.
         var refusalsLeft = 0
+        /// Whether it could not be attached.
+        var isRefused = false
     }
 
     /// A switch that is told another way to read an interface needs some time for it.
     private static let refusalsOfChanging = 40
 
-    private let matches: @Sendable (String) -> Bool
-    private let excludes: @Sendable (String) -> Bool
+    private var matches: @Sendable (String) -> Bool
+    private var excludes: @Sendable (String) -> Bool
     private var interfaces: [UInt32: Known] = [:]
     /// Indices in the order in which they came; also of interfaces that wait no longer.
     private var queue: [UInt32] = []
@@ -73,6 +77,12 @@ package struct PortPlan: Sendable {
 
     /// Whether interfaces are to be attached.
     package var hasWaiting: Bool { !queue.isEmpty }
+
+    /// How many are to be attached, at most: some may have gone meanwhile.
+    package var waitingCount: Int { queue.count }
+
+    /// Names of all interfaces that there are.
+    package var names: [String] { interfaces.values.map(\.name) }
 
     /// Whether interfaces are to be attached a little later (`resume`).
     package var hasPostponed: Bool { !postponed.isEmpty }
@@ -196,7 +206,11 @@ extension PortPlan {
     /// Says that the interface of that index was refused. Whether it is tried again: the switch may still be changing how it
     /// reads it.
     package mutating func postpone(_ index: UInt32) -> Bool {
-        guard let known = interfaces[index], known.standing == .handled, known.refusalsLeft > 0 else { return false }
+        guard let known = interfaces[index], known.standing == .handled else { return false }
+        guard known.refusalsLeft > 0 else {
+            interfaces[index]?.isRefused = true
+            return false
+        }
         interfaces[index]?.refusalsLeft -= 1
         interfaces[index]?.standing = .waiting
         postponed.append(index)
@@ -222,4 +236,38 @@ extension PortPlan {
 
     /// Whatever is heard of that index next is another interface.
     package mutating func forget(_ index: UInt32) { interfaces[index] = nil }
+}
+
+extension PortPlan {
+    /// Goes on with other rules.
+    ///
+    /// A port that the rules before named and these do not is dropped, and so is one that is to be attached another way;
+    /// what was refused is tried again. What an operator has attached or detached stays so.
+    ///
+    /// - Parameter isChanged: whether a port of that name is to be attached another way.
+    package mutating func reconfigure(
+        matching matches: @escaping @Sendable (String) -> Bool,
+        excluding excludes: @escaping @Sendable (String) -> Bool,
+        changed isChanged: (String) -> Bool
+    ) -> [Action] {
+        let matched = self.matches
+        (self.matches, self.excludes) = (matches, excludes)
+        return interfaces.keys.sorted().flatMap { index -> [Action] in
+            guard let known = interfaces[index] else { return [] }
+            let wasNamed = known.reason != nil || matched(known.name)
+            guard known.standing == .handled, wasNamed || known.isRefused else { return reconsider(index) }
+            return reconsiderHandled(index, known, isChanged: isChanged(known.name))
+        }
+    }
+
+    private mutating func reconsiderHandled(_ index: UInt32, _ known: Known, isChanged: Bool) -> [Action] {
+        let reason = reason(toMeasure: known)
+        if reason != nil, !isChanged, !known.isRefused {
+            interfaces[index]?.reason = known.reason == nil ? nil : reason
+            return []
+        }
+        interfaces[index]?.standing = .unwanted
+        interfaces[index]?.isRefused = false
+        return (known.isRefused ? [] : [.drop(index)]) + reconsider(index)
+    }
 }

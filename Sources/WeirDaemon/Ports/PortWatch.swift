@@ -10,16 +10,28 @@ import Synchronization
 ///
 /// The meter learns of ports from the register, as it does of those that an operator attaches.
 final class PortWatch: Sendable {
+    /// What the start came to.
+    struct Beginning: Sendable {
+        /// Patterns that match no interface yet.
+        var awaited: [String]
+    }
+
     private struct State: Sendable {
         var isEnding = false
+        var beginning: Beginning?
         var failure: KernelError?
-        var onFailure: StopSignal?
+        var bell: StopSignal?
+        /// Read again, and not taken yet.
+        var configuration: Configuration?
+        /// What of it could not be done.
+        var problems: [String]?
     }
 
     private let keeper: Mutex<PortKeeper>
     private let bell: Bell
     private let state = Mutex(State())
     private let ended = DispatchSemaphore(value: 0)
+    private let board: DaemonBoard
     private let logger: Logger
 
     /// What the kernel does not tell of may go unnoticed for so long: see `PortKeeper.review`.
@@ -27,15 +39,16 @@ final class PortWatch: Sendable {
     /// After a burst that the kernel could not keep: what the next list shows, no event has to.
     private static let settling = Duration.milliseconds(50)
 
-    init(_ keeper: consuming sending PortKeeper, logger: Logger) throws(KernelError) {
+    init(_ keeper: consuming sending PortKeeper, board: DaemonBoard, logger: Logger) throws(KernelError) {
         bell = try Bell()
         self.keeper = Mutex(keeper)
+        self.board = board
         self.logger = logger
     }
 
-    /// Begins, in the network namespace of the calling thread. `stop` is rung where it cannot go on.
-    func start(failing stop: StopSignal) {
-        state.withLock { $0.onFailure = stop }
+    /// Begins, in the network namespace of the calling thread. `stop` is rung when there is something to look at here.
+    func start(ringing stop: StopSignal) {
+        state.withLock { $0.bell = stop }
         keeper.withLock { $0.onSwitchNews { [weak self] in self?.bell.ring() } }
         let thread = Thread { [self] in
             ThreadName.set("weir-ports")
@@ -52,8 +65,21 @@ final class PortWatch: Sendable {
         ended.wait()
     }
 
+    /// Goes on with a configuration that was read again.
+    func reconfigure(_ configuration: Configuration) {
+        state.withLock { $0.configuration = configuration }
+        bell.ring()
+    }
+
     /// Why nobody follows interfaces any more.
     var failure: KernelError? { state.withLock(\.failure) }
+
+    /// nil until all ports are attached that were there at the start.
+    var beginning: Beginning? { state.withLock(\.beginning) }
+
+    /// What could not be done of the last configuration that was handed over; nil where there was none, or it is not taken
+    /// yet. Each comes once.
+    func takeProblems() -> [String]? { state.withLock { $0.problems.take() } }
 
     /// Calls the body with the keeper, after the end.
     func withKeeper<Result: Sendable>(
@@ -62,26 +88,80 @@ final class PortWatch: Sendable {
         try keeper.withLock { keeper throws(KernelError) in try body(keeper) }
     }
 
+    private var isEnding: Bool { state.withLock(\.isEnding) }
+
     private func follow(_ keeper: inout PortKeeper) {
-        var reviewed = ContinuousClock.now
         do throws(KernelError) {
-            while !state.withLock(\.isEnding) {
-                let changes = try keeper.follow()
-                logger.log(changes)
-                if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
-                let next = reviewed + Self.reviewPeriod
-                if ContinuousClock.now >= next {
-                    logger.log(keeper.review())
-                    reviewed = .now
-                } else if !keeper.hasWork, !state.withLock(\.isEnding) {
-                    keeper.wait(atMost: ContinuousClock.now.duration(to: next), or: bell)
-                }
-            }
+            try begin(&keeper)
+            try goOn(&keeper)
         } catch {
-            state.withLock { state in
-                state.failure = error
-                state.onFailure?.nudge()
+            tell { $0.failure = error }
+        }
+    }
+
+    private func tell(_ change: (inout State) -> Void) {
+        state.withLock { state in
+            change(&state)
+            state.bell?.nudge()
+        }
+    }
+}
+
+extension PortWatch {
+    /// Attaches what is there. Throws where nothing of it can be attached; else what cannot be is said.
+    private func begin(_ keeper: inout PortKeeper) throws(KernelError) {
+        var refused: [KernelError] = []
+        var attached = 0
+        while !keeper.isBegun, !isEnding {
+            keeper.waitForList(or: bell)
+            var changes = PortChanges()
+            try keeper.hear(&changes)
+            note(StartProgress(done: attached, total: attached + keeper.waitingCount), keeper)
+            try keeper.attachWaiting(&changes)
+            attached += changes.attached.count
+            refused += changes.refused
+            (changes.attached, changes.refused) = ([], [])
+            logger.log(changes)
+        }
+        note(nil, keeper)
+        if let error = refused.first, try keeper.installation.attachedPorts().isEmpty { throw error }
+        for error in refused { logger.error("\(error); measuring goes on without") }
+        guard keeper.isBegun else { return }
+        let beginning = Beginning(awaited: keeper.unmatchedPatterns)
+        tell { $0.beginning = beginning }
+    }
+
+    private func goOn(_ keeper: inout PortKeeper) throws(KernelError) {
+        var reviewed = ContinuousClock.now
+        while !isEnding {
+            var changes = try keeper.follow()
+            try takeConfiguration(&keeper, &changes)
+            logger.log(changes)
+            note(nil, keeper)
+            if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
+            let next = reviewed + Self.reviewPeriod
+            if ContinuousClock.now >= next {
+                logger.log(keeper.review())
+                reviewed = .now
+            } else if !keeper.hasWork, !isEnding {
+                keeper.wait(atMost: ContinuousClock.now.duration(to: next), or: bell)
             }
+        }
+    }
+
+    private func takeConfiguration(
+        _ keeper: inout PortKeeper, _ changes: inout PortChanges
+    ) throws(KernelError) {
+        guard let configuration = state.withLock({ $0.configuration.take() }) else { return }
+        let problems = try keeper.reconfigure(configuration, &changes)
+        tell { $0.problems = problems }
+    }
+
+    private func note(_ progress: StartProgress?, _ keeper: borrowing PortKeeper) {
+        let refused = keeper.refused
+        board.update { report in
+            report.progress = progress
+            report.refused = refused
         }
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import FlowModel
+package import Logging
+
+extension Daemon {
+    /// Goes on with a configuration that was read again, where there is one; and says so when the ports are as it has them.
+    ///
+    /// Windows that are not published yet are written as it says.
+    mutating func reload(_ new: Configuration?) throws {
+        if let new { take(new) }
+        guard let problems = watch.takeProblems() else { return }
+        for problem in problems { logger.error("\(problem)") }
+        board.update { $0.reload?.problems += problems }
+        onReload()
+    }
+
+    private mutating func take(_ new: Configuration) {
+        do throws(ConfigurationError) {
+            let change = try ConfigurationChange(from: configuration, to: new)
+            configuration = change.configuration
+            names = names.following(configuration)
+            publishing.reconfigure(configuration)
+            watch.reconfigure(configuration)
+            note(change)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func note(_ change: ConfigurationChange) {
+        let taken = change.taken.map(\.rawValue).joined(separator: ", ")
+        logger.notice("the configuration was read again; \(taken.isEmpty ? "nothing changes" : "changed: \(taken)")")
+        let refusals = change.refused.map(ConfigurationChange.refusal)
+        for refusal in refusals { logger.warning("\(refusal)") }
+        let logDirectory = configuration.logDirectory
+        board.update { report in
+            report.logDirectory = logDirectory
+            report.reload = ReloadReport(seconds: ClockAnchor.now.realtime.seconds, problems: refusals)
+        }
+    }
+
+    private func fail(_ error: ConfigurationError) {
+        board.failReload(error, logger)
+        onReload()
+    }
+}
+
+extension DaemonBoard {
+    /// Says that a configuration cannot be read again: all stays as it was.
+    package func failReload(_ error: any Error, _ logger: Logger) {
+        logger.error("the configuration is not taken, and all stays as it was: \(error)")
+        let report = ReloadReport(
+            seconds: ClockAnchor.now.realtime.seconds, isFailed: true, problems: ["\(error)"])
+        update { $0.reload = report }
+    }
+}
