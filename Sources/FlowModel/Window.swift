@@ -24,6 +24,10 @@ package struct Window: Equatable, Sendable {
 }
 
 extension Window {
+    /// The first whole second at which the window is over: no packet of it is later. A window that was cut short ends within
+    /// a second.
+    package var endSecond: Int64 { end.advanced(by: .nanoseconds(999_999_999)).seconds }
+
     /// The number that the tables' first window has.
     package static let firstNumber: UInt32 = 1
 

@@ -88,6 +88,11 @@ extension WeirCommandSuite {
                     #expect(try LogLines.number(line, "window-start") % 3 == 0)
                     #expect(line["packets"] == "70")
                 }
+                // Also of the window that the stop cut short within a second.
+                for line in flows {
+                    #expect(try LogLines.number(line, "first-ms") >= LogLines.number(line, "window-start") * 1000)
+                    #expect(try LogLines.number(line, "last-ms") <= LogLines.number(line, "window-end") * 1000)
+                }
                 #expect(flows.allSatisfy { $0["flow-direction"] == ($0["port"] == "port-a" ? "egress" : "ingress") })
             }
         }

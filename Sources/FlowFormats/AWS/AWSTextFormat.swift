@@ -38,7 +38,7 @@ package struct AWSTextFormat: RecordFormat {
         appendLine(to: &bytes) { field, bytes in
             switch field {
             case .start: bytes.appendDecimal(window.start.seconds)
-            case .end: bytes.appendDecimal(window.end.seconds)
+            case .end: bytes.appendDecimal(window.endSecond)
             case .logStatus: bytes.appendText(status)
             case .version, .accountID, .interfaceID: appendConstant(field, of: port, to: &bytes)
             default: bytes.append(UInt8(ascii: "-"))

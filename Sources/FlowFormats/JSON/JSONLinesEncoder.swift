@@ -111,7 +111,7 @@ extension LineWriter {
 
     fileprivate mutating func window(_ window: Window) {
         member(",\"window_start\":", window.start.seconds)
-        member(",\"window_end\":", window.end.seconds)
+        member(",\"window_end\":", window.endSecond)
         if window.spansRestart { text(",\"restarted\":true") }
         text("}\n")
     }

@@ -30,7 +30,7 @@ import FlowModel
 /// | `dscp` | number, of the first packet | not known |
 /// | `fragment_without_flow` | true: later fragments whose first was not seen, so that the ports are not known | otherwise |
 /// | `observed_at` | string, the interface where the packets were counted: its record stands in, since at the record's own port nobody sees them | counted at its own port |
-/// | `window_start` `window_end` | Unix seconds | never |
+/// | `window_start` `window_end` | Unix seconds, rounded away from the window | never |
 /// | `restarted` | true: the window was open already when the daemon started | otherwise |
 package struct JSONLinesFormat: RecordFormat {
     package init() {}
@@ -46,7 +46,7 @@ package struct JSONLinesFormat: RecordFormat {
         JSONPiece.owner.append(of: port, to: &bytes)
         bytes.appendLine(longest: 200) { line in
             line.member(",\"start\":", window.start.seconds)
-            line.member(",\"end\":", window.end.seconds)
+            line.member(",\"end\":", window.endSecond)
             line.member(",\"log_status\":", word: status)
         }
         for piece in [JSONPiece.machine, .place, .portName] { piece.append(of: port, to: &bytes) }
@@ -56,7 +56,7 @@ package struct JSONLinesFormat: RecordFormat {
                 line.member(",\"overflow_bytes\":", overflow.octets)
             }
             line.member(",\"window_start\":", window.start.seconds)
-            line.member(",\"window_end\":", window.end.seconds)
+            line.member(",\"window_end\":", window.endSecond)
             if window.spansRestart { line.text(",\"restarted\":true") }
             line.text("}\n")
         }
