@@ -83,8 +83,8 @@ extension HealthCheck {
         add(
             .critical, "\(counted(daemon.unaccountedPackets, "packet")) unaccounted",
             if: daemon.conservationViolations > 0)
-        if let failure = daemon.journalFailure { add(.critical, failure) }
-        if let failure = daemon.failure { add(.warning, failure) }
+        for trouble in daemon.troubles.journal { add(.critical, trouble) }
+        for trouble in daemon.troubles.sinks { add(.warning, trouble) }
         let overflow = (daemon.lastWindow?.ports ?? [:]).values.reduce(0) {
             $0 + $1.ingress.overflowPackets + $1.egress.overflowPackets
         }

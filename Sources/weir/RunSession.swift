@@ -83,7 +83,9 @@ struct RunSession: Sendable {
     /// Blocks until the meter's thread ends. Meanwhile the manager's patience is extended while the start makes progress.
     private func wait(for meter: BlockingThread<Void>, _ board: DaemonBoard?) throws {
         var seen: StartProgress?
+        var stalled: [String] = []
         while !meter.hasEnded(within: .seconds(1)) {
+            if let report = board?.current { say(report.stalls, &stalled) }
             guard let manager, let report = board?.current, report.state == .starting, let progress = report.progress,
                 progress != seen
             else { continue }
@@ -91,6 +93,13 @@ struct RunSession: Sendable {
             seen = progress
         }
         try meter.wait()
+    }
+
+    /// Says of a disk that hangs, which keeps the threads that wait for it from saying so, and of its answering again.
+    private func say(_ stalls: [String], _ known: inout [String]) {
+        for who in stalls where !known.contains(who) { logger.error("\(who) does not answer; windows wait") }
+        for who in known where !stalls.contains(who) { logger.notice("\(who) answers again") }
+        known = stalls
     }
 
     /// Blocks its thread until the end is asked for.

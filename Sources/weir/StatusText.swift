@@ -73,7 +73,7 @@ struct StatusText {
         if let megaflows = daemon.ovs?.megaflows { facts.append(("megaflows", Self.text(megaflows))) }
         if let verdicts = daemon.verdicts { facts += Self.facts(verdicts) }
         if let drops = daemon.kernelDrops { facts.append(("drops", Self.text(drops))) }
-        facts += [daemon.journalFailure, daemon.failure].compactMap(\.self).map { ("failing", $0) }
+        facts += (daemon.troubles.journal + daemon.troubles.sinks).map { ("failing", $0) }
         return facts
     }
 

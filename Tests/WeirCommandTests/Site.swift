@@ -72,6 +72,16 @@ final class Site {
         try mount("tmpfs", at: path(name), options: ["-o", "size=\(size)"])
     }
 
+    /// Makes a disk of 16 MB, which can be frozen (fsfreeze(8)).
+    func mountDisk(at name: String) throws {
+        let image = path("\(name).img")
+        try ChildProcess.run(["truncate", "-s", "16M", image])
+        try ChildProcess.run(["mkfs.ext4", "-q", image])
+        try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+        try ChildProcess.run(["mount", "-o", "loop", image, path(name)])
+        mounts.append(path(name))
+    }
+
     /// Mounts a file system that nobody else uses; it is taken away with the site at the latest.
     func mount(_ type: String, at path: String, options: [String] = []) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -142,9 +152,14 @@ extension Site {
         let daemon = try start(arguments, environment: more)
         try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
             guard daemon.isRunning else { throw Ended(errors: daemon.errors) }
-            return try status().daemon.map { $0.pid == daemon.pid && $0.state == .measuring } ?? false
+            return try isMeasuring(daemon)
         }
         return daemon
+    }
+
+    /// Whether the daemon has attached the ports that were there, and answers.
+    func isMeasuring(_ daemon: ChildProcess) throws -> Bool {
+        try status().daemon.map { $0.pid == daemon.pid && $0.state == .measuring } ?? false
     }
 
     /// Starts `weir run`; it is ended with the site at the latest.

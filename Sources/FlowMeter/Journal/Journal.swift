@@ -14,6 +14,8 @@ package final class Journal {
     /// Of the window that the writer's segment is of.
     private var key: WindowKey?
     private var nextSequence: UInt64
+    /// Segments that somebody removed while their window was open.
+    package private(set) var removedSegments = 0
 
     /// What the parts of a window have in common, and no other part has.
     package struct WindowKey: Equatable, Sendable {
@@ -64,7 +66,11 @@ package final class Journal {
     }
 
     private func writer(for key: WindowKey) throws(JournalError) -> SegmentWriter {
-        if let writer, self.key == key { return writer }
+        if let writer, self.key == key {
+            if !writer.isRemoved { return writer }
+            removedSegments += 1
+        }
+        try JournalError.wrap(.open, folder) { _ = try HeldFolder(folder, .ours, create: 0o700) }
         let writer = try SegmentWriter(creating: Segment(in: folder, sequence: nextSequence))
         nextSequence += 1
         self.writer = writer

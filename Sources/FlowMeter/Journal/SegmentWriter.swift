@@ -45,6 +45,9 @@ package final class SegmentWriter {
 
     deinit { try? file.close() }
 
+    /// Whether its name was taken away: what was written to it is lost with this process.
+    var isRemoved: Bool { (try? file.facts().st_nlink) == 0 }
+
     package func append(_ part: borrowing WindowPart, _ description: PartDescription) throws(JournalError) {
         try cut()
         isTorn = true

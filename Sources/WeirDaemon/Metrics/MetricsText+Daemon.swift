@@ -92,6 +92,12 @@ extension MetricsText {
         gauge(
             "weir_journal_failing", UInt64(report.journalFailure == nil ? 0 : 1),
             help: "1 while the journal cannot be written: windows stay open until it can.")
+        gauge(
+            "weir_journal_stalled_seconds", report.journalStalledSeconds ?? 0,
+            help: "For how long the disk of the state directory has not answered.")
+        gauge(
+            "weir_sink_stalled_seconds", report.sinkStalledSeconds ?? 0,
+            help: "For how long what takes the flow logs has not answered.")
         gauge("weir_journal_bytes", report.journalBytes, help: "Size of the journal, which is the queue of the sinks.")
         counter(
             "weir_windows_replayed_total", report.windowsReplayed,

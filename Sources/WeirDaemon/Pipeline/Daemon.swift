@@ -26,6 +26,8 @@ package struct Daemon: ~Copyable {
     private var found: [Segment]
     let publishing: PublishingQueue
     private var nextLook = MonotonicTime(nanoseconds: 0)
+    /// Whether the state directory was removed and could not be made anew.
+    private var isStateLost = false
     /// Whether all ports are attached that were there at the start.
     package private(set) var hasBegun = false
 
@@ -89,7 +91,7 @@ package struct Daemon: ~Copyable {
         found = waiting
         self.journal = JournalKeeper(
             journal: journal, installation: meter.source.tables.control.installation, logger: logger)
-        publishing = PublishingQueue(publisher, bound: Int64(configuration.queueSize))
+        publishing = PublishingQueue(publisher, bound: Int64(configuration.queueSize), stall: board.sinkStall)
         self.lock = lock
         self.meter = meter
         self.watch = watch
@@ -176,11 +178,28 @@ package struct Daemon: ~Copyable {
 
     private mutating func look() {
         onReview()
+        keepState()
         followDrops()
         publishing.tend(now: ClockAnchor.now.realtime)
         noteOccupancy()
         report()
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
+    }
+
+    /// Makes the state directory anew where somebody removed it.
+    private mutating func keepState() {
+        do throws(JournalError) {
+            let isNew = try board.journalStall.during { () throws(JournalError) in try state.makeAnewIfRemoved() }
+            isStateLost = false
+            guard isNew else { return }
+            logger.warning(
+                "\(state.path) was removed while in use, and is made anew; load a policy again that was loaded by hand")
+            // The one that the configuration names.
+            watch.reconfigure(configuration)
+        } catch {
+            if !isStateLost { logger.error("\(error); measuring goes on") }
+            isStateLost = true
+        }
     }
 
     private func followDrops() {
@@ -250,13 +269,13 @@ extension Daemon {
     /// Makes durable what is not yet, and hands over the window that is complete with it.
     private mutating func settle() throws {
         guard journal.retry != nil else { return }
-        if let safe = try journal.settle(&meter) {
+        if let safe = try board.journalStall.during({ try journal.settle(&meter) }) {
             dropWatch?.close(safe.window.window)
             account(for: safe.window, ports: safe.ports)
             board.add(safe.window.totals, known: safe.ports)
             publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
         }
-        publishing.keepBound(openBytes: journal.openBytes)
+        board.journalStall.during { publishing.keepBound(openBytes: journal.openBytes) }
     }
 
     private mutating func takePublished() {

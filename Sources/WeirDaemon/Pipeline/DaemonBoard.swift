@@ -11,7 +11,17 @@ package final class DaemonBoard: Sendable {
 
     package init(_ report: DaemonReport) { self.report = Mutex(report) }
 
-    package var current: DaemonReport { report.withLock { $0 } }
+    /// Of the disk with the state directory.
+    package let journalStall = Stall(patience: .seconds(3))
+    /// Of what takes the flow logs; judging a window may take some seconds, too.
+    package let sinkStall = Stall(patience: .seconds(10))
+
+    package var current: DaemonReport {
+        var report = report.withLock { $0 }
+        report.journalStalledSeconds = journalStall.seconds
+        report.sinkStalledSeconds = sinkStall.seconds
+        return report
+    }
 
     /// What the ports counted in closed windows.
     package var ports: PortLedger { ledger.withLock { $0 } }

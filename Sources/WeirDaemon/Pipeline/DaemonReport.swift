@@ -90,6 +90,9 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var failure: String?
     /// What the journal failed with last; nil while all is well.
     package var journalFailure: String?
+    /// For how long the disk of the state directory, or that of a sink, has not answered; nil while they do.
+    package var journalStalledSeconds: Double?
+    package var sinkStalledSeconds: Double?
 
     package init(
         pid: Int32, bpffs: String, startedSeconds: Double, intervalSeconds: Double, logDirectory: String?
@@ -99,6 +102,26 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         self.startedSeconds = startedSeconds
         self.intervalSeconds = intervalSeconds
         self.logDirectory = logDirectory
+    }
+
+    /// Disks that do not answer.
+    package var stalls: [String] {
+        [
+            journalStalledSeconds.map { _ in "the disk of the journal" },
+            sinkStalledSeconds.map { _ in "what takes the flow logs (log-dir or standard output)" },
+        ].compactMap(\.self)
+    }
+
+    /// What keeps windows from the journal or a sink now, a sentence each.
+    package var troubles: (journal: [String], sinks: [String]) {
+        func sentence(_ who: String, _ seconds: Double?) -> String? {
+            seconds.map { "\(who) has not answered for \(Int($0)) s" }
+        }
+        return (
+            [sentence("the disk of the journal", journalStalledSeconds), journalFailure].compactMap(\.self),
+            [sentence("what takes the flow logs (log-dir or standard output)", sinkStalledSeconds), failure].compactMap(
+                \.self)
+        )
     }
 
     enum CodingKeys: String, CodingKey {
@@ -115,6 +138,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case packetsGivenUp = "packets_given_up"
         case windowsGivenUp = "windows_given_up"
         case journalFailure = "journal_failure"
+        case journalStalledSeconds = "journal_stalled_seconds"
+        case sinkStalledSeconds = "sink_stalled_seconds"
         case journalBytes = "journal_bytes"
         case segmentsWaiting = "segments_waiting"
         case windowsReplayed = "windows_replayed"

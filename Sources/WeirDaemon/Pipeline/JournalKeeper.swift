@@ -34,6 +34,8 @@ struct JournalKeeper: ~Copyable {
     private(set) var failure: String?
     /// Kinds of failures that were said since all was well.
     private var said: Set<String> = []
+    /// Segments of open windows that were removed, as far as that was said.
+    private var removals = 0
 
     /// How long a journal that cannot be written is left alone.
     private static let patience = Duration.seconds(1)
@@ -75,6 +77,7 @@ struct JournalKeeper: ~Copyable {
             return nil
         }
         succeed()
+        sayRemovals()
         return try release(kept.part, closing: kept.closing, segment, &meter)
     }
 
@@ -92,6 +95,14 @@ struct JournalKeeper: ~Copyable {
         nextTry = ClockAnchor.now.monotonic.advanced(by: Self.patience)
         if said.insert(error.kind).inserted { logger.error("\(error); measuring goes on in the open window") }
         failure = "\(error)"
+    }
+
+    private mutating func sayRemovals() {
+        guard journal.removedSegments > removals else { return }
+        removals = journal.removedSegments
+        logger.warning(
+            "the journal's segment of the open window was removed; the window is still in memory, and the rest of it is written to another"
+        )
     }
 
     private mutating func succeed() {

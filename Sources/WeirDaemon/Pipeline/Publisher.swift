@@ -93,7 +93,8 @@ package final class Publisher {
 
     private func takeContent(_ waiting: inout Waiting) throws(JournalError) -> Waiting.Content? {
         if let content = waiting.content.take() { return content }
-        guard let journaled = JournaledWindow(try SegmentReader.read(waiting.segment)) else {
+        guard let segment = try read(waiting.segment) else { return nil }
+        guard let journaled = JournaledWindow(segment) else {
             noteDamage(waiting.segment, "nothing of it can be read; it was put aside")
             try Journal.setAside(waiting.segment)
             return nil
@@ -101,6 +102,15 @@ package final class Publisher {
         if journaled.isDamaged { noteDamage(waiting.segment, "what is missing is overflow now (SKIPDATA)") }
         waiting.isPrinted = waiting.isPrinted || journaled.isPrinted
         return Waiting.Content(window: journaled.closed, ports: journaled.ports)
+    }
+
+    /// nil where somebody removed it, which is said.
+    private func read(_ segment: Segment) throws(JournalError) -> SegmentContent? {
+        do throws(JournalError) { return try SegmentReader.read(segment) } catch {
+            guard error.reason == .noSuchFileOrDirectory else { throw error }
+            noteDamage(segment, "somebody removed it, and what it held is lost")
+            return nil
+        }
     }
 
     private func noteDamage(_ segment: Segment, _ consequence: String) {

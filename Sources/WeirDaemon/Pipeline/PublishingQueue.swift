@@ -16,8 +16,13 @@ final class PublishingQueue: Sendable {
     /// Windows in memory; those that come while there are so many are read from the journal when it is their turn.
     private static let mostInMemory = 2
 
-    /// - Parameter bound: the most bytes of windows that wait.
-    init(_ publisher: sending Publisher, bound: Int64) {
+    private let stall: Stall
+
+    /// - Parameters:
+    ///   - bound: the most bytes of windows that wait.
+    ///   - stall: of the sinks.
+    init(_ publisher: sending Publisher, bound: Int64, stall: Stall) {
+        self.stall = stall
         state = Mutex(State(status: Status(publisher), bound: bound))
         self.publisher = Mutex(publisher)
     }
@@ -130,6 +135,8 @@ final class PublishingQueue: Sendable {
 
     /// Does something with the publisher, and takes note of what it says afterwards.
     private func withPublisher(_ body: (Publisher) -> Void) {
+        stall.begin()
+        defer { stall.end() }
         let (status, staged, dropped) = publisher.withLock { publisher in
             body(publisher)
             let dropped = publisher.takeDropped()

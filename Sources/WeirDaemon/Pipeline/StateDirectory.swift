@@ -2,6 +2,7 @@
 
 import DurableFiles
 import FlowMeter
+import Synchronization
 import SystemPackage
 
 /// Owns the directory of what outlives the daemon, by its lock: one daemon at a time.
@@ -15,7 +16,7 @@ final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.
     let id: String
-    private let folder: HeldFolder
+    private let held: Mutex<HeldFolder>
     private let isNew: Bool
 
     var journal: FilePath { path.appending("journal") }
@@ -27,9 +28,10 @@ final class StateDirectory: Sendable {
         self.path = path
         do {
             isNew = (try? HeldFolder(path, .anyFolder)) == nil
-            folder = try HeldFolder(path, .ours, create: 0o700)
+            let folder = try HeldFolder(path, .ours, create: 0o700)
             try FileSystemCalls.lock(folder.descriptor)
             id = try Self.readID(in: folder)
+            held = Mutex(folder)
         } catch {
             throw JournalError(.open, path, error)
         }
@@ -46,9 +48,30 @@ final class StateDirectory: Sendable {
         return id
     }
 
+    /// Makes the directory anew, with the same id, where what is at its path is not what is held any more.
+    ///
+    /// Throws where that cannot be, or where another daemon has it now.
+    ///
+    /// - Returns: whether it was made anew.
+    func makeAnewIfRemoved() throws(JournalError) -> Bool {
+        do {
+            return try held.withLock { held in
+                if let current = try? HeldFolder(path, .ours), current.isSame(as: held) { return false }
+                let folder = try HeldFolder(path, .ours, create: 0o700)
+                try FileSystemCalls.lock(folder.descriptor)
+                try folder.replace("id", with: Array("\(id)\n".utf8))
+                held = folder
+                return true
+            }
+        } catch {
+            throw JournalError(.open, path, error)
+        }
+    }
+
     /// Leaves nothing of a directory that was made for a daemon that could not start.
     func removeIfNew() {
         guard isNew else { return }
+        let folder = held.withLock(\.self)
         try? folder.removeFolder("journal")
         for name in ["id", SwitchNotes.fileName, "policy.lock", "commit"] { try? folder.remove(name) }
         guard let name = path.lastComponent?.string else { return }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    /// What becomes of the daemon's own folders while it runs.
+    @Suite struct StateDirectoryTests {
+        @Test func `folders that are removed while in use are made anew, and nothing is lost`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon("--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs)
+                var traffic = Traffic()
+                let id = try String(contentsOfFile: site.path("state/id"), encoding: .utf8)
+                for folder in ["state/journal", "state", "logs/.weir-\(id.prefix(16))"] {
+                    try traffic.send(site, datagrams: 20, of: 20)
+                    try FileManager.default.removeItem(atPath: site.path(folder))
+                    try traffic.send(site, datagrams: 10, of: 10)
+                    for _ in 0..<2 { try site.waitForWindow() }
+                }
+                try waitUntil("the state directory is there again") {
+                    try String(contentsOfFile: site.path("state/id"), encoding: .utf8) == id
+                }
+                let said = "\(site.path("state")) was removed while in use, and is made anew"
+                #expect(daemon.errors.matches(of: try Regex(said)).count == 1, "\(daemon.errors)")
+                try waitUntil("all is well") { try site.outcome("status", "--check").status == 0 }
+                // It is locked as it was before.
+                let other = site.bpffs + "-other"
+                defer { try? FileManager.default.removeItem(atPath: other) }
+                let second = try site.outcome("run", "--port", "port-idle", "--bpffs", other)
+                #expect(second.status == 1 && second.errors.contains("another weir daemon uses it"), "\(second)")
+                #expect(daemon.stop().status == 0)
+                #expect(try LogLines.sums(try site.awsLines()) == traffic.expected)
+            }
+        }
+
+        @Test func `a state disk that hangs shows in status, metrics and the log, and nothing is lost`() throws {
+            try Site.with { site in
+                try site.mountDisk(at: "disk")
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs, "--state-dir",
+                    site.path("disk/state"))
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                try ChildProcess.run(["fsfreeze", "-f", site.path("disk")])
+                var isFrozen = true
+                defer { if isFrozen { _ = try? ChildProcess.run(["fsfreeze", "-u", site.path("disk")]) } }
+                try waitUntil("status tells for how long", within: .seconds(20)) {
+                    try site.weir("status").contains(
+                        #/\nfailing   the disk of the journal has not answered for \d+ s\n/#)
+                }
+                let check = try site.outcome("status", "--check")
+                #expect(
+                    check.status == 2 && check.output.hasPrefix("CRITICAL: the disk of the journal has not answered"))
+                let page = try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://weir/metrics"])
+                #expect(page.contains(#/\nweir_journal_stalled_seconds [1-9]/#))
+                try waitUntil("it is said") { daemon.errors.contains("error: the disk of the journal does not answer") }
+                try traffic.send(site, datagrams: 30, of: 30)
+                try ChildProcess.run(["fsfreeze", "-u", site.path("disk")])
+                isFrozen = false
+                try waitUntil("its answer is said") { daemon.errors.contains("the disk of the journal answers again") }
+                try traffic.send(site, datagrams: 10, of: 10)
+                #expect(daemon.stop().status == 0)
+                #expect(try LogLines.sums(try site.awsLines()) == traffic.expected)
+            }
+        }
+    }
+}
