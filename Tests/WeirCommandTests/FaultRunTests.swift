@@ -88,7 +88,7 @@ extension WeirCommandSuite {
                         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                     ])
                 try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
-                    try site.status().daemon?.pid == daemon.pid
+                    try site.isMeasuring(daemon)
                 }
                 let traffic = try SteadyTraffic(site, atMost: 60)
                 try site.waitForWindow()

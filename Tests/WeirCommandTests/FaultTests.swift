@@ -90,13 +90,13 @@ extension WeirCommandSuite {
                 let arguments = ["--port", "port-[ab]", "--interval", "2", "--format", "json", "--log-dir", site.logs]
                 var traffic = Traffic()
                 let first = try site.start(arguments, environment: [:])
-                try waitUntil("the daemon answers") { try site.status().daemon?.pid == first.pid }
+                try waitUntil("the daemon answers") { try site.isMeasuring(first) }
                 try traffic.send(site, datagrams: 5, of: 5)
                 try site.waitForWindow()
                 try traffic.send(site, datagrams: 6, of: 6)
                 first.stop(SIGKILL)
                 let second = try site.start(arguments, environment: [:])
-                try waitUntil("the daemon answers") { try site.status().daemon?.pid == second.pid }
+                try waitUntil("the daemon answers") { try site.isMeasuring(second) }
                 try site.waitForWindow()
                 try traffic.send(site, datagrams: 7, of: 7)
                 #expect(second.stop().status == 0)
