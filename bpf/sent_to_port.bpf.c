@@ -32,6 +32,11 @@ static __always_inline void *frame_data_end(FRAME_CONTEXT *sent)
 	return sent->bytes + (copied <= WEIR_SENT_COPY ? copied : 0);
 }
 
+static __always_inline __u32 frame_length(FRAME_CONTEXT *sent)
+{
+	return sent->length;
+}
+
 #include "lib/account.bpf.h"
 
 static __always_inline void frame_make(struct frame *frame,
@@ -71,7 +76,7 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 		struct packet_view packet;
 		int kind = sent_parse(sent, &packet);
 
-		account(&where, kind, &packet);
+		account(&where, kind, &packet, sent);
 	}
 }
 

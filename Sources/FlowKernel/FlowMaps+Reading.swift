@@ -11,6 +11,19 @@ extension FlowMaps {
             ingress: counts.seen(.ingress, in: window), egress: counts.seen(.egress, in: window))
     }
 
+    /// What of the port's frames in this window was kept of those that are in no flow.
+    func samples(of port: RegisteredPort, in window: UInt32) throws(KernelError) -> [PortSide: [UnparsedReason:
+        FrameSample]]
+    {
+        guard let counts = try countsIfRegistered(port) else { return [:] }
+        var samples: [PortSide: [UnparsedReason: FrameSample]] = [:]
+        for direction in Direction.allCases {
+            let found = counts.samples(direction, in: window)
+            if !found.isEmpty { samples[PortSide(port: port.number, direction: direction)] = found }
+        }
+        return samples
+    }
+
     /// What the port saw since it was attached; nil where it is registered no more.
     func lifetimeTotals(of port: RegisteredPort) throws(KernelError) -> DirectionTotals? {
         guard let counts = try countsIfRegistered(port) else { return nil }

@@ -11,7 +11,6 @@ package struct FlowMaps: ~Copyable {
     let table: EngineTable
     /// The same for frames that are sent past qdiscs.
     let sent: SentTable
-    let fragments: BPFMap
     let ports: BPFMap
     /// Where the fields lie in these maps.
     let layout: BPFMap
@@ -20,13 +19,12 @@ package struct FlowMaps: ~Copyable {
     /// What each port counted.
     let counts: PortCountsStore
     let policy: PolicyStore
+    /// Fragments that are on their way, of each port.
+    let fragments: PortMapStore
     /// Of ports with a policy.
-    let connections: ConnectionStore
+    let connections: PortMapStore
     /// Where they are pinned; nil: nowhere.
     private let directory: PinDirectory?
-
-    /// Room for datagrams whose fragments are on their way at one time.
-    static let fragmentEntries = 4096
 
     /// Makes all maps that ports share. Seconds for millions of flows.
     ///
@@ -35,11 +33,10 @@ package struct FlowMaps: ~Copyable {
         FlowMaps(
             control: try .create(Layouts.control), table: try .create(geometry),
             sent: SentTable(geometry, in: directory, isWritable: true),
-            fragments: try .create(Layouts.fragments), ports: try .create(Layouts.ports),
-            layout: try makeLayout(), wakes: try .create(Layouts.wakes),
+            ports: try .create(Layouts.ports), layout: try makeLayout(), wakes: try .create(Layouts.wakes),
             counts: PortCountsStore(directory: directory?.layout, isWritable: true),
-            policy: PolicyStore(in: directory, isWritable: true), connections: ConnectionStore(in: directory),
-            directory: directory)
+            policy: PolicyStore(in: directory, isWritable: true), fragments: PortMapStore(.fragments, in: directory),
+            connections: PortMapStore(.connections, in: directory), directory: directory)
     }
 
     private static func makeLayout() throws(KernelError) -> BPFMap {
@@ -66,11 +63,11 @@ package struct FlowMaps: ~Copyable {
         return FlowMaps(
             control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
             sent: SentTable(geometry, in: directory, isWritable: isWritable),
-            fragments: try pinned(Layouts.fragments), ports: try pinned(Layouts.ports),
-            layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
+            ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
             counts: PortCountsStore(directory: directory.layout, isWritable: isWritable),
-            policy: PolicyStore(in: directory, isWritable: isWritable), connections: ConnectionStore(in: directory),
-            directory: directory)
+            policy: PolicyStore(in: directory, isWritable: isWritable),
+            fragments: PortMapStore(.fragments, in: directory),
+            connections: PortMapStore(.connections, in: directory), directory: directory)
     }
 
     /// Pins every map in that directory; the control map last, so that its pin says that all are there.
@@ -81,7 +78,6 @@ package struct FlowMaps: ~Copyable {
     /// Calls `body` with every map, with the control map last.
     private func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try table.forEachMap(body)
-        try body(fragments)
         try body(ports)
         try body(layout)
         try body(wakes)
@@ -93,7 +89,7 @@ package struct FlowMaps: ~Copyable {
         var sum: UInt64 = 0
         for port in (try? registeredPorts()) ?? [] {
             sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0
-            sum += connections.memoryBytes(of: port.number)
+            sum += fragments.memoryBytes(of: port.number) + connections.memoryBytes(of: port.number)
         }
         try? policy.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
@@ -122,7 +118,7 @@ package struct FlowMaps: ~Copyable {
     ) throws(KernelError) {
         try object.reuse(control, as: WEIR_DATA_CONTROL)
         try object.reuse(counts.counts(of: port).map)
-        try object.reuse(fragments)
+        try object.reuse(fragments.make(for: port))
         try object.reuse(wakes)
         guard kind == .sentToPort else {
             return try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
@@ -151,9 +147,6 @@ extension FlowMaps {
         static let control = MapLayout(
             name: WEIR_MAP_CONTROL, type: BPF_MAP_TYPE_ARRAY, keySize: 4,
             valueSize: MemoryLayout<weir_control>.size, maxEntries: 1, flags: UInt32(BPF_F_MMAPABLE))
-        static let fragments = MapLayout(
-            name: WEIR_MAP_FRAGMENTS, type: BPF_MAP_TYPE_LRU_HASH, keySize: MemoryLayout<weir_fragment_key>.size,
-            valueSize: MemoryLayout<weir_fragment>.size, maxEntries: fragmentEntries)
         static let ports = MapLayout(
             name: WEIR_MAP_PORTS, type: BPF_MAP_TYPE_HASH, keySize: 4, valueSize: MemoryLayout<weir_port>.size,
             maxEntries: Int(WEIR_MAX_PORTS))

@@ -60,7 +60,11 @@ package struct FlowTables: ~Copyable {
             let counts = try maps.counts.counts(of: port).map.descriptor.duplicate()
             let connections =
                 isJudged ? try maps.connections.make(for: port).descriptor.duplicate() : try counts.duplicate()
-            return ProgramLoading(image, configuration, PortMaps(counts: counts, connections: connections))
+            return ProgramLoading(
+                image, configuration,
+                PortMaps(
+                    counts: counts, fragments: try maps.fragments.make(for: port).descriptor.duplicate(),
+                    connections: connections))
         }
         return ProgramLoading(
             try Program.load(kind, configuration, for: port, isJudged: isJudged, maps: maps, images: images))

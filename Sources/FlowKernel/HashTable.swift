@@ -93,6 +93,6 @@ extension FlowCounters {
             first: MonotonicTime(nanoseconds: opened.nanoseconds(after: slot.first)),
             last: MonotonicTime(nanoseconds: opened.nanoseconds(after: slot.last)), tcpControlBits: bits.control,
             tcpFlags: bits.awsFlags, dscp: slot.dscp, sourceMAC: MACAddress(slot.src_mac),
-            destinationMAC: MACAddress(slot.dst_mac), timeToLive: slot.time_to_live)
+            destinationMAC: MACAddress(slot.dst_mac), timeToLive: slot.time_to_live, hidesTCPFlags: bits.areHidden)
     }
 }

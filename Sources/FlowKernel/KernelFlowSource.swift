@@ -52,6 +52,12 @@ package struct KernelFlowSource: PortSource, ~Copyable {
         return totals
     }
 
+    package func samples(of window: UInt32) throws(KernelError) -> [PortSide: [UnparsedReason: FrameSample]] {
+        var samples: [PortSide: [UnparsedReason: FrameSample]] = [:]
+        for port in try ports() { samples.merge(try tables.maps.samples(of: port, in: window)) { $1 } }
+        return samples
+    }
+
     package mutating func release(_ window: UInt32) throws(KernelError) {
         for port in try ports() { try tables.maps.setDrained(port, in: window) }
         FaultPoint.reach(.midRelease)

@@ -120,12 +120,14 @@ extension FlowKey {
         let isIPv6 = kind & UInt8(WEIR_KEY_IPV6) != 0
         source.set(line.source, isIPv6: isIPv6)
         destination.set(line.destination, isIPv6: isIPv6)
-        sourcePort = UInt16(truncatingIfNeeded: line.ends).byteSwapped
-        destinationPort = UInt16(truncatingIfNeeded: line.ends >> 16).byteSwapped
+        transport = UInt8(truncatingIfNeeded: line.link >> 16)
+        let ports = TransportPorts(
+            source: UInt16(truncatingIfNeeded: line.ends), destination: UInt16(truncatingIfNeeded: line.ends >> 16),
+            transport: transport)
+        (sourcePort, destinationPort) = (ports.source, ports.destination)
         port.rawValue = UInt16(truncatingIfNeeded: line.ends >> 32)
         vlanID = UInt16(truncatingIfNeeded: line.ends >> 48)
         innerVLANID = UInt16(truncatingIfNeeded: line.link) & UInt16(WEIR_KEY_VLAN_ID)
-        transport = UInt8(truncatingIfNeeded: line.link >> 16)
         direction = kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress
         isFragmentWithoutFlow = kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0
         rule = UInt16(truncatingIfNeeded: entry.rest >> 48)
@@ -166,6 +168,7 @@ extension FlowCounters {
         let bits = TCPBits(UInt16(truncatingIfNeeded: line.octetsBits))
         tcpControlBits = bits.control
         tcpFlags = bits.awsFlags
+        hidesTCPFlags = bits.areHidden
         dscp = UInt8(truncatingIfNeeded: entry.rest >> 32)
         timeToLive = UInt8(truncatingIfNeeded: entry.rest >> 40)
         let addresses = entry.addresses.byteSwapped

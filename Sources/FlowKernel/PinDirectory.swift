@@ -17,6 +17,7 @@ internal import SystemPackage
 ///           7/from, to            its links
 ///           7/xsks_map            the sockets behind it, of an AF_XDP port
 ///           7/weir_program        what its entry in libxdp's dispatcher calls
+///           7/fragments           datagrams whose fragments are on their way
 ///           7/connections         those of a port with a policy
 ///         policy                maps of the policy, once there has been one
 ///         sent                    maps of the table of what is sent past qdiscs, once a port needs it
@@ -87,7 +88,7 @@ package struct PinDirectory: Equatable, Sendable {
         for name in Self.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
         for name in Self.entries(of: "\(layout)/ports") {
             unsafe unlink("\(layout)/ports/\(name)/totals")
-            unsafe unlink("\(layout)/ports/\(name)/\(ConnectionStore.name)")
+            PortMapKind.unpin(in: "\(layout)/ports/\(name)")
             SocketMap.unpin(in: "\(layout)/ports/\(name)")
             ProgramSlot.unpin(in: "\(layout)/ports/\(name)")
             unsafe rmdir("\(layout)/ports/\(name)")

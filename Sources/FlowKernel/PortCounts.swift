@@ -29,7 +29,7 @@ final class PortCounts: Sendable {
 
     private static let layout = MapLayout(
         name: WEIR_MAP_TOTALS, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: MemoryLayout<weir_totals>.size,
-        maxEntries: (1 + BPFMap.cpuCount) * perCPU, flags: UInt32(BPF_F_MMAPABLE))
+        maxEntries: (Int(WEIR_TOTALS_ROWS) + BPFMap.cpuCount) * perCPU, flags: UInt32(BPF_F_MMAPABLE))
 
     private static let perCPU = Int(WEIR_GENERATIONS * WEIR_DIRECTIONS)
 }
@@ -38,7 +38,7 @@ extension PortCounts {
     /// What the port saw in the windows of one generation since it was attached.
     func seen(_ direction: Direction, generationOf window: UInt32) -> PortTotals {
         let place = Self.place(direction, window)
-        return stride(from: place + Self.perCPU, to: totals.count, by: Self.perCPU)
+        return stride(from: place + Self.perCPU * Int(WEIR_TOTALS_ROWS), to: totals.count, by: Self.perCPU)
             .reduce(PortTotals()) { $0 + PortTotals(totals[$1]) }
     }
 
@@ -59,8 +59,28 @@ extension PortCounts {
         }
     }
 
-    /// Where what was drained lies; the same of the CPUs follows.
+    /// The first frames of the window that were in no flow, one for each reason at most. It must be at rest.
+    func samples(_ direction: Direction, in window: UInt32) -> [UnparsedReason: FrameSample] {
+        var samples: [UnparsedReason: FrameSample] = [:]
+        for reason in UnparsedReason.allCases {
+            let row = (1 + Int(reason.rawValue)) * Self.perCPU
+            samples[reason] = FrameSample(totals[row + Self.place(direction, window)], in: window)
+        }
+        return samples
+    }
+
+    /// Where what was drained lies; samples and the same of the CPUs follow.
     private static func place(_ direction: Direction, _ window: UInt32) -> Int {
         Int(window % UInt32(WEIR_GENERATIONS)) * Int(WEIR_DIRECTIONS) + Int(direction.rawValue)
+    }
+}
+
+extension FrameSample {
+    /// nil where the place holds none of that window. `unsafe`: a sample lies where totals do, and is as large.
+    fileprivate init?(_ place: weir_totals, in window: UInt32) {
+        let sample = unsafe unsafeBitCast(place, to: weir_sample.self)
+        guard sample.window == window, sample.kept > 0 else { return nil }
+        let kept = min(Int(sample.kept), Int(WEIR_SAMPLE_BYTES))
+        self.init(length: sample.length, bytes: unsafe withUnsafeBytes(of: sample.bytes) { unsafe Array($0[..<kept]) })
     }
 }

@@ -62,7 +62,7 @@ final class PortCountsStore: Sendable {
         opened.withLock { $0[number] = nil }
         guard let folder = folder(of: number) else { return }
         unsafe unlink("\(folder)/\(Self.name)")
-        unsafe unlink("\(folder)/\(ConnectionStore.name)")
+        PortMapKind.unpin(in: folder)
         SocketMap.unpin(in: folder)
         ProgramSlot.unpin(in: folder)
         unsafe rmdir(folder)

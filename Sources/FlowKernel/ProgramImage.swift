@@ -16,9 +16,10 @@ final class ProgramImage: @unchecked Sendable {
     private let object: BPFObject
     /// One `struct bpf_insn` a word, as little-endian hosts have it: code, registers, offset, immediate.
     private let instructions: [UInt64]
-    /// Places in `instructions` that name the map of the port's configuration, that of its totals, and that of its connections.
+    /// Places in `instructions` that name the map of the port's configuration, and those of its totals, fragments and connections.
     private let configured: [Int]
     private let counted: [Int]
+    private let fragmented: [Int]
     private let connected: [Int]
     private let functions: [UInt8]
     private let functionSize: UInt32
@@ -36,6 +37,10 @@ final class ProgramImage: @unchecked Sendable {
         }
         configured = instructions.indices.filter { [instructions] in instructions[$0].names(map: configuration) }
         counted = instructions.indices.filter { [instructions] in instructions[$0].names(map: counts) }
+        let fragments = object.descriptor(ofMap: WEIR_MAP_FRAGMENTS)
+        fragmented = instructions.indices.filter { [instructions] place in
+            fragments.map { instructions[place].names(map: $0) } ?? false
+        }
         let connections = object.descriptor(ofMap: WEIR_MAP_CONNECTIONS)
         connected = instructions.indices.filter { [instructions] place in
             connections.map { instructions[place].names(map: $0) } ?? false
@@ -55,6 +60,7 @@ final class ProgramImage: @unchecked Sendable {
         var instructions = instructions
         for place in configured { instructions[place].setImmediate(map.descriptor.raw) }
         for place in counted { instructions[place].setImmediate(own.counts.raw) }
+        for place in fragmented { instructions[place].setImmediate(own.fragments.raw) }
         for place in connected { instructions[place].setImmediate(own.connections.raw) }
         return Program(loaded: try load(instructions), kind: kind, isJudged: isJudged)
     }
@@ -88,6 +94,7 @@ final class ProgramImage: @unchecked Sendable {
 /// The maps that a program has of its port alone.
 struct PortMaps: ~Copyable, Sendable {
     let counts: Descriptor
+    let fragments: Descriptor
     /// Those of a port without a policy: its counts once more, which no instruction names.
     let connections: Descriptor
 }

@@ -36,8 +36,8 @@ extension ClosedWindow {
         return count + standIns.count
     }
 
-    /// The lines that tell of no flow: for each port NODATA where no IP packet was seen, SKIPDATA where packets found no
-    /// slot.
+    /// The lines that tell of no traffic, or not of all: for each port NODATA where no IP packet was seen, well-formed or not,
+    /// SKIPDATA where packets found no slot.
     package func gaps(ports: [PortNumber: Port]) -> [LogEntry] {
         let receivers = Set(standIns(at: ports).map(\.receiver.number))
         return ports.values.sorted { $0.number < $1.number }.compactMap { port in
@@ -49,7 +49,7 @@ extension ClosedWindow {
     package func entries(ports: [PortNumber: Port]) -> [LogEntry] {
         var entries: [LogEntry] = []
         forEachRecord(ports: ports) { entries.append(.flow($0)) }
-        return entries + gaps(ports: ports)
+        return entries + unparsed(ports: ports) + gaps(ports: ports)
     }
 
     /// The ports by their numbers: a hash a record would cost more than the record.
@@ -65,7 +65,7 @@ extension ClosedWindow {
             sum += self.totals[PortSide(port: port.number, direction: direction)] ?? PortTotals()
         }
         if !totals.overflow.isZero { return .skipData(port: port, window: window, overflow: totals.overflow) }
-        return totals.ip.isZero && !hasRecords ? .noData(port: port, window: window) : nil
+        return (totals.ip + totals.malformed).isZero && !hasRecords ? .noData(port: port, window: window) : nil
     }
 }
 
@@ -88,6 +88,7 @@ extension FlowRecord {
         last = times.time(of: flow.counters.last)
         tcpControlBits = flow.counters.tcpControlBits
         tcpFlags = flow.counters.tcpFlags
+        hidesTCPFlags = flow.counters.hidesTCPFlags
         dscp = flow.counters.dscp
         sourceMAC = flow.counters.sourceMAC
         destinationMAC = flow.counters.destinationMAC

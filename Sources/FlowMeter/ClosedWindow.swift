@@ -9,16 +9,19 @@ package struct ClosedWindow: Sendable {
     package var anchor: ClockAnchor
     package var flows: FlowTable
     package var totals: [PortSide: PortTotals]
+    package var samples: FrameSamples
     /// How often its counters were drained: 1, and 1 more for each early swap.
     package var parts: Int
 
     package init(
-        window: Window, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals], parts: Int = 1
+        window: Window, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals],
+        samples: FrameSamples = [:], parts: Int = 1
     ) {
         self.window = window
         self.anchor = anchor
         self.flows = flows
         self.totals = totals
+        self.samples = samples
         self.parts = parts
     }
 

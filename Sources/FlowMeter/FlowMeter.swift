@@ -80,7 +80,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     package mutating func adopt(_ part: consuming WindowPart) -> ClosedWindow? {
         let (window, anchor) = (part.window, part.anchor)
         let isLast = part.isLast
-        gathered.add(part.flows, part.totals)
+        gathered.add(part.flows, part.totals, part.samples)
         return isLast ? gathered.close(window, anchor: anchor) : nil
     }
 
@@ -118,7 +118,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
         FaultPoint.reach(.midDrain)
         return WindowPart(
             window: window, firstNumber: closing.firstNumber, anchor: closing.anchor, flows: flows,
-            totals: try source.totals(of: window.number))
+            totals: try source.totals(of: window.number), samples: try source.samples(of: window.number))
     }
 }
 

@@ -20,8 +20,19 @@ package protocol FlowSource: ~Copyable {
     /// What every port that the source knows saw in the window, also those that saw nothing.
     func totals(of window: UInt32) throws(Failure) -> [PortSide: PortTotals]
 
+    /// The beginnings of frames in the window that are in no flow, one for each reason at most.
+    func samples(of window: UInt32) throws(Failure) -> FrameSamples
+
     /// Empties the generation of a window that was drained.
     mutating func release(_ window: UInt32) throws(Failure)
+}
+
+/// Frames that are in no flow, by where they were seen and why.
+package typealias FrameSamples = [PortSide: [UnparsedReason: FrameSample]]
+
+extension FlowSource where Self: ~Copyable {
+    /// A source that keeps none.
+    package func samples(of window: UInt32) throws(Failure) -> FrameSamples { [:] }
 }
 
 /// A port in one direction: what totals are kept for.

@@ -6,6 +6,7 @@ import FlowModel
 struct GatheredParts {
     private var flows = FlowTable()
     private var totals: [PortSide: PortTotals] = [:]
+    private var samples: FrameSamples = [:]
     private var parts = 0
     /// Empty, for the part that is drained next.
     private var spare: FlowTable?
@@ -14,7 +15,9 @@ struct GatheredParts {
     mutating func takeStorage() -> FlowTable { spare.take() ?? FlowTable() }
 
     /// Adds a part and takes its flows; where they are the first, their storage as well.
-    mutating func add(_ flows: consuming FlowTable, _ totals: [PortSide: PortTotals]) {
+    mutating func add(
+        _ flows: consuming FlowTable, _ totals: [PortSide: PortTotals], _ samples: FrameSamples = [:]
+    ) {
         if self.flows.isEmpty {
             swap(&self.flows, &flows)
         } else {
@@ -22,14 +25,18 @@ struct GatheredParts {
         }
         reuse(flows)
         self.totals.merge(totals, uniquingKeysWith: +)
+        // The first of a window is kept.
+        self.samples.merge(samples) { $0.merging($1) { first, _ in first } }
         parts += 1
     }
 
     /// Hands everything over and begins anew.
     mutating func close(_ window: Window, anchor: ClockAnchor) -> ClosedWindow {
-        let closed = ClosedWindow(window: window, anchor: anchor, flows: flows, totals: totals, parts: parts)
+        let closed = ClosedWindow(
+            window: window, anchor: anchor, flows: flows, totals: totals, samples: samples, parts: parts)
         flows = FlowTable()
         totals = [:]
+        samples = [:]
         parts = 0
         return closed
     }

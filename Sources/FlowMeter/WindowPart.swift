@@ -11,15 +11,18 @@ package struct WindowPart: Sendable {
     package var anchor: ClockAnchor
     package var flows: FlowTable
     package var totals: [PortSide: PortTotals]
+    package var samples: FrameSamples
 
     package init(
-        window: Window, firstNumber: UInt32, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals]
+        window: Window, firstNumber: UInt32, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals],
+        samples: FrameSamples = [:]
     ) {
         self.window = window
         self.firstNumber = firstNumber
         self.anchor = anchor
         self.flows = flows
         self.totals = totals
+        self.samples = samples
     }
 
     /// Whether its window ends with it.

@@ -17,11 +17,13 @@ package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
     package var dscp: UInt8
     /// Of the first packet; IPv6: the hop limit. 0 is not known.
     package var timeToLive: UInt8
+    /// Whether a first fragment of a segment ended before its TCP flags, so that some are not known.
+    package var hidesTCPFlags: Bool
 
     package init(
         count: PacketCount, first: MonotonicTime, last: MonotonicTime, tcpControlBits: UInt16 = 0, tcpFlags: UInt8 = 0,
         dscp: UInt8 = 0, sourceMAC: MACAddress = MACAddress(0), destinationMAC: MACAddress = MACAddress(0),
-        timeToLive: UInt8 = 0
+        timeToLive: UInt8 = 0, hidesTCPFlags: Bool = false
     ) {
         self.count = count
         self.first = first
@@ -32,6 +34,7 @@ package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
         self.sourceMAC = sourceMAC
         self.destinationMAC = destinationMAC
         self.timeToLive = timeToLive
+        self.hidesTCPFlags = hidesTCPFlags
     }
 
     /// Adds what another CPU, or another part of the window, counted of the same flow.
@@ -39,6 +42,7 @@ package struct FlowCounters: Equatable, Sendable, BitwiseCopyable {
         count += other.count
         tcpControlBits |= other.tcpControlBits
         tcpFlags |= other.tcpFlags
+        hidesTCPFlags = hidesTCPFlags || other.hidesTCPFlags
         if other.first < first {
             first = other.first
             dscp = other.dscp

@@ -11,6 +11,8 @@ package struct FlowRecord: Equatable, Sendable {
     package var last: UnixTime
     package var tcpControlBits: UInt16
     package var tcpFlags: UInt8
+    /// Whether a first fragment of a segment ended before its TCP flags, so that some are not known.
+    package var hidesTCPFlags = false
     package var dscp: UInt8?
     package var sourceMAC: MACAddress?
     package var destinationMAC: MACAddress?
@@ -49,13 +51,15 @@ package enum LogEntry: Equatable, Sendable {
     case noData(port: Port, window: Window)
     /// Packets of the port that found no slot; one entry stands for many flows.
     case skipData(port: Port, window: Window, overflow: PacketCount)
+    /// Frames that are in no flow, since nothing could be read from them, or since a policy refused them.
+    case unparsed(port: Port, window: Window, UnparsedFrames)
 }
 
 extension LogEntry {
     package var port: Port {
         switch self {
         case .flow(let record): record.port
-        case .noData(let port, _), .skipData(let port, _, _): port
+        case .noData(let port, _), .skipData(let port, _, _), .unparsed(let port, _, _): port
         }
     }
 
@@ -65,6 +69,16 @@ extension LogEntry {
         case .flow(let record): record.count
         case .noData: .zero
         case .skipData(_, _, let overflow): overflow
+        case .unparsed(_, _, let frames): frames.count
+        }
+    }
+
+    /// What became of the packets; nil where the line tells of none.
+    package var verdict: Verdict? {
+        switch self {
+        case .flow(let record): record.verdict
+        case .unparsed(_, _, let frames): frames.verdict
+        case .noData, .skipData: nil
         }
     }
 }

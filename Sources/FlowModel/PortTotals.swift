@@ -10,8 +10,14 @@ package struct PortTotals: Equatable, Sendable {
     package var malformed = PacketCount.zero
     /// Of `malformed`: what ended before its headers or its IP length did.
     package var truncated = PacketCount.zero
+    /// Of `malformed`: what has more headers than are read.
+    package var beyondLimits = PacketCount.zero
     /// Of `ip`: later fragments whose first was not seen.
     package var fragmentWithoutFlow = PacketCount.zero
+    /// Of `notIP` and `malformed`: what the port's policy would have dropped, had it been enforced.
+    package var audited = UnparsedCounts()
+    /// Of `notIP` and `malformed`: what the port's policy dropped.
+    package var refused = UnparsedCounts()
 
     package init() {}
 
@@ -27,7 +33,10 @@ package struct PortTotals: Equatable, Sendable {
         result.notIP = operation(notIP, other.notIP)
         result.malformed = operation(malformed, other.malformed)
         result.truncated = operation(truncated, other.truncated)
+        result.beyondLimits = operation(beyondLimits, other.beyondLimits)
         result.fragmentWithoutFlow = operation(fragmentWithoutFlow, other.fragmentWithoutFlow)
+        result.audited = audited.combined(with: other.audited, by: operation)
+        result.refused = refused.combined(with: other.refused, by: operation)
         return result
     }
 

@@ -8,6 +8,11 @@ package final class RejectReason: Equatable, Sendable, ExpressibleByStringLitera
 
     package convenience init(stringLiteral text: String) { self.init(text) }
 
+    /// What a rule of a policy refused.
+    package static let policy: RejectReason = "policy"
+    /// What a policy would have refused, had the port not been only audited.
+    package static let policyAudit: RejectReason = "policy-audit"
+
     package static func == (left: RejectReason, right: RejectReason) -> Bool {
         left === right || left.text == right.text
     }

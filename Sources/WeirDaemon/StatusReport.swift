@@ -90,13 +90,19 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var notIP: Count
         package var malformed: Count
         package var truncated: Count
+        /// Of `malformed`: more headers than are read.
+        package var tooManyHeaders: Count
         package var fragmentWithoutFlow: Count
+        /// Of `notIP` and `malformed`: what the policy dropped, and what it would have dropped, had it been enforced.
+        package var refused: Count
+        package var audited: Count
         /// Of what was seen in the window that was closed last; nil without a daemon, and before its first window.
         package var rate: Rate?
 
         enum CodingKeys: String, CodingKey {
-            case seen, ip, overflow, malformed, truncated, rate
+            case seen, ip, overflow, malformed, truncated, refused, audited, rate
             case notIP = "not_ip"
+            case tooManyHeaders = "too_many_headers"
             case fragmentWithoutFlow = "fragment_without_flow"
         }
     }
@@ -256,7 +262,10 @@ extension StatusReport.Totals {
         notIP = StatusReport.Count(totals.notIP)
         malformed = StatusReport.Count(totals.malformed)
         truncated = StatusReport.Count(totals.truncated)
+        tooManyHeaders = StatusReport.Count(totals.beyondLimits)
         fragmentWithoutFlow = StatusReport.Count(totals.fragmentWithoutFlow)
+        refused = StatusReport.Count(totals.refused.sum)
+        audited = StatusReport.Count(totals.audited.sum)
     }
 }
 

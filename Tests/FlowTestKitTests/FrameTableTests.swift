@@ -119,8 +119,23 @@ struct FrameTableTests {
             }
             #expect(outer != "ip" && outer != "ipv6", "\(reading.name)")
         }
-        #expect(Set(flowless.map(\.expected.kind)) == [.notIP, .malformed, .truncated])
+        #expect(Set(flowless.map(\.expected.kind)) == [.notIP, .malformed, .truncated, .beyondLimits])
     }
+
+    @Test func `more headers than are read are those that tshark counts`() throws {
+        let beyond = try Self.readings.get().filter { $0.expected.kind == .beyondLimits }
+        #expect(beyond.count > 10)
+        for reading in beyond {
+            let headers = reading.dissection.protocols.filter { Self.bounded.contains($0) }
+            let tags = headers.filter { ["vlan", "ieee8021ad"].contains($0) }
+            #expect(tags.count > 3 || headers.count - tags.count > 8, "\(reading.name): \(headers)")
+        }
+    }
+
+    /// Tags and extension headers as tshark calls them.
+    private static let bounded: Set<Substring> = [
+        "vlan", "ieee8021ad", "ipv6.hopopts", "ipv6.routing", "ipv6.dstopts", "ipv6.fraghdr", "ah",
+    ]
 
     /// A stack would take them: what the builder fills in by itself is right.
     @Test func checksums_and_lengths_of_whole_packets_are_good() throws {

@@ -84,6 +84,7 @@ struct ProgramUnderTest: ~Copyable {
         #expect(counters.count == expected.count, comment)
         #expect(counters.tcpControlBits == expected.tcpControlBits, comment)
         #expect(counters.tcpFlags == ReferenceMeter.awsFlags(expected.tcpControlBits), comment)
+        #expect(counters.hidesTCPFlags == expected.hidesTCPFlags, comment)
         #expect(counters.dscp == expected.dscp, comment)
         #expect(counters.timeToLive == expected.timeToLive, comment)
         #expect(counters.sourceMAC == expected.sourceMAC, comment)
@@ -101,6 +102,9 @@ struct ProgramUnderTest: ~Copyable {
         case .truncated:
             totals.malformed = expected.count
             totals.truncated = expected.count
+        case .beyondLimits:
+            totals.malformed = expected.count
+            totals.beyondLimits = expected.count
         }
         if expected.flow?.isFragmentWithoutFlow == true { totals.fragmentWithoutFlow = expected.count }
         return totals

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 5
+#define WEIR_ABI_VERSION 6
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -57,7 +57,7 @@ struct weir_flow_key {
 	__u8 src_addr[WEIR_ADDRESS_LENGTH];
 	__u8 dst_addr[WEIR_ADDRESS_LENGTH];
 	__u16 src_port;		/* wire order; ICMP: the type */
-	__u16 dst_port;		/* wire order; ICMP: the code */
+	__u16 dst_port;		/* wire order; ICMP: the code, WEIR_KEY_RELATED */
 	__u16 port;		/* number of the port */
 	__u16 vlan_id;		/* outermost tag; 0: untagged or priority tag */
 	__u16 inner_vlan_id;	/* WEIR_KEY_VLAN_ID: the tag below it; 0: none */
@@ -67,14 +67,23 @@ struct weir_flow_key {
 } __attribute__((aligned(8)));
 
 /*
+ * In dst_port of an ICMP error, in host order: the packet that it reports
+ * belongs to a connection that the policy allows. Errors that report such
+ * packets and errors that do not are two flows.
+ */
+#define WEIR_KEY_RELATED 0x0100
+
+/*
  * Times are ticks (jiffies) since the generation was opened; weir_control says
  * when that was.
  *
  * TCP bits: bits 0-11 are the OR of the control bits of all segments, bytes 12
  * (low half) and 13 of the header; bit 12 says that a segment had SYN and ACK.
+ * Bit 15: the first fragment of a segment ended before its flags.
  */
 #define WEIR_TCP_BITS 0x1fff
 #define WEIR_TCP_SYN_ACK 0x1000
+#define WEIR_TCP_HIDDEN 0x8000
 
 /*
  * What a policy says of a flow. It is asked when the flow's counters are made,
@@ -168,6 +177,15 @@ struct weir_count {
 	__u64 octets;
 };
 
+/* Why a frame is in no flow: the first of these that holds. */
+enum weir_unparsed {
+	WEIR_UNPARSED_NOT_IP = 0,
+	WEIR_UNPARSED_MALFORMED = 1,	/* its headers contradict each other */
+	WEIR_UNPARSED_TRUNCATED = 2,	/* it ends before its headers or its IP length do */
+	WEIR_UNPARSED_BEYOND_LIMITS = 3,	/* more headers than are read */
+};
+#define WEIR_UNPARSED_REASONS 4
+
 /*
  * Every frame that a hook sees, counted by what became of it. They only grow;
  * a window is the difference to what they were when the generation was drained
@@ -175,9 +193,12 @@ struct weir_count {
  *
  *	seen = packets in the flow table + overflow + not_ip + malformed
  *
- * truncated is a part of malformed, fragment_without_flow of the first two.
- * Octets are counted from the IP header on; for what is not IP or malformed,
- * from where the IP header would be to the end of the frame.
+ * truncated and beyond_limits are parts of malformed, fragment_without_flow of
+ * the first two. audited and refused, by enum weir_unparsed, are parts of
+ * not_ip and malformed: what the port's policy would have dropped, had it been
+ * enforced, and what it dropped. Octets are counted from the IP header on; for
+ * what is not IP or malformed, from where the IP header would be to the end of
+ * the frame.
  */
 struct weir_totals {
 	struct weir_count seen;
@@ -186,15 +207,36 @@ struct weir_totals {
 	struct weir_count malformed;
 	struct weir_count truncated;
 	struct weir_count fragment_without_flow;
-	__u64 zero[4];
+	struct weir_count beyond_limits;
+	struct weir_count audited[WEIR_UNPARSED_REASONS];
+	struct weir_count refused[WEIR_UNPARSED_REASONS];
+	__u64 zero[2];
+};
+
+/*
+ * The beginning of the first frame of a window, port and direction that is in no
+ * flow for that reason: of those that are not IP only one that a policy refuses.
+ */
+#define WEIR_SAMPLE_BYTES 128
+
+struct weir_sample {
+	__u32 window;		/* in which it was seen; 0: never */
+	__u32 length;		/* of the whole frame */
+	__u32 kept;		/* bytes of it that are here */
+	__u32 zero;
+	__u8 bytes[WEIR_SAMPLE_BYTES];
+	__u64 more_zero[14];
 };
 
 /*
  * Places in a port's array of totals. First what was drained, for each
- * generation and in it for each direction; then the same of each possible CPU.
+ * generation and in it for each direction; then as many rows of samples as there
+ * are reasons, laid out alike; then the same of each possible CPU.
  */
 #define WEIR_TOTALS_PER_CPU (WEIR_GENERATIONS * WEIR_DIRECTIONS)
-#define WEIR_TOTALS_OF_CPU(cpu) ((1 + (cpu)) * WEIR_TOTALS_PER_CPU)
+#define WEIR_TOTALS_ROWS (1 + WEIR_UNPARSED_REASONS)
+#define WEIR_TOTALS_OF_SAMPLE(reason) ((1 + (reason)) * WEIR_TOTALS_PER_CPU)
+#define WEIR_TOTALS_OF_CPU(cpu) ((WEIR_TOTALS_ROWS + (cpu)) * WEIR_TOTALS_PER_CPU)
 
 enum weir_engine {
 	WEIR_ENGINE_LINE = 1,
@@ -328,6 +370,17 @@ struct weir_policy_port {
 };
 
 /*
+ * What passes on all ports with a policy although it is not IP, beside ARP:
+ * Ethernet types in host order, ETH_P_802_3 (1) for frames with a length in place
+ * of a type; 0: none. Index: generation.
+ */
+#define WEIR_POLICY_ETHER_TYPES 16
+
+struct weir_policy_frames {
+	__u16 ether_types[WEIR_POLICY_ETHER_TYPES];
+};
+
+/*
  * A connection of a port, by the key of one of its flows without window and
  * version: of an ICMP request and its reply the request, else the one that the
  * machine sends. In one of a few places from where its hash says that it is; a
@@ -354,28 +407,31 @@ struct weir_port_config {
 	struct weir_table table;
 };
 
-/* The datagram that a fragment belongs to: RFC 791 §3.2, RFC 8200 §4.5. */
-struct weir_fragment_key {
-	__u8 src_addr[WEIR_ADDRESS_LENGTH];
-	__u8 dst_addr[WEIR_ADDRESS_LENGTH];
-	__u32 identification;	/* wire order */
-	__u16 port;
-	__u16 vlan_id;
-	__u16 inner_vlan_id;
-	__u8 key_kind;		/* WEIR_KEY_IPV6 or 0 */
-	__u8 protocol;		/* IPv4 only: IPv6 does not tell it apart by this */
-	__u8 direction;
-	__u8 zero[3];
-};
-
-/* What only the first fragment of a datagram tells. */
+/*
+ * A datagram whose fragments are on their way (RFC 791 §3.2, RFC 8200 §4.5), and
+ * what only its first fragment tells. A port's own, in one of a few places from
+ * where its hash says that it is; a new one takes the first place that is free,
+ * or of all the one that was written longest ago.
+ *
+ *	0-3	both addresses, as weir_flow_key has them
+ *	4	identification (wire order); from bit 32 on the protocol of the IP
+ *		header (IPv6: 0, since it does not tell datagrams apart by this),
+ *		from bit 40 on WEIR_KEY_IPV6 or 0, from bit 48 on the direction
+ *	5	VLAN id; from bit 16 on that of the tag below it
+ */
 struct weir_fragment {
-	__u64 seen_ns;
+	__u64 words[6];
+	__u32 seen;		/* when the first came: units of 2^24 ns */
+	__u32 sequence;		/* odd while a CPU writes it; 0: never written */
 	__u16 src_port;		/* as in weir_flow_key */
 	__u16 dst_port;
 	__u8 protocol;
 	__u8 zero[3];
 };
+
+#define WEIR_FRAGMENTS_BITS 9
+#define WEIR_FRAGMENTS (1 << WEIR_FRAGMENTS_BITS)
+#define WEIR_FRAGMENT_PLACES 16
 
 /* Where a program of a port sits; one for frames from it, one for frames to it. */
 enum weir_hook {
@@ -453,7 +509,9 @@ _Static_assert(sizeof(struct weir_line_entry) == 24, "line entry");
 _Static_assert(sizeof(struct weir_line_head) == 64, "line head");
 _Static_assert(sizeof(struct weir_line_share) == 8, "line share");
 _Static_assert(sizeof(struct weir_table) == 120, "table");
-_Static_assert(sizeof(struct weir_totals) == 128, "totals");
+_Static_assert(sizeof(struct weir_totals) == 256, "totals");
+_Static_assert(sizeof(struct weir_sample) == sizeof(struct weir_totals),
+	       "a sample lies among totals");
 _Static_assert(sizeof(struct weir_window) == 32, "window");
 _Static_assert(sizeof(struct weir_control) == 272, "control");
 _Static_assert(__builtin_offsetof(struct weir_control, policy) == 20, "policy");
@@ -465,8 +523,8 @@ _Static_assert(sizeof(struct weir_policy_rule) == 64, "rule");
 _Static_assert(sizeof(struct weir_policy_port) == 8, "port of a policy");
 _Static_assert(sizeof(struct weir_connection) == 64, "connection");
 _Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
-_Static_assert(sizeof(struct weir_fragment_key) == 48, "fragment key");
-_Static_assert(sizeof(struct weir_fragment) == 16, "fragment");
+_Static_assert(sizeof(struct weir_policy_frames) == 32, "frames that pass");
+_Static_assert(sizeof(struct weir_fragment) == 64, "fragment");
 _Static_assert(sizeof(struct weir_port) == 48, "port");
 _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 	       "sent frame");
@@ -494,6 +552,7 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_POLICY_TAGS "weir_tags"
 #define WEIR_MAP_POLICY_RULES "weir_rules"
 #define WEIR_MAP_POLICY_PORTS "weir_policies"
+#define WEIR_MAP_POLICY_FRAMES "weir_frames"
 #define WEIR_MAP_CONNECTIONS "weir_connected"
 /* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
 #define WEIR_MAP_SOCKETS "xsks_map"

@@ -28,6 +28,8 @@ struct {
 	__type(value, struct weir_totals);
 } weir_totals SEC(".maps");
 
+#include "sample.bpf.h"
+
 /* Where a frame counts. */
 struct account {
 	struct open_window open;
@@ -66,6 +68,34 @@ static __always_inline void count_add(struct weir_count *count,
 	count->packets += packet->packets;
 	count->octets += packet->octets;
 }
+
+/*
+ * What the policy says of a frame that is in no flow. What cannot be read could
+ * be anything that a rule denies, so nothing of it passes; of what is not IP only
+ * what a network needs, and what the policy names.
+ *
+ * A global function: off the way of packets that have a flow.
+ */
+#ifdef WEIR_POLICY
+__noinline int unparsed_ruling(__u32 policy, const struct packet_view *packet,
+			       int kind)
+{
+	if (!packet)
+		return WEIR_RULING_NONE;
+	return frame_judge(policy, kind == PACKET_NOT_IP && packet->is_arp,
+			   kind == PACKET_NOT_IP ? packet->ether_type : -1);
+}
+#else
+static __always_inline int unparsed_ruling(__u32 policy,
+					   const struct packet_view *packet,
+					   int kind)
+{
+	(void)policy;
+	(void)packet;
+	(void)kind;
+	return WEIR_RULING_NONE;
+}
+#endif
 
 /* What found no room is judged, too: every packet of it. */
 #ifdef WEIR_POLICY
@@ -108,29 +138,61 @@ static __always_inline int account_ip(const struct account *account,
 	return ruling;
 }
 
-/* What the long way found. */
-static __always_inline int account(const struct account *account,
-				   enum packet_kind kind,
-				   struct packet_view *packet)
+static __always_inline enum weir_unparsed unparsed_reason(int kind)
+{
+	switch (kind) {
+	case PACKET_NOT_IP:
+		return WEIR_UNPARSED_NOT_IP;
+	case PACKET_TRUNCATED:
+		return WEIR_UNPARSED_TRUNCATED;
+	case PACKET_BEYOND_LIMITS:
+		return WEIR_UNPARSED_BEYOND_LIMITS;
+	default:
+		return WEIR_UNPARSED_MALFORMED;
+	}
+}
+
+/* A frame that is in no flow. */
+static __always_inline int account_unparsed(const struct account *account,
+					    int kind,
+					    const struct packet_view *packet,
+					    FRAME_CONTEXT *context)
 {
 	struct weir_totals *totals = account->totals;
+	enum weir_unparsed reason = unparsed_reason(kind);
+	int ruling = unparsed_ruling(account->open.policy, packet, kind);
 
-	count_add(&totals->seen, packet);
-	switch (kind) {
-	case PACKET_IP:
-		return account_ip(account, packet, NULL);
-	case PACKET_NOT_IP:
+	if (kind == PACKET_NOT_IP)
 		count_add(&totals->not_ip, packet);
-		break;
-	case PACKET_TRUNCATED:
+	else
+		count_add(&totals->malformed, packet);
+	if (kind == PACKET_TRUNCATED)
 		count_add(&totals->truncated, packet);
-		count_add(&totals->malformed, packet);
-		break;
-	case PACKET_MALFORMED:
-		count_add(&totals->malformed, packet);
-		break;
-	}
-	return WEIR_RULING_NONE;
+	if (kind == PACKET_BEYOND_LIMITS)
+		count_add(&totals->beyond_limits, packet);
+	if (ruling == WEIR_RULING_REJECT)
+		count_add(&totals->audited[reason], packet);
+	if (ruling == WEIR_RULING_DROP)
+		count_add(&totals->refused[reason], packet);
+	if (kind != PACKET_NOT_IP || ruling != WEIR_RULING_NONE)
+		sample_keep(context, account->open.number,
+			    WEIR_TOTALS_OF_SAMPLE(reason) +
+				    account->open.generation *
+					    WEIR_DIRECTIONS +
+				    account->direction);
+	return ruling;
+}
+
+/* What the long way found. context is the frame's. */
+static __always_inline int account(const struct account *account, int kind,
+				   struct packet_view *packet,
+				   FRAME_CONTEXT *context)
+{
+	count_add(&account->totals->seen, packet);
+	if (kind != PACKET_IP)
+		return account_unparsed(account, kind, packet, context);
+	related_find(context, packet, account->direction, account->open.policy);
+	return account_ip(account, packet, NULL);
 }
 
 /*

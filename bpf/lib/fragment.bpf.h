@@ -2,6 +2,11 @@
 /*
  * Later fragments carry no transport header: their ports, and in IPv6 even
  * their protocol, are those of the first fragment of the same datagram.
+ *
+ * The memory of first fragments is each port's own, of fixed size: a flood of
+ * fragments at one port costs no other port anything. Both programs of the port
+ * write here, on all CPUs: a CPU takes a place by making its sequence odd, and a
+ * reader sees the same even sequence before and after.
  */
 #ifndef WEIR_FRAGMENT_BPF_H
 #define WEIR_FRAGMENT_BPF_H
@@ -11,79 +16,178 @@
 
 #include "clock.bpf.h"
 #include "config.bpf.h"
+#include "line_hash.bpf.h"
 #include "packet_view.bpf.h"
 
-/* As long as Linux waits for the rest of a datagram (ipfrag_time). */
-#define FRAGMENT_LIFETIME_NS 30000000000ULL
-
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct weir_fragment_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WEIR_FRAGMENTS);
+	__type(key, __u32);
 	__type(value, struct weir_fragment);
 } weir_fragments SEC(".maps");
 
-static __always_inline void fragment_key(struct weir_fragment_key *datagram,
+#define FRAGMENT_CLOCK_SHIFT 24
+/* As long as Linux waits for the rest of a datagram (ipfrag_time): 30 s. */
+#define FRAGMENT_LIFETIME (30000000000ULL >> FRAGMENT_CLOCK_SHIFT)
+
+static __always_inline void fragment_key(union key_words *datagram,
 					 const struct packet_view *packet,
 					 __u8 direction)
 {
-	__builtin_memset(datagram, 0, sizeof(*datagram));
-	__builtin_memcpy(datagram->src_addr, packet->src_addr,
-			 WEIR_ADDRESS_LENGTH);
-	__builtin_memcpy(datagram->dst_addr, packet->dst_addr,
-			 WEIR_ADDRESS_LENGTH);
-	datagram->identification = packet->fragment_id;
-	datagram->port = weir_port_config.port;
-	datagram->vlan_id = packet->vlan_id;
-	datagram->inner_vlan_id = packet->inner_vlan_id;
-	datagram->key_kind = packet->key_kind;
-	if (!(packet->key_kind & WEIR_KEY_IPV6))
-		datagram->protocol = packet->protocol;
-	datagram->direction = direction;
+	datagram->words[0] = packet->src_addr[0];
+	datagram->words[1] = packet->src_addr[1];
+	datagram->words[2] = packet->dst_addr[0];
+	datagram->words[3] = packet->dst_addr[1];
+	datagram->words[4] = packet->fragment_id |
+			     (__u64)packet->fragment_protocol << 32 |
+			     (__u64)packet->key_kind << 40 |
+			     (__u64)direction << 48;
+	datagram->words[5] = packet->vlan_id |
+			     (__u64)packet->inner_vlan_id << 16;
 }
 
-static __always_inline void fragment_remember(const struct packet_view *packet,
-					      __u8 direction)
+static __always_inline __u32 fragment_home(const union key_words *datagram)
 {
-	struct weir_fragment first = {
-		.seen_ns = FRAME_CLOCK(),
-		.src_port = packet->src_port,
-		.dst_port = packet->dst_port,
-		.protocol = packet->protocol,
-	};
-	struct weir_fragment_key datagram;
+	__u64 sum = line_hash(datagram, 0);
 
-	fragment_key(&datagram, packet, direction);
-	bpf_map_update_elem(&weir_fragments, &datagram, &first, BPF_ANY);
+	/* The hash leaves out half of the addresses where it takes it for IPv4. */
+	sum += hash_pair(datagram->words[1], datagram->words[3], 7);
+	sum += hash_pair(datagram->words[0] >> 32, datagram->words[2] >> 32, 5);
+	return sum * HASH_MULTIPLIER >> (64 - WEIR_FRAGMENTS_BITS);
 }
 
-static __always_inline void fragment_recall(struct packet_view *packet,
-					    __u8 direction)
+static __always_inline struct weir_fragment *fragment_at(__u32 home, __u32 step)
 {
-	struct weir_fragment_key datagram;
-	struct weir_fragment *first;
+	__u32 index = (home + step) & (WEIR_FRAGMENTS - 1);
 
-	fragment_key(&datagram, packet, direction);
-	first = bpf_map_lookup_elem(&weir_fragments, &datagram);
-	if (!first ||
-	    FRAME_CLOCK() - first->seen_ns > FRAGMENT_LIFETIME_NS) {
-		packet->fragment = FRAGMENT_WITHOUT_FLOW;
-		packet->key_kind |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
-		return;
+	return bpf_map_lookup_elem(&weir_fragments, &index);
+}
+
+static __always_inline int fragment_has_key(const struct weir_fragment *fragment,
+					    const union key_words *datagram)
+{
+	__u64 difference = 0;
+
+#pragma unroll
+	for (int i = 0; i < KEY_WORDS; i++)
+		difference |= fragment->words[i] ^ datagram->words[i];
+	return !difference;
+}
+
+static __always_inline __u32 fragment_now(void)
+{
+	return FRAME_CLOCK() >> FRAGMENT_CLOCK_SHIFT;
+}
+
+/* Where a datagram is to lie: in its own place, if it has one. */
+static __always_inline struct weir_fragment *
+fragment_place(const union key_words *datagram, __u32 now)
+{
+	struct weir_fragment *fragment, *place = NULL;
+	__u32 home = fragment_home(datagram);
+	__u32 oldest = 0;
+
+	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
+		__u32 age;
+
+		fragment = fragment_at(home, i);
+		if (!fragment)
+			break;
+		if (fragment_has_key(fragment, datagram))
+			return fragment;
+		age = fragment->sequence ? now - fragment->seen : ~0U;
+		if (!place || age > oldest) {
+			oldest = age;
+			place = fragment;
+		}
+		if (!fragment->sequence)
+			break;
 	}
-	packet->src_port = first->src_port;
-	packet->dst_port = first->dst_port;
-	packet->protocol = first->protocol;
+	return place;
 }
 
-/* Completes what makes the flow of a fragment; of another packet, nothing. */
-static __always_inline void fragment_attribute(struct packet_view *packet,
-					       __u8 direction)
+/* Where another CPU writes that place at this moment, that one is remembered. */
+static __always_inline void fragment_write(struct weir_fragment *place,
+					   const union key_words *datagram,
+					   const struct packet_view *packet,
+					   __u32 now)
 {
-	if (packet->fragment == FRAGMENT_FIRST)
-		fragment_remember(packet, direction);
-	else if (packet->fragment == FRAGMENT_LATER)
-		fragment_recall(packet, direction);
+	__u32 sequence = place->sequence;
+
+	if (sequence & 1 ||
+	    __sync_val_compare_and_swap(&place->sequence, sequence,
+					sequence + 1) != sequence)
+		return;
+#pragma unroll
+	for (int i = 0; i < KEY_WORDS; i++)
+		place->words[i] = datagram->words[i];
+	place->seen = now;
+	place->src_port = packet->src_port;
+	place->dst_port = packet->dst_port;
+	place->protocol = packet->protocol;
+	__sync_fetch_and_add(&place->sequence, 1);
+}
+
+/* 1 where the place is the datagram's, and the packet has its flow's ports now. */
+static __always_inline int fragment_read(struct weir_fragment *place,
+					 const union key_words *datagram,
+					 struct packet_view *packet, __u32 now)
+{
+	__u32 sequence = __sync_fetch_and_add(&place->sequence, 0);
+	volatile struct weir_fragment *written = place;
+	__u16 src_port, dst_port;
+	__u8 protocol;
+
+	if (sequence & 1 || !fragment_has_key(place, datagram) ||
+	    now - place->seen > FRAGMENT_LIFETIME)
+		return 0;
+	barrier();
+	src_port = written->src_port;
+	dst_port = written->dst_port;
+	protocol = written->protocol;
+	barrier();
+	if (__sync_fetch_and_add(&place->sequence, 0) != sequence)
+		return 0;
+	packet->src_port = src_port;
+	packet->dst_port = dst_port;
+	packet->protocol = protocol;
+	return 1;
+}
+
+/*
+ * Completes what makes the flow of a fragment.
+ *
+ * A global function: off the way of other packets, and looked at by the verifier
+ * once.
+ */
+__noinline int fragment_attribute(struct packet_view *packet, __u32 direction)
+{
+	struct weir_fragment *fragment;
+	union key_words datagram;
+	__u32 now, home;
+
+	if (!packet)
+		return 0;
+	now = fragment_now();
+	fragment_key(&datagram, packet, direction);
+	if (packet->fragment == FRAGMENT_FIRST) {
+		fragment = fragment_place(&datagram, now);
+		if (fragment)
+			fragment_write(fragment, &datagram, packet, now);
+		return 0;
+	}
+	home = fragment_home(&datagram);
+	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
+		fragment = fragment_at(home, i);
+		if (!fragment || !fragment->sequence)
+			break;
+		if (fragment_read(fragment, &datagram, packet, now))
+			return 0;
+	}
+	packet->fragment = FRAGMENT_WITHOUT_FLOW;
+	packet->key_kind |= WEIR_KEY_FRAGMENT_WITHOUT_FLOW;
+	return 0;
 }
 
 #endif

@@ -53,6 +53,7 @@ enum packet_kind {
 	PACKET_NOT_IP,
 	PACKET_MALFORMED,	/* its headers contradict each other */
 	PACKET_TRUNCATED,	/* it ends before its headers or its IP length do */
+	PACKET_BEYOND_LIMITS,	/* more headers than are read */
 };
 
 enum fragment_kind {
@@ -82,11 +83,15 @@ struct packet_view {
 	__u16 dst_port;		/* wire order; ICMP: the code */
 	__u16 vlan_id;
 	__u16 inner_vlan_id;
-	__u16 tcp_bits;		/* WEIR_TCP_BITS */
+	__u16 tcp_bits;		/* WEIR_TCP_BITS, WEIR_TCP_HIDDEN */
+	__u16 ether_type;	/* host order; of what is not IP alone */
 	__u8 key_kind;		/* WEIR_KEY_*, but for the direction */
 	__u8 protocol;
 	__u8 fragment;		/* enum fragment_kind */
-	__u8 zero[3];
+	__u8 is_arp;		/* 1: ARP for IPv4, whole and well-formed */
+	__u16 payload;		/* of ICMP: where its message is in the frame */
+	__u8 fragment_protocol;	/* as weir_fragment has it */
+	__u8 zero[5];
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * From a frame to what makes its flow: Ethernet, up to three VLAN tags, IPv4 with
- * options, IPv6 with extension headers, the transport's ports. Reads only, no
+ * options, IPv6 with extension headers, authentication (RFC 4302) in both, the transport's ports. Reads only, no
  * maps; every path returns a kind, none decides what happens to the frame.
  */
 #ifndef WEIR_PARSE_BPF_H
@@ -65,6 +65,7 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 	packet->src_addr[0] = ip->saddr;
 	packet->dst_addr[0] = ip->daddr;
 	packet->protocol = ip->protocol;
+	packet->fragment_protocol = ip->protocol;
 	packet->origin.time_to_live = ip->ttl;
 	packet->origin.dscp = ip->tos >> 2;
 	packet->fragment_id = ip->id;
@@ -76,7 +77,10 @@ parse_ipv4(struct cursor *cursor, const struct frame *frame,
 
 	cursor->at += header_length;
 	cursor->left -= header_length;
-	return PACKET_IP;
+	if (likely(packet->protocol != IPPROTO_AH) ||
+	    packet->fragment == FRAGMENT_LATER)
+		return PACKET_IP;
+	return parse_extensions(cursor, frame, packet);
 }
 
 static __always_inline enum packet_kind
@@ -110,7 +114,7 @@ parse_ipv6(struct cursor *cursor, const struct frame *frame,
 	cursor->left -= sizeof(*ip);
 	if (!is_ipv6_extension(packet->protocol))
 		return PACKET_IP;
-	return parse_ipv6_extensions(cursor, frame, packet);
+	return parse_extensions(cursor, frame, packet);
 }
 
 /*
@@ -147,9 +151,15 @@ static __always_inline enum packet_kind parse_ip(struct cursor *cursor,
 		return parse_ipv6(cursor, frame, packet);
 	case -1:
 		return PACKET_TRUNCATED;
-	default:
-		return PACKET_NOT_IP;
+	case ETH_P_8021Q:
+	case ETH_P_8021AD:
+		return PACKET_BEYOND_LIMITS;
+	case ETH_P_ARP:
+		packet->is_arp = is_arp_packet(cursor);
+		break;
 	}
+	packet->ether_type = ether_type;
+	return PACKET_NOT_IP;
 }
 
 /* packet is zero when this is called. */
@@ -170,7 +180,7 @@ static __always_inline enum packet_kind parse(const struct frame *frame,
 	after_ethernet = cursor.left;
 	kind = parse_ip(&cursor, frame, ether_type, packet);
 	if (kind == PACKET_IP && packet->fragment != FRAGMENT_LATER)
-		kind = parse_transport(&cursor, packet);
+		kind = parse_transport(&cursor, frame, packet);
 	if (kind == PACKET_IP)
 		count_segments(&cursor, frame, packet);
 	else

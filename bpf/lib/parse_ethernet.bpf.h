@@ -34,6 +34,33 @@ static __always_inline void add_vlan(struct packet_view *packet, int depth,
 		packet->inner_vlan_id = vlan_id;
 }
 
+/* ARP for IPv4 on Ethernet: RFC 826. */
+struct arp_packet {
+	__be16 hardware;
+	__be16 protocol;
+	__u8 hardware_length;
+	__u8 protocol_length;
+	__be16 operation;
+	__u8 rest[20];
+};
+
+#define ARP_HARDWARE_ETHERNET 1
+#define ARP_REQUEST 1
+#define ARP_REPLY 2
+
+static __always_inline int is_arp_packet(const struct cursor *cursor)
+{
+	const struct arp_packet *arp = cursor->at;
+
+	if (cursor->left < sizeof(*arp) || (void *)(arp + 1) > cursor->end)
+		return 0;
+	return arp->hardware == bpf_htons(ARP_HARDWARE_ETHERNET) &&
+	       arp->protocol == bpf_htons(ETH_P_IP) &&
+	       arp->hardware_length == ETH_ALEN && arp->protocol_length == 4 &&
+	       (arp->operation == bpf_htons(ARP_REQUEST) ||
+		arp->operation == bpf_htons(ARP_REPLY));
+}
+
 /* Ethernet and tags. Returns the type of what follows; -1 where it is cut. */
 static __always_inline int parse_ethernet(struct cursor *cursor,
 					  const struct frame *frame,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The chain of IPv6 extension headers: hop-by-hop, routing, destination
- * options, fragment (RFC 8200) and authentication (RFC 4302).
+ * options, fragment (RFC 8200) and authentication (RFC 4302), which IPv4 has, too.
  *
  * FRAME_CONTEXT, defined by the program, is the type of its context, or of what
  * else has the frame; frame_data() and frame_data_end() say where.
@@ -43,7 +43,8 @@ struct extension_walk {
 	__u32 fragment_id;
 	__u8 protocol;		/* of what lies at offset */
 	__u8 fragment;		/* enum fragment_kind */
-	__u16 zero;
+	__u8 is_ipv4;		/* 1: only authentication is an extension */
+	__u8 zero;
 };
 
 /* A fragment inside a first fragment does not change which one was cut last. */
@@ -84,8 +85,10 @@ static __always_inline __u32 ipv6_extension_length(__u8 protocol, __u8 field)
 
 static __always_inline int walk_ended(const struct extension_walk *walk)
 {
-	return walk->fragment == FRAGMENT_LATER ||
-	       !is_ipv6_extension(walk->protocol);
+	if (walk->fragment == FRAGMENT_LATER)
+		return 1;
+	return walk->is_ipv4 ? walk->protocol != IPPROTO_AH :
+			       !is_ipv6_extension(walk->protocol);
 }
 
 static __always_inline enum packet_kind
@@ -128,30 +131,33 @@ __noinline int walk_extensions(FRAME_CONTEXT *context,
 		if (walk_ended(walk))
 			return PACKET_IP;
 		if (walk->offset > FRAME_OFFSET_MAX)
-			return PACKET_MALFORMED;
+			return PACKET_BEYOND_LIMITS;
 		kind = walk_step(walk, data, data_end);
 		if (kind != PACKET_IP)
 			return kind;
 	}
-	return walk_ended(walk) ? PACKET_IP : PACKET_MALFORMED;
+	return walk_ended(walk) ? PACKET_IP : PACKET_BEYOND_LIMITS;
 }
 
 /* Leaves the transport's number in the view, and the cursor at its header. */
 static __always_inline enum packet_kind
-parse_ipv6_extensions(struct cursor *cursor, const struct frame *frame,
-		      struct packet_view *packet)
+parse_extensions(struct cursor *cursor, const struct frame *frame,
+		 struct packet_view *packet)
 {
 	struct extension_walk walk = {
 		.offset = cursor->at - frame->data,
 		.left = cursor->left,
+		.fragment_id = packet->fragment_id,
 		.protocol = packet->protocol,
+		.fragment = packet->fragment,
+		.is_ipv4 = !(packet->key_kind & WEIR_KEY_IPV6),
 	};
 	int kind = walk_extensions(frame->context, &walk);
 
 	if (kind != PACKET_IP)
 		return kind;
 	if (walk.offset > FRAME_OFFSET_MAX)
-		return PACKET_MALFORMED;
+		return PACKET_BEYOND_LIMITS;
 	packet->protocol = walk.protocol;
 	packet->fragment = walk.fragment;
 	packet->fragment_id = walk.fragment_id;

@@ -31,6 +31,7 @@ static __always_inline int plain_transport(const struct frame *frame,
 {
 	struct transport_ports *ports = (void *)header;
 	__s32 length = sizeof(struct udphdr);
+	__s32 claimed;
 
 	if (packet->protocol == IPPROTO_TCP) {
 		if (header + sizeof(struct tcphdr) > (__u8 *)frame->data_end)
@@ -39,7 +40,12 @@ static __always_inline int plain_transport(const struct frame *frame,
 		if (length < (__s32)sizeof(struct tcphdr))
 			return 0;
 		packet->tcp_bits = tcp_bits(header);
-	} else if (packet->protocol != IPPROTO_UDP) {
+	} else if (packet->protocol == IPPROTO_UDP) {
+		claimed = bpf_ntohs(((struct udphdr *)header)->len);
+		if (unlikely(claimed < length || claimed > left) &&
+		    !frame->gso_size)
+			return 0;
+	} else {
 		return 0;
 	}
 	if (left < length)

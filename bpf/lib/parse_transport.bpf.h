@@ -19,6 +19,8 @@
 #define DCCP_HEADER_MIN 12
 #define ICMP_HEADER_MIN 8
 #define ICMPV6_HEADER_MIN 4
+/* What an error reports comes behind as much, in ICMPv6, too. */
+#define ICMP_HEADER 8
 /* Fragments but the last carry a multiple of this: RFC 791 §3.2. */
 #define FRAGMENT_UNIT 8
 
@@ -51,8 +53,47 @@ parse_ports(struct cursor *cursor, struct packet_view *packet, __u32 needed,
 	return PACKET_IP;
 }
 
+/*
+ * Whether the length in a UDP header, or the coverage in one of UDP-Lite, is one
+ * that a receiver takes: RFC 768, 3828 §3.1. 0 is the whole packet in IPv6
+ * (RFC 2675 §4) and in UDP-Lite. Of what is going to be segmented or was
+ * fragmented it is another packet's.
+ */
+static __always_inline int udp_length_is_right(const struct udphdr *udp,
+					       __u32 left, int is_optional)
+{
+	__u32 length = bpf_ntohs(udp->len);
+
+	if (!length)
+		return is_optional;
+	return length >= sizeof(*udp) && length <= left;
+}
+
 static __always_inline enum packet_kind
-parse_icmp(struct cursor *cursor, struct packet_view *packet, __u32 needed)
+parse_udp(struct cursor *cursor, const struct frame *frame,
+	  struct packet_view *packet)
+{
+	struct udphdr *udp = cursor->at;
+	int is_optional = packet->protocol == UDP_LITE_PROTOCOL ||
+			  packet->key_kind & WEIR_KEY_IPV6;
+
+	if (cursor->left < sizeof(*udp))
+		return PACKET_MALFORMED;
+	if ((void *)(udp + 1) > cursor->end)
+		return PACKET_TRUNCATED;
+	if (packet->fragment == FRAGMENT_NONE && !frame->gso_size &&
+	    !udp_length_is_right(udp, cursor->left, is_optional))
+		return PACKET_MALFORMED;
+	packet->src_port = udp->source;
+	packet->dst_port = udp->dest;
+	cursor->at += sizeof(*udp);
+	cursor->left -= sizeof(*udp);
+	return PACKET_IP;
+}
+
+static __always_inline enum packet_kind
+parse_icmp(struct cursor *cursor, const struct frame *frame,
+	   struct packet_view *packet, __u32 needed)
 {
 	__u8 *type_and_code = cursor->at;
 
@@ -62,6 +103,7 @@ parse_icmp(struct cursor *cursor, struct packet_view *packet, __u32 needed)
 		return PACKET_TRUNCATED;
 	packet->src_port = bpf_htons(type_and_code[0]);
 	packet->dst_port = bpf_htons(type_and_code[1]);
+	packet->payload = (void *)type_and_code + ICMP_HEADER - frame->data;
 	cursor->at += needed;
 	cursor->left -= needed;
 	return PACKET_IP;
@@ -94,8 +136,12 @@ parse_tcp_fragment(struct cursor *cursor, struct packet_view *packet)
 	__u32 left = cursor->left;
 
 	kind = parse_ports(cursor, packet, sizeof(struct tcphdr), 1);
-	if (kind != PACKET_IP || left < 14)
+	if (kind != PACKET_IP)
 		return kind;
+	if (left < 14) {
+		packet->tcp_bits = WEIR_TCP_HIDDEN;
+		return PACKET_IP;
+	}
 	if ((void *)(header + 14) > cursor->end)
 		return PACKET_TRUNCATED;
 	packet->tcp_bits = tcp_bits(header);
@@ -124,7 +170,8 @@ static __always_inline enum packet_kind parse_tcp(struct cursor *cursor,
 }
 
 static __always_inline enum packet_kind
-parse_transport(struct cursor *cursor, struct packet_view *packet)
+parse_transport(struct cursor *cursor, const struct frame *frame,
+		struct packet_view *packet)
 {
 	int is_fragment = packet->fragment != FRAGMENT_NONE;
 
@@ -135,8 +182,7 @@ parse_transport(struct cursor *cursor, struct packet_view *packet)
 		return parse_tcp(cursor, packet);
 	case IPPROTO_UDP:
 	case UDP_LITE_PROTOCOL:
-		return parse_ports(cursor, packet, sizeof(struct udphdr),
-				   is_fragment);
+		return parse_udp(cursor, frame, packet);
 	case IPPROTO_SCTP:
 		return parse_ports(cursor, packet, SCTP_HEADER_MIN, is_fragment);
 	case IPPROTO_DCCP:
@@ -144,11 +190,11 @@ parse_transport(struct cursor *cursor, struct packet_view *packet)
 	case IPPROTO_ICMP:
 		if (packet->key_kind & WEIR_KEY_IPV6)
 			return PACKET_IP;
-		return parse_icmp(cursor, packet, ICMP_HEADER_MIN);
+		return parse_icmp(cursor, frame, packet, ICMP_HEADER_MIN);
 	case IPPROTO_ICMPV6:
 		if (!(packet->key_kind & WEIR_KEY_IPV6))
 			return PACKET_IP;
-		return parse_icmp(cursor, packet, ICMPV6_HEADER_MIN);
+		return parse_icmp(cursor, frame, packet, ICMPV6_HEADER_MIN);
 	default:
 		return PACKET_IP;
 	}

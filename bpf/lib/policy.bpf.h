@@ -31,6 +31,7 @@ static __always_inline __u16 judgement_rule(__u32 judgement)
 
 #ifdef WEIR_POLICY
 #include "policy_judge.bpf.h"
+#include "policy_related.bpf.h"
 
 /* Read once a frame, as the window is; see weir_control. */
 static __always_inline __u32 policy_version(void)
@@ -53,6 +54,16 @@ static __always_inline int flow_relents(const union key_words *flow, int ruling)
 static __always_inline __u32 policy_version(void)
 {
 	return 0;
+}
+
+static __always_inline void related_find(FRAME_CONTEXT *context,
+					 struct packet_view *packet,
+					 __u32 direction, __u32 policy)
+{
+	(void)context;
+	(void)packet;
+	(void)direction;
+	(void)policy;
 }
 
 static __always_inline __u32 flow_judge(const union key_words *flow)

@@ -54,6 +54,14 @@ static __always_inline int is_icmp(const union key_words *flow)
 					      IPPROTO_ICMP);
 }
 
+/* WEIR_KEY_RELATED in the word of the ports, in wire order. */
+#define KEY_RELATED ((__u64)bpf_htons(WEIR_KEY_RELATED) << 16)
+
+static __always_inline int is_related(const union key_words *flow)
+{
+	return is_icmp(flow) && flow->words[4] & KEY_RELATED;
+}
+
 static __always_inline __u8 flow_direction(const union key_words *flow)
 {
 	return flow->key.kind & WEIR_KEY_EGRESS ? WEIR_EGRESS : WEIR_INGRESS;

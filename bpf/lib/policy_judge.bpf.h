@@ -18,6 +18,9 @@
 /* Index: generation * WEIR_MAX_PORTS + port. */
 POLICY_MAP(weir_policies, struct weir_policy_port, WEIR_MAX_PORTS);
 
+/* Index: generation. */
+POLICY_MAP(weir_frames, struct weir_policy_frames, 1);
+
 /*
  * What a judgement needs of memory, which the stack has not. Each program's
  * own: of two of one kind none interrupts the other on its CPU.
@@ -40,19 +43,48 @@ struct {
 #define DHCP_CLIENT 68
 #define DHCPV6_CLIENT 546	/* RFC 8415 §7.2 */
 #define DHCPV6_SERVER 547
-/* Multicast listeners, neighbours, redirects: RFC 2710, 4861, 3810. */
-#define ICMPV6_FIRST_EXEMPT 130
-#define ICMPV6_LAST_EXEMPT 137
-#define ICMPV6_LISTENER_REPORT 143
+/* Multicast listeners and neighbours: RFC 2710, 3810, 4861. */
+#define ICMPV6_LISTENER_QUERY 130
+#define ICMPV6_LISTENER_REPORT 131
+#define ICMPV6_LISTENER_DONE 132
+#define ICMPV6_ROUTER_SOLICITATION 133
+#define ICMPV6_ROUTER_ADVERTISEMENT 134
+#define ICMPV6_NEIGHBOUR_SOLICITATION 135
+#define ICMPV6_NEIGHBOUR_ADVERTISEMENT 136
+#define ICMPV6_REDIRECT 137
+#define ICMPV6_LISTENER_REPORT_2 143
 
 #define PORT_PAIR(src_, dst_) (bpf_htons(src_) | (__u32)bpf_htons(dst_) << 16)
+
+/*
+ * What a machine sends, and what a network tells it: it is no router, so that what
+ * only routers say does not pass from it, and what only routers hear not to it.
+ */
+static __always_inline int is_exempt_icmpv6(__u16 type, int is_egress)
+{
+	switch (type) {
+	case ICMPV6_NEIGHBOUR_SOLICITATION:
+	case ICMPV6_NEIGHBOUR_ADVERTISEMENT:
+		return 1;
+	case ICMPV6_ROUTER_SOLICITATION:
+	case ICMPV6_LISTENER_REPORT:
+	case ICMPV6_LISTENER_DONE:
+	case ICMPV6_LISTENER_REPORT_2:
+		return is_egress;
+	case ICMPV6_ROUTER_ADVERTISEMENT:
+	case ICMPV6_REDIRECT:
+	case ICMPV6_LISTENER_QUERY:
+		return !is_egress;
+	default:
+		return 0;
+	}
+}
 
 /* Without these a machine has no address, or none that others find. */
 static __always_inline int is_exempt(const union key_words *flow)
 {
 	int is_egress = flow->key.kind & WEIR_KEY_EGRESS;
 	__u32 ports = flow->words[4];
-	__u16 type = bpf_ntohs(flow->key.src_port);
 
 	if (flow->key.protocol == IPPROTO_UDP) {
 		if (flow->key.kind & WEIR_KEY_IPV6)
@@ -65,8 +97,7 @@ static __always_inline int is_exempt(const union key_words *flow)
 	}
 	return flow->key.protocol == IPPROTO_ICMPV6 &&
 	       flow->key.kind & WEIR_KEY_IPV6 &&
-	       ((type >= ICMPV6_FIRST_EXEMPT && type <= ICMPV6_LAST_EXEMPT) ||
-		type == ICMPV6_LISTENER_REPORT);
+	       is_exempt_icmpv6(bpf_ntohs(flow->key.src_port), is_egress);
 }
 
 /* Of a flow's last word, what rules compare; the set takes the rest's place. */
@@ -77,6 +108,8 @@ static __always_inline int is_exempt(const union key_words *flow)
 
 static __always_inline void rule_key(union key_words *key, __u16 set)
 {
+	if (is_related(key))
+		key->words[4] &= ~KEY_RELATED;
 	key->words[4] &= 0xffffffff;
 	key->words[5] = (key->words[5] & KEY_OF_RULES) | set;
 }
@@ -109,6 +142,13 @@ answered_rule(struct rule_search *search, const union key_words *flow,
 static __always_inline __u32 judgement(__u8 ruling, __u16 rule)
 {
 	return ruling | (__u32)rule << JUDGEMENT_RULE_SHIFT;
+}
+
+/* What the mode of a port makes of what is not allowed. */
+static __always_inline __u8 ruling_of_mode(const struct weir_policy_port *port)
+{
+	return port->mode == WEIR_POLICY_ENFORCE ? RULING_ENFORCED :
+						   WEIR_RULING_REJECT;
 }
 
 /* Notes that the flow is allowed: its replies are, from now on. */
@@ -148,20 +188,67 @@ flow_answered(struct rule_search *search, const union key_words *flow,
 	return rule;
 }
 
+/* Of a version as a key has it. */
+static __always_inline __u32 policy_generation(__u32 version)
+{
+	return version >> WEIR_POLICY_VERSION_LOW_SHIFT & 1;
+}
+
+/* What holds for the port; NULL where it has no policy. */
+static __always_inline struct weir_policy_port *port_policy(__u32 generation)
+{
+	__u32 index = generation * WEIR_MAX_PORTS + weir_port_config.port;
+	struct weir_policy_port *port;
+
+	port = bpf_map_lookup_elem(&weir_policies, &index);
+	return port && port->mode != WEIR_POLICY_NONE ? port : NULL;
+}
+
+/* Whether the policy names the type: a length is one of frames without a type. */
+static __always_inline int ether_type_passes(__u32 generation, int ether_type)
+{
+	struct weir_policy_frames *frames;
+	__u32 index = generation;
+
+	if (ether_type < ETH_P_802_3_MIN)
+		ether_type = ETH_P_802_3;
+	frames = bpf_map_lookup_elem(&weir_frames, &index);
+	if (!frames)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < WEIR_POLICY_ETHER_TYPES; i++)
+		if (frames->ether_types[i] == ether_type)
+			return 1;
+	return 0;
+}
+
+/*
+ * What the policy of that version says of a frame that is in no flow. ether_type:
+ * negative where it is one that should be IP.
+ */
+static __always_inline int frame_judge(__u32 version, int is_arp, int ether_type)
+{
+	__u32 generation = policy_generation(version);
+	struct weir_policy_port *port;
+
+	if (!version)
+		return WEIR_RULING_NONE;
+	port = port_policy(generation);
+	if (!port || is_arp ||
+	    (ether_type >= 0 && ether_type_passes(generation, ether_type)))
+		return WEIR_RULING_NONE;
+	return ruling_of_mode(port);
+}
+
 /* The rules of the flow's version; NULL where the port has none, or not for it. */
 static __always_inline struct weir_policy_port *
 flow_policy(struct rule_search *search, const union key_words *flow)
 {
 	struct weir_policy_port *port;
-	__u32 index;
 
-	search->generation =
-		flow->words[5] >> WEIR_POLICY_VERSION_LOW_SHIFT & 1;
-	index = search->generation * WEIR_MAX_PORTS + weir_port_config.port;
-	port = bpf_map_lookup_elem(&weir_policies, &index);
-	if (!port || port->mode == WEIR_POLICY_NONE || is_exempt(flow))
-		return NULL;
-	return port;
+	search->generation = policy_generation(flow->words[5]);
+	port = port_policy(search->generation);
+	return port && !is_exempt(flow) ? port : NULL;
 }
 
 /*
@@ -193,13 +280,12 @@ __noinline int policy_judge(union key_words *flow)
 			return judgement(WEIR_RULING_ACCEPT, number);
 		}
 	}
+	if (is_related(flow))
+		return judgement(WEIR_RULING_ACCEPT, search->related);
 	answered = flow_answered(search, flow, port->set);
 	if (answered)
 		return judgement(WEIR_RULING_ACCEPT, answered->number);
-	return judgement(port->mode == WEIR_POLICY_ENFORCE ?
-				 RULING_ENFORCED :
-				 WEIR_RULING_REJECT,
-			 number);
+	return judgement(ruling_of_mode(port), number);
 }
 
 /*

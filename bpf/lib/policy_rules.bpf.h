@@ -33,7 +33,7 @@ struct rule_search {
 	__u32 generation;
 	__u32 mask;		/* the one that is next */
 	__u32 best;		/* the rule found so far */
-	__u32 zero;
+	__u32 related;		/* number of the rule by which an ICMP error is allowed */
 };
 
 /* Where no rule is found. */

@@ -18,6 +18,11 @@ static __always_inline void *frame_data_end(FRAME_CONTEXT *context)
 	return (void *)(long)context->data_end;
 }
 
+static __always_inline __u32 frame_length(FRAME_CONTEXT *context)
+{
+	return context->len;
+}
+
 #include "account.bpf.h"
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
@@ -85,7 +90,7 @@ static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
 		struct packet_view packet;
 		int kind = tc_parse_any(skb, &packet);
 
-		ruling = account(&where, kind, &packet);
+		ruling = account(&where, kind, &packet, skb);
 	}
 	return unlikely(ruling == WEIR_RULING_DROP) ? TC_DROP : TC_NEXT;
 }

@@ -18,6 +18,11 @@ static __always_inline void *frame_data_end(FRAME_CONTEXT *context)
 	return (void *)(long)context->data_end;
 }
 
+static __always_inline __u32 frame_length(FRAME_CONTEXT *context)
+{
+	return bpf_xdp_get_buff_len(context);
+}
+
 #include "account.bpf.h"
 
 static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
@@ -61,7 +66,7 @@ static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
 		struct packet_view packet;
 		int kind = xdp_parse(xdp, &packet);
 
-		ruling = account(&where, kind, &packet);
+		ruling = account(&where, kind, &packet, xdp);
 	}
 	return unlikely(ruling == WEIR_RULING_DROP);
 }

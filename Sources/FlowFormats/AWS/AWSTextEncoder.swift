@@ -21,6 +21,7 @@ package struct AWSTextEncoder: RecordEncoder {
         case .flow(let record): append(record, to: &bytes)
         case .noData(let port, let window): format.appendGap(port, window, status: "NODATA", to: &bytes)
         case .skipData(let port, let window, _): format.appendGap(port, window, status: "SKIPDATA", to: &bytes)
+        case .unparsed(let port, let window, let frames): format.append(frames, of: port, window, to: &bytes)
         }
     }
 

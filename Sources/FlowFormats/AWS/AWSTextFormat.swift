@@ -46,6 +46,22 @@ package struct AWSTextFormat: RecordFormat {
         }
     }
 
+    /// A line of frames that are in no flow: their addresses and ports are not known.
+    func append(_ frames: UnparsedFrames, of port: Port, _ window: Window, to bytes: inout [UInt8]) {
+        appendLine(to: &bytes) { field, bytes in
+            switch field {
+            case .packets: bytes.appendDecimal(frames.count.packets)
+            case .octets: bytes.appendDecimal(frames.count.octets)
+            case .start: bytes.appendDecimal(window.start.seconds)
+            case .end: bytes.appendDecimal(window.endSecond)
+            case .action: bytes.appendText(frames.verdict.action.awsWord)
+            case .flowDirection: bytes.appendText(frames.direction == .ingress ? "ingress" : "egress")
+            case .rejectReason: bytes.appendWord(frames.verdict.reason?.text ?? "-")
+            default: appendConstant(field, of: port, to: &bytes)
+            }
+        }
+    }
+
     private func appendLine(to bytes: inout [UInt8], _ appendField: (AWSField, inout [UInt8]) -> Void) {
         for index in fields.indices {
             if index > 0 { bytes.append(UInt8(ascii: " ")) }

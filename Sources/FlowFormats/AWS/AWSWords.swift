@@ -16,6 +16,17 @@ extension FlowRecord {
     }
 }
 
+extension Verdict.Action {
+    /// The value of AWS's `action`; a dash where it is not known.
+    var awsWord: String {
+        switch self {
+        case .accept: "ACCEPT"
+        case .reject: "REJECT"
+        case .unknown, .mixed: "-"
+        }
+    }
+}
+
 extension LineWriter {
     /// The value of AWS's `type`.
     @inline(__always)

@@ -7,8 +7,8 @@ package struct JSONLinesEncoder: RecordEncoder {
     private var pieces = PortPieces(count: JSONPiece.allCases.count)
     private let memory = LineMemory()
 
-    /// All names and values of a flow but the port's pieces and names of others: 34 members of at most 68 bytes.
-    private static let longestPlain = 2320
+    /// All names and values of a flow but the port's pieces and names of others: 35 members of at most 68 bytes.
+    private static let longestPlain = 2380
 
     package mutating func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
         switch entry {
@@ -17,6 +17,8 @@ package struct JSONLinesEncoder: RecordEncoder {
             JSONLinesFormat.appendGap(port, window, status: "NODATA", overflow: nil, to: &bytes)
         case .skipData(let port, let window, let overflow):
             JSONLinesFormat.appendGap(port, window, status: "SKIPDATA", overflow: overflow, to: &bytes)
+        case .unparsed(let port, let window, let frames):
+            JSONLinesFormat.append(frames, of: port, window, to: &bytes)
         }
     }
 
@@ -107,9 +109,11 @@ extension LineWriter {
         member(",\"dst_mac\":", record.destinationMAC)
         if let dscp = record.dscp { member(",\"dscp\":", dscp) }
         if record.key.isFragmentWithoutFlow { text(",\"fragment_without_flow\":true") }
+        if record.hidesTCPFlags { text(",\"tcp_flags_hidden\":true") }
     }
 
-    fileprivate mutating func window(_ window: Window) {
+    /// The last members of a line, and its end.
+    mutating func window(_ window: Window) {
         member(",\"window_start\":", window.start.seconds)
         member(",\"window_end\":", window.endSecond)
         if window.spansRestart { text(",\"restarted\":true") }

@@ -29,6 +29,9 @@ import FlowModel
 /// | `src_mac` `dst_mac` | string, of the first packet | not known |
 /// | `dscp` | number, of the first packet | not known |
 /// | `fragment_without_flow` | true: later fragments whose first was not seen, so that the ports are not known | otherwise |
+/// | `tcp_flags_hidden` | true: a first fragment of a segment ended before its TCP flags, so that some are not known | otherwise |
+/// | `unparsed` | `malformed`, `truncated`, `too-many-headers` or `not-ip`: why these frames are in no flow | a flow, or a gap |
+/// | `sample` `sample_length` | string, the beginning of the first such frame in hexadecimal; number, its whole length | none was kept |
 /// | `observed_at` | string, the interface where the packets were counted: its record stands in, since at the record's own port nobody sees them | counted at its own port |
 /// | `window_start` `window_end` | Unix seconds, rounded away from the window | never |
 /// | `restarted` | true: the window was open already when the daemon started | otherwise |
@@ -38,6 +41,36 @@ package struct JSONLinesFormat: RecordFormat {
     package func appendHeader(to bytes: inout [UInt8]) {}
 
     package func makeEncoder() -> any RecordEncoder { JSONLinesEncoder() }
+
+    /// A line of frames that are in no flow.
+    static func append(_ frames: UnparsedFrames, of port: Port, _ window: Window, to bytes: inout [UInt8]) {
+        JSONPiece.owner.append(of: port, to: &bytes)
+        bytes.appendLine(longest: 300) { line in
+            line.member(",\"packets\":", frames.count.packets)
+            line.member(",\"bytes\":", frames.count.octets)
+            line.member(",\"start\":", window.start.seconds)
+            line.member(",\"end\":", window.endSecond)
+        }
+        if frames.verdict.action == .accept || frames.verdict.action == .reject {
+            bytes.appendText(",\"action\":\"\(frames.verdict.action.awsWord)\"")
+        }
+        bytes.appendText(",\"log_status\":\"OK\"")
+        for piece in [JSONPiece.machine, .place] { piece.append(of: port, to: &bytes) }
+        bytes.appendText(",\"flow_direction\":\"\(frames.direction == .ingress ? "ingress" : "egress")\"")
+        if let reason = frames.verdict.reason { bytes.appendText(",\"reject_reason\":\"\(reason.text)\"") }
+        JSONPiece.portName.append(of: port, to: &bytes)
+        appendOwn(frames, to: &bytes)
+        bytes.appendLine(longest: 200) { line in line.window(window) }
+    }
+
+    private static func appendOwn(_ frames: UnparsedFrames, to bytes: inout [UInt8]) {
+        if let source = frames.verdict.source { bytes.appendText(",\"verdict_source\":\"\(source.name)\"") }
+        bytes.appendText(",\"unparsed\":\"\(frames.reason.name)\"")
+        guard let sample = frames.sample else { return }
+        bytes.appendText(",\"sample_length\":\(sample.length),\"sample\":\"")
+        bytes.appendHex(sample.bytes)
+        bytes.appendText("\"")
+    }
 
     /// A line that tells of no flow.
     static func appendGap(
@@ -55,10 +88,7 @@ package struct JSONLinesFormat: RecordFormat {
                 line.member(",\"overflow_packets\":", overflow.packets)
                 line.member(",\"overflow_bytes\":", overflow.octets)
             }
-            line.member(",\"window_start\":", window.start.seconds)
-            line.member(",\"window_end\":", window.endSecond)
-            if window.spansRestart { line.text(",\"restarted\":true") }
-            line.text("}\n")
+            line.window(window)
         }
     }
 }

@@ -42,7 +42,17 @@ struct TableRow {
             self.init(
                 port, packets: HumanUnits.count(overflow.packets), octets: HumanUnits.octets(overflow.octets),
                 verdict: "skipped", colour: .yellow)
+        case .unparsed(let port, _, let frames): self.init(port, frames)
         }
+    }
+
+    private init(_ port: Port, _ frames: UnparsedFrames) {
+        cells = [
+            Self.printable(port.name), Self.directionName(frames.direction), "\(frames.reason.name)", "-", "", "-",
+            HumanUnits.count(frames.count.packets), HumanUnits.octets(frames.count.octets), "-", "-",
+            Self.word(for: frames.verdict),
+        ]
+        colour = frames.verdict.action == .reject ? .red : .yellow
     }
 
     private init(_ record: FlowRecord) {

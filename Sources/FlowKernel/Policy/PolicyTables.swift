@@ -14,15 +14,17 @@ final class PolicyTables: Sendable {
     let tags: BPFMap
     let rules: BPFMap
     let ports: BPFMap
+    let frames: BPFMap
     private let mappedMasks: MappedArray<weir_policy_mask>
     private let mappedTags: MappedArray<weir_policy_tag>
     private let mappedRules: MappedArray<weir_policy_rule>
     private let mappedPorts: MappedArray<weir_policy_port>
+    private let mappedFrames: MappedArray<weir_policy_frames>
 
     static func create() throws(KernelError) -> PolicyTables {
         try PolicyTables(
             masks: .create(Layouts.masks), tags: .create(Layouts.tags), rules: .create(Layouts.rules),
-            ports: .create(Layouts.ports), isWritable: true)
+            ports: .create(Layouts.ports), frames: .create(Layouts.frames), isWritable: true)
     }
 
     static func open(pinnedIn folder: String, isWritable: Bool) throws(KernelError) -> PolicyTables {
@@ -31,21 +33,23 @@ final class PolicyTables: Sendable {
         }
         return try PolicyTables(
             masks: pinned(Layouts.masks), tags: pinned(Layouts.tags), rules: pinned(Layouts.rules),
-            ports: pinned(Layouts.ports), isWritable: isWritable)
+            ports: pinned(Layouts.ports), frames: pinned(Layouts.frames), isWritable: isWritable)
     }
 
     private init(
         masks: consuming BPFMap, tags: consuming BPFMap, rules: consuming BPFMap, ports: consuming BPFMap,
-        isWritable: Bool
+        frames: consuming BPFMap, isWritable: Bool
     ) throws(KernelError) {
         mappedMasks = try MappedArray(of: masks, isWritable: isWritable)
         mappedTags = try MappedArray(of: tags, isWritable: isWritable)
         mappedRules = try MappedArray(of: rules, isWritable: isWritable)
         mappedPorts = try MappedArray(of: ports, isWritable: isWritable)
+        mappedFrames = try MappedArray(of: frames, isWritable: isWritable)
         self.masks = masks
         self.tags = tags
         self.rules = rules
         self.ports = ports
+        self.frames = frames
     }
 
     func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
@@ -53,6 +57,7 @@ final class PolicyTables: Sendable {
         try body(tags)
         try body(rules)
         try body(ports)
+        try body(frames)
     }
 
     private enum Layouts {
@@ -60,6 +65,7 @@ final class PolicyTables: Sendable {
         static let tags = mapped(WEIR_MAP_POLICY_TAGS, MemoryLayout<weir_policy_tag>.size, tagCount)
         static let rules = mapped(WEIR_MAP_POLICY_RULES, MemoryLayout<weir_policy_rule>.size, WEIR_POLICY_RULES)
         static let ports = mapped(WEIR_MAP_POLICY_PORTS, MemoryLayout<weir_policy_port>.size, WEIR_MAX_PORTS)
+        static let frames = mapped(WEIR_MAP_POLICY_FRAMES, MemoryLayout<weir_policy_frames>.size, 1)
 
         private static func mapped(_ name: String, _ size: Int, _ count: Int32) -> MapLayout {
             MapLayout(
@@ -77,6 +83,7 @@ extension PolicyTables {
         mappedMasks.fill(generation, Int(WEIR_POLICY_MASKS), tables.masks, rest: weir_policy_mask())
         mappedTags.fill(generation, Int(WEIR_POLICY_TAGS), tables.tags, rest: weir_policy_tag())
         mappedRules.fill(generation, Int(WEIR_POLICY_RULES), tables.rules, rest: weir_policy_rule())
+        mappedFrames[generation] = tables.frames
         for number in 0..<UInt16(WEIR_MAX_PORTS) {
             set(ports[PortNumber(number)], of: PortNumber(number), generation: generation)
         }

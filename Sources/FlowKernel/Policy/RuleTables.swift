@@ -9,9 +9,11 @@ struct RuleTables {
     private(set) var tags: [weir_policy_tag] = []
     /// In the order in which they count.
     private(set) var rules: [weir_policy_rule] = []
+    let frames: weir_policy_frames
 
     /// Throws where the kernel has no room for the policy.
     init(_ policy: KernelPolicy, hash: RuleHash) throws(KernelError) {
+        frames = weir_policy_frames(policy.etherTypes)
         try Self.refuse(
             policy.rules.count, most: KernelPolicy.mostRules, "rules", "summarise prefixes and ranges of ports")
         let ordered = Self.ordered(policy.rules)
@@ -129,5 +131,17 @@ extension weir_policy_rule {
 extension PolicyKey {
     fileprivate var tuple: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
         (sourceHigh, sourceLow, destinationHigh, destinationLow, ports, rest)
+    }
+}
+
+extension weir_policy_frames {
+    /// `unsafe`: the types are an array that the compiler imports as a tuple.
+    fileprivate init(_ etherTypes: [UInt16]) {
+        self.init()
+        unsafe withUnsafeMutableBytes(of: &ether_types) { bytes in
+            for (place, type) in etherTypes.prefix(Int(WEIR_POLICY_ETHER_TYPES)).enumerated() {
+                unsafe bytes.storeBytes(of: type, toByteOffset: place * 2, as: UInt16.self)
+            }
+        }
     }
 }

@@ -83,22 +83,32 @@ extension FlowKey {
             UInt16(truncatingIfNeeded: line.wireNumber("weir_flow_key.\(field)", at: base))
         }
         let kind = UInt8(truncatingIfNeeded: number("kind"))
+        let transport = UInt8(truncatingIfNeeded: number("protocol"))
+        let ports = TransportPorts(
+            source: wire("src_port").bigEndian, destination: wire("dst_port").bigEndian, transport: transport)
         let isIPv6 = kind & UInt8(WEIR_KEY_IPV6) != 0
         self.init(
             port: PortNumber(UInt16(truncatingIfNeeded: number("port"))),
             direction: kind & UInt8(WEIR_KEY_EGRESS) == 0 ? .ingress : .egress,
             vlanID: UInt16(truncatingIfNeeded: number("vlan_id")),
             innerVLANID: UInt16(truncatingIfNeeded: number("inner_vlan_id")) & UInt16(WEIR_KEY_VLAN_ID),
-            transport: UInt8(truncatingIfNeeded: number("protocol")),
+            transport: transport,
             source: IPAddress(line.slice("weir_flow_key.src_addr", at: base), isIPv6: isIPv6),
             destination: IPAddress(line.slice("weir_flow_key.dst_addr", at: base), isIPv6: isIPv6),
-            sourcePort: wire("src_port"), destinationPort: wire("dst_port"),
+            sourcePort: ports.source, destinationPort: ports.destination,
             isFragmentWithoutFlow: kind & UInt8(WEIR_KEY_FRAGMENT_WITHOUT_FLOW) != 0,
             rule: UInt16(truncatingIfNeeded: ruled.number(rule)), ruling: Ruling(rawValue: UInt8(ruling)) ?? .none)
     }
 }
 
 extension StructureBytes {
+    /// The TCP bits of a line; before version 6 the highest of its flags meant nothing.
+    fileprivate func tcpBits(ofLine octetsBits: UInt64) -> TCPBits {
+        let isHiddenKnown = layout["WEIR_TCP_HIDDEN"] != nil
+        let bits = UInt16(truncatingIfNeeded: octetsBits)
+        return TCPBits(isHiddenKnown ? bits : bits & ~UInt16(WEIR_TCP_HIDDEN))
+    }
+
     /// Of a line, what the policy said; layouts before version 5 have none.
     fileprivate var ruling: UInt64 {
         guard let shift = layout["WEIR_LINE_RULING_SHIFT"]?.size else { return 0 }
@@ -126,7 +136,7 @@ extension FlowCounters {
         let packetsWidth = UInt64(line.layout["WEIR_LINE_PACKETS"]?.size ?? Int(WEIR_LINE_PACKETS))
         self.init(
             count: PacketCount(packets: packetsLast & (1 << packetsWidth - 1), octets: octetsBits >> bitsWidth),
-            bits: TCPBits(UInt16(truncatingIfNeeded: octetsBits)), entry, "weir_line_entry",
+            bits: line.tcpBits(ofLine: octetsBits), entry, "weir_line_entry",
             last: Tick.count(ofLine: packetsLast >> packetsWidth), opened: opened)
     }
 
@@ -149,6 +159,6 @@ extension FlowCounters {
             tcpFlags: bits.awsFlags, dscp: UInt8(truncatingIfNeeded: number("dscp")),
             sourceMAC: MACAddress(origin.wireNumber("\(structure).src_mac")),
             destinationMAC: MACAddress(origin.wireNumber("\(structure).dst_mac")),
-            timeToLive: UInt8(truncatingIfNeeded: number("time_to_live")))
+            timeToLive: UInt8(truncatingIfNeeded: number("time_to_live")), hidesTCPFlags: bits.areHidden)
     }
 }

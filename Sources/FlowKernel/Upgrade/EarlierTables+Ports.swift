@@ -28,7 +28,9 @@ extension EarlierTables {
                 let bytes = (index * size..<(index + 1) * size).map { array[$0] }
                 return PortTotals(StructureBytes(layout: layout, bytes: bytes[...]))
             }
-            return stride(from: place + perCPU, to: map.maxEntries, by: perCPU)
+            // Before version 6 there were no samples between what was drained and the CPUs.
+            let rows = layout["WEIR_TOTALS_ROWS"]?.size ?? 1
+            return stride(from: place + perCPU * rows, to: map.maxEntries, by: perCPU)
                 .reduce(PortTotals()) { $0 + at($1) } - at(place)
         }
         return DirectionTotals(ingress: totals(.ingress), egress: totals(.egress))
@@ -55,11 +57,18 @@ extension RegisteredPort {
 
 extension PortTotals {
     fileprivate init(_ totals: StructureBytes) {
-        func count(_ field: String) -> PacketCount {
-            let base = totals.offset("weir_totals.\(field)")
+        /// Zero where that layout does not have the field.
+        func count(_ field: String, _ index: Int = 0) -> PacketCount {
+            guard totals.layout["weir_totals.\(field)"] != nil else { return .zero }
+            let base = totals.offset("weir_totals.\(field)") + index * (totals.layout["weir_count"]?.size ?? 0)
             return PacketCount(
                 packets: totals.number("weir_count.packets", at: base),
                 octets: totals.number("weir_count.octets", at: base))
+        }
+        func counts(_ field: String) -> UnparsedCounts {
+            UnparsedCounts(
+                notIP: count(field, 0), malformed: count(field, 1), truncated: count(field, 2),
+                beyondLimits: count(field, 3))
         }
         self.init()
         seen = count("seen")
@@ -68,6 +77,9 @@ extension PortTotals {
         malformed = count("malformed")
         truncated = count("truncated")
         fragmentWithoutFlow = count("fragment_without_flow")
+        beyondLimits = count("beyond_limits")
+        audited = counts("audited")
+        refused = counts("refused")
         ip = seen - notIP - malformed
     }
 }

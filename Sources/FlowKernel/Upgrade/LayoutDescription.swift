@@ -51,6 +51,8 @@ extension LayoutDescription {
         own.fields["WEIR_LINE_BITS"] = Field(offset: 0, size: Int(WEIR_LINE_BITS))
         own.fields["WEIR_LINE_RULING_SHIFT"] = Field(offset: 0, size: Int(WEIR_LINE_RULING_SHIFT))
         own.fields["WEIR_LINE_PACKETS"] = Field(offset: 0, size: Int(WEIR_LINE_PACKETS))
+        own.fields["WEIR_TCP_HIDDEN"] = Field(offset: 0, size: Int(WEIR_TCP_HIDDEN))
+        own.fields["WEIR_TOTALS_ROWS"] = Field(offset: 0, size: Int(WEIR_TOTALS_ROWS))
         return own
     }()
 
@@ -136,6 +138,10 @@ extension LayoutDescription {
         add("weir_totals.malformed", \weir_totals.malformed)
         add("weir_totals.truncated", \weir_totals.truncated)
         add("weir_totals.fragment_without_flow", \weir_totals.fragment_without_flow)
+        add("weir_totals.beyond_limits", \weir_totals.beyond_limits)
+        add("weir_totals.audited", \weir_totals.audited)
+        add("weir_totals.refused", \weir_totals.refused)
+        add("weir_count", weir_count.self)
         add("weir_count.packets", \weir_count.packets)
         add("weir_count.octets", \weir_count.octets)
         add("weir_port.name", \weir_port.name)

@@ -9,7 +9,7 @@ import FlowModel
 /// | 0, 1 | source address |
 /// | 2, 3 | destination address |
 /// | 4 | `FlowKey.ends`: ports, Weir's port, transport, direction, versions, the fragment's mark, ruling |
-/// | 5 | `FlowKey.link`: tags, rule; AWS's TCP flags from bit 48 on |
+/// | 5 | `FlowKey.link`: tags, rule; AWS's TCP flags from bit 48 on; bit 56: flags were hidden by fragmentation |
 /// | 6, 7 | packets, octets |
 /// | 8, 9 | first and last, nanoseconds of the monotonic clock |
 /// | 10 | source MAC; DSCP from bit 48, time to live from bit 56 on |
@@ -29,7 +29,7 @@ enum FlowWords {
         words[place + 2] = key.destination.high
         words[place + 3] = key.destination.low
         words[place + 4] = key.ends
-        words[place + 5] = key.link | UInt64(counters.tcpFlags) << 48
+        words[place + 5] = key.link | UInt64(counters.tcpFlags) << 48 | (counters.hidesTCPFlags ? 1 << 56 : 0)
         words[place + 6] = counters.count.packets
         words[place + 7] = counters.count.octets
         words[place + 8] = counters.first.nanoseconds
@@ -57,7 +57,8 @@ enum FlowWords {
             first: MonotonicTime(nanoseconds: words[place + 8]), last: MonotonicTime(nanoseconds: words[place + 9]),
             tcpControlBits: UInt16(destination >> 48), tcpFlags: UInt8(truncatingIfNeeded: link >> 48),
             dscp: UInt8(truncatingIfNeeded: source >> 48), sourceMAC: MACAddress(source & macBits),
-            destinationMAC: MACAddress(destination & macBits), timeToLive: UInt8(source >> 56))
+            destinationMAC: MACAddress(destination & macBits), timeToLive: UInt8(source >> 56),
+            hidesTCPFlags: link >> 56 & 1 != 0)
         return CountedFlow(key: key, counters: counters)
     }
 

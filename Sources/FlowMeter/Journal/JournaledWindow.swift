@@ -27,7 +27,8 @@ package struct JournaledWindow: Sendable {
         var gathered = GatheredParts()
         for index in content.parts.indices {
             let totals = content.parts[index].totals
-            gathered.add(content.parts[index].takeFlows(), totals)
+            let samples = content.parts[index].description?.samples ?? [:]
+            gathered.add(content.parts[index].takeFlows(), totals, samples)
         }
         closed = gathered.close(window, anchor: last.anchor)
     }
@@ -44,7 +45,7 @@ extension JournaledWindow {
         }
         let part = WindowPart(
             window: closed.window, firstNumber: closed.window.number, anchor: closed.anchor, flows: FlowTable(),
-            totals: totals)
+            totals: totals, samples: closed.samples)
         var description = PartDescription(part, installation: 0, ports: ports)
         description.flowsGivenUp = flowsGivenUp + closed.flows.count
         return (part, description)

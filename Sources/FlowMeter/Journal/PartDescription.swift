@@ -11,6 +11,7 @@ package struct PartDescription: Equatable, Sendable {
     package var firstNumber: UInt32
     package var anchor: ClockAnchor
     package var totals: [PortSide: PortTotals]
+    package var samples: FrameSamples
     /// The ports as they were then.
     package var ports: [PortNumber: Port]
     /// How many flows follow.
@@ -24,6 +25,7 @@ package struct PartDescription: Equatable, Sendable {
         firstNumber = part.firstNumber
         anchor = part.anchor
         totals = part.totals
+        samples = part.samples
         self.ports = ports
         flows = part.flows.count
     }
@@ -50,6 +52,8 @@ extension PartDescription {
         bytes.append(UInt32(totals.count))
         for (side, totals) in totals { bytes.append(side, totals) }
         bytes.append(standInsOf: ports.values)
+        bytes.append(unparsedOf: totals)
+        bytes.append(samples)
         return bytes.words
     }
 
@@ -82,6 +86,8 @@ extension PartDescription {
                 totals[side] = values
             }
             for (number, standIn) in try bytes.readStandIns() { ports[number] = ports[number]?.with(standIn) }
+            try bytes.readUnparsed(into: &totals)
+            samples = try bytes.readSamples()
         } catch {
             return nil
         }

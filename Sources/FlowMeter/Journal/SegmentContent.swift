@@ -65,7 +65,7 @@ extension JournaledPart {
         let totals = totals
         return WindowPart(
             window: description.window, firstNumber: description.firstNumber, anchor: description.anchor,
-            flows: takeFlows(), totals: totals)
+            flows: takeFlows(), totals: totals, samples: description.samples)
     }
 
     /// What its totals must say, so that all that was seen is accounted for: flows that are missing are overflow.

@@ -3,7 +3,7 @@
 internal import FlowModel
 
 extension FrameTable {
-    package static let wrongLengths: [FrameCase] = ipv4Faults + ipv6Faults + tcpFaults + shortTransports
+    package static let wrongLengths: [FrameCase] = ipv4Faults + ipv6Faults + tcpFaults + udpFaults + shortTransports
 
     private static let ipv4Faults: [FrameCase] =
         (0...4).map { (ihl: Int) in
@@ -48,6 +48,19 @@ extension FrameTable {
             FrameCase(
                 "\(internet.name), TCP data offset \(offset) in 40 bytes", .ethernet(), internet.layer,
                 .tcp(from: 1, to: 2, dataOffset: offset), .payload(20))
+        }
+    }
+
+    private static let udpFaults: [FrameCase] = internetLayers.flatMap { internet in
+        [0, 1, 7, 8, 9, 27, 28, 29, 65535].flatMap { (length: Int) in
+            [
+                FrameCase(
+                    "\(internet.name), UDP length \(length) in 28 bytes", .ethernet(), internet.layer,
+                    .udp(from: 1, to: 2, length: length), .payload(20)),
+                FrameCase(
+                    "\(internet.name), UDP-Lite coverage \(length) in 28 bytes", .ethernet(), internet.layer,
+                    .udpLite(from: 1, to: 2, coverage: length), .payload(20)),
+            ]
         }
     }
 

@@ -44,6 +44,13 @@ extension FrameTable {
         FrameCase(
             "IPv4 first fragment of datagram 900", .ethernet(), .ipv4(id: 900, moreFragments: true),
             .udp(from: 900, to: 901), .payload(24)),
+        FrameCase(
+            "IPv4 first fragment whose AH hides UDP", .ethernet(), .ipv4(id: 905, moreFragments: true),
+            .authentication(),
+            .udp(from: 905, to: 906), .payload(24)),
+        FrameCase(
+            "IPv4 later fragment behind an AH", .ethernet(), .ipv4(id: 905, fragmentOffset: 56, protocol: 51),
+            .payload(16)),
         FrameCase("IPv4 orphan by id", .ethernet(), .ipv4(id: 901, fragmentOffset: 8, protocol: 17), .payload(8)),
         FrameCase("IPv4 orphan by protocol", .ethernet(), .ipv4(id: 900, fragmentOffset: 8, protocol: 6), .payload(8)),
         FrameCase(

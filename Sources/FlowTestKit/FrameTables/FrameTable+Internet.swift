@@ -34,6 +34,16 @@ extension FrameTable {
         } + pairsOfExtensions + chainsOfExtensions + brokenExtensions + [
             FrameCase("IPv4, AH, TCP", .ethernet(), .ipv4(), .authentication(), .tcp(from: 1, to: 2)),
             FrameCase(
+                "IPv4, options, AH, AH, UDP", .ethernet(), .vlan(6), .ipv4(options: 8), .authentication(length: 12),
+                .authentication(length: 44), .udp(from: 5, to: 6), .payload(9)),
+            FrameCase(
+                "IPv4, AH longer than the packet", .ethernet(), .ipv4(), .authentication(lengthField: 255),
+                .udp(from: 1, to: 2)),
+            FrameCase(
+                "IPv4, nine AH, TCP",
+                [.ethernet(), .ipv4()]
+                    + Array(repeating: .authentication(length: 12), count: 9) + [.tcp(from: 3, to: 4)]),
+            FrameCase(
                 "IPv4 that calls its content hop-by-hop", .ethernet(), .ipv4(), .hopByHop(), .udp(from: 1, to: 2)),
             FrameCase(
                 "IPv6, every extension in RFC 8200's order", .ethernet(), .ipv6(), .hopByHop(), .destinationOptions(),

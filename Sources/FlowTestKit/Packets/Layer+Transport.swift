@@ -41,8 +41,8 @@ extension Layer {
     }
 
     /// A UDP-Lite header (RFC 3828 §3.1); coverage 0 is the whole packet.
-    package static func udpLite(from source: UInt16, to destination: UInt16) -> Layer {
-        Layer(UDPLiteHeader(source: source, destination: destination))
+    package static func udpLite(from source: UInt16, to destination: UInt16, coverage: Int = 0) -> Layer {
+        Layer(UDPLiteHeader(source: source, destination: destination, coverage: coverage))
     }
 
     /// The common header of SCTP (RFC 9260 §3.1); chunks are the payload.
@@ -115,6 +115,7 @@ private struct UDPHeader: Header {
 private struct UDPLiteHeader: Header {
     let source: UInt16
     let destination: UInt16
+    let coverage: Int
 
     var protocolNumber: UInt8? { TransportNumber.udpLite }
 
@@ -122,7 +123,8 @@ private struct UDPLiteHeader: Header {
         var bytes: [UInt8] = []
         bytes.append(big: source)
         bytes.append(big: destination)
-        bytes += [0, 0, 0, 0]
+        bytes.append(big: UInt16(coverage))
+        bytes += [0, 0]
         let checksum = surroundings.checksum(of: bytes, protocolNumber: TransportNumber.udpLite)
         bytes.write(big: checksum == 0 ? 0xffff : checksum, at: 6)
         return bytes

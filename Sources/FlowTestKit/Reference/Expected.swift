@@ -11,15 +11,21 @@ package struct Expected: Equatable, Sendable {
         case malformed
         /// It ends before its headers or its IP length do.
         case truncated
+        /// It has more tags or extension headers than are read.
+        case beyondLimits
     }
 
     package var kind: Kind
     /// nil unless the kind is `.ip`.
     package var flow: FlowIdentity?
     package var fragment = FragmentState.none
+    /// IPv4: the protocol of the IP header, by which datagrams are told apart; IPv6: 0.
+    package var fragmentProtocol: UInt8 = 0
     /// Wire packets, and their octets as `weir_totals` counts them for the kind.
     package var count: PacketCount
     package var tcpControlBits: UInt16 = 0
+    /// Whether it is a first fragment that ends before its TCP flags.
+    package var hidesTCPFlags = false
     package var dscp: UInt8 = 0
     /// IPv6: the hop limit.
     package var timeToLive: UInt8 = 0

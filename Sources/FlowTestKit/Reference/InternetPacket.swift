@@ -15,6 +15,8 @@ struct InternetPacket {
     /// Of the first header that is not an extension; of a later fragment, of the part that was cut.
     private(set) var protocolNumber: UInt8
     private(set) var fragment = FragmentState.none
+    /// See `Expected`.
+    private(set) var fragmentProtocol: UInt8 = 0
     /// What comes after the IP and extension headers, without padding.
     private(set) var content: ArraySlice<UInt8>
 
@@ -23,6 +25,7 @@ struct InternetPacket {
         case 0x0800: try self.init(ipv4: link.rest, isSegmented: isSegmented)
         case 0x86dd: try self.init(ipv6: link.rest, isSegmented: isSegmented)
         case nil: throw .truncated
+        case 0x8100, 0x88a8: throw .beyondLimits
         default: throw .notIP
         }
     }
@@ -49,6 +52,9 @@ struct InternetPacket {
         let id = UInt32(bytes.number(at: 4, length: 2))
         let flagsAndOffset = bytes.number(at: 6, length: 2)
         setFragment(offset: flagsAndOffset & 0x1fff, more: flagsAndOffset & 0x2000 != 0, id: id)
+        fragmentProtocol = protocolNumber
+        if case .later = fragment { return }
+        try takeExtensions(among: [51])
     }
 
     /// RFC 8200 §3.
@@ -67,15 +73,16 @@ struct InternetPacket {
         timeToLive = UInt8(bytes.number(at: 7, length: 1))
         protocolNumber = UInt8(bytes.number(at: 6, length: 1))
         content = bytes.prefix(length).dropFirst(40)
-        try takeExtensions()
+        try takeExtensions(among: [0, 43, 44, 51, 60])
     }
 
-    /// RFC 8200 §4, RFC 4302 §2. What follows the header of a later fragment is data, whatever its number.
-    private mutating func takeExtensions() throws(Anomaly) {
+    /// RFC 8200 §4; RFC 4302 §2, which IPv4 has, too. What follows the header of a later fragment is data, whatever its number.
+    private mutating func takeExtensions(among numbers: Set<UInt8>) throws(Anomaly) {
         var taken = 0
-        while let unit = Self.lengthUnit(ofExtension: protocolNumber) {
+        while numbers.contains(protocolNumber), let unit = Self.lengthUnit(ofExtension: protocolNumber) {
             taken += 1
-            guard taken <= 8, content.count >= 8 else { throw .malformed }
+            guard taken <= 8 else { throw .beyondLimits }
+            guard content.count >= 8 else { throw .malformed }
             let length = unit.bytes * (Int(content.number(at: 1, length: 1)) * unit.factor + unit.uncounted)
             guard length <= content.count else { throw .malformed }
             let header = content.prefix(length)

@@ -9,6 +9,7 @@ package struct ReferenceMeter: Sendable {
         package var count = PacketCount.zero
         package var tcpControlBits: UInt16 = 0
         package var tcpFlags: UInt8 = 0
+        package var hidesTCPFlags = false
         package let dscp: UInt8
         package let timeToLive: UInt8
         package let sourceMAC: MACAddress
@@ -38,10 +39,9 @@ package struct ReferenceMeter: Sendable {
         let flow: FlowIdentity
         let id: UInt32
 
-        init(_ flow: FlowIdentity, id: UInt32) {
+        init(_ flow: FlowIdentity, id: UInt32, protocol number: UInt8) {
             self.flow = FlowIdentity(
-                vlanID: flow.vlanID, innerVLANID: flow.innerVLANID,
-                transport: flow.source.version == .v4 ? flow.transport : 0, source: flow.source,
+                vlanID: flow.vlanID, innerVLANID: flow.innerVLANID, transport: number, source: flow.source,
                 destination: flow.destination)
             self.id = id
         }
@@ -51,8 +51,9 @@ package struct ReferenceMeter: Sendable {
         guard let flow = expected.flow else { return }
         switch expected.fragment {
         case .none: break
-        case .first(let id): firstFragments[Datagram(flow, id: id)] = flow
-        case .later(let id): expected.flow = firstFragments[Datagram(flow, id: id)] ?? flow
+        case .first(let id): firstFragments[Datagram(flow, id: id, protocol: expected.fragmentProtocol)] = flow
+        case .later(let id):
+            expected.flow = firstFragments[Datagram(flow, id: id, protocol: expected.fragmentProtocol)] ?? flow
         }
     }
 
@@ -65,6 +66,9 @@ package struct ReferenceMeter: Sendable {
         case .truncated:
             totals.malformed += expected.count
             totals.truncated += expected.count
+        case .beyondLimits:
+            totals.malformed += expected.count
+            totals.beyondLimits += expected.count
         }
         if expected.flow?.isFragmentWithoutFlow == true { totals.fragmentWithoutFlow += expected.count }
     }
@@ -76,6 +80,7 @@ package struct ReferenceMeter: Sendable {
         flows[flow, default: new].count += expected.count
         flows[flow, default: new].tcpControlBits |= expected.tcpControlBits
         flows[flow, default: new].tcpFlags |= Self.awsFlags(expected.tcpControlBits)
+        if expected.hidesTCPFlags { flows[flow, default: new].hidesTCPFlags = true }
     }
 
     /// AWS: FIN 1, SYN 2, RST 4, PSH 8, SYN-ACK 18, URG 32; an ACK without SYN is not counted.
@@ -92,7 +97,8 @@ extension ReferenceMeter.Tally {
     package init(_ counters: FlowCounters) {
         self.init(
             count: counters.count, tcpControlBits: counters.tcpControlBits, tcpFlags: counters.tcpFlags,
-            dscp: counters.dscp, timeToLive: counters.timeToLive, sourceMAC: counters.sourceMAC,
+            hidesTCPFlags: counters.hidesTCPFlags, dscp: counters.dscp, timeToLive: counters.timeToLive,
+            sourceMAC: counters.sourceMAC,
             destinationMAC: counters.destinationMAC)
     }
 }

@@ -21,9 +21,11 @@ package enum ReferenceParser {
             destinationMAC: link.destination)
         do {
             let packet = try InternetPacket(link, isSegmented: gsoSize > 0)
-            let transport = try TransportPart(packet)
+            let transport = try TransportPart(packet, isSegmented: gsoSize > 0)
             expected.flow = FlowIdentity(link, packet, transport)
             expected.fragment = packet.fragment
+            expected.fragmentProtocol = packet.fragmentProtocol
+            expected.hidesTCPFlags = transport.hidesTCPFlags
             expected.tcpControlBits = transport.tcpControlBits
             expected.dscp = packet.dscp
             expected.timeToLive = packet.timeToLive
@@ -51,12 +53,14 @@ enum Anomaly: Error {
     case notIP
     case malformed
     case truncated
+    case beyondLimits
 
     var kind: Expected.Kind {
         switch self {
         case .notIP: .notIP
         case .malformed: .malformed
         case .truncated: .truncated
+        case .beyondLimits: .beyondLimits
         }
     }
 }

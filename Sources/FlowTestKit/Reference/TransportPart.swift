@@ -9,10 +9,12 @@ struct TransportPart {
     /// ICMP: the code.
     private(set) var destinationPort: UInt16 = 0
     private(set) var tcpControlBits: UInt16 = 0
+    /// Whether a first fragment ends before the flags.
+    private(set) var hidesTCPFlags = false
     /// What comes after the transport's header; for what has none that is known, after the IP header.
     private(set) var payloadLength: Int
 
-    init(_ packet: InternetPacket) throws(Anomaly) {
+    init(_ packet: InternetPacket, isSegmented: Bool) throws(Anomaly) {
         let content = packet.content
         payloadLength = content.count
         if case .later = packet.fragment { return }
@@ -22,10 +24,12 @@ struct TransportPart {
         // RFC 791 §3.2: every fragment but the last carries a multiple of eight octets.
         let needed = isWhole ? minimum : min(minimum, 8)
         guard content.count >= needed else { throw .malformed }
+        if isWhole, !isSegmented, !Self.hasRightLength(packet) { throw .malformed }
         payloadLength -= needed
         takePorts(content, isICMP: [1, 58].contains(packet.protocolNumber))
         guard packet.protocolNumber == 6 else { return }
-        if content.count >= 14 { tcpControlBits = UInt16(content.number(at: 12, length: 2)) & 0xfff }
+        hidesTCPFlags = content.count < 14
+        if !hidesTCPFlags { tcpControlBits = UInt16(content.number(at: 12, length: 2)) & 0xfff }
         if isWhole { try takeTCPLength(content) }
     }
 
@@ -40,6 +44,15 @@ struct TransportPart {
         case (58, .v6): 4  // ICMPv6, RFC 4443 §2.1
         default: nil
         }
+    }
+
+    /// RFC 768: the length of header and data; 0 in IPv6 for what is longer than the field says (RFC 2675 §4). RFC 3828 §3.1: how
+    /// much of the packet the checksum covers, 0 for all of it.
+    private static func hasRightLength(_ packet: InternetPacket) -> Bool {
+        guard [17, 136].contains(packet.protocolNumber) else { return true }
+        let length = Int(packet.content.number(at: 4, length: 2))
+        if length == 0 { return packet.protocolNumber == 136 || packet.version == .v6 }
+        return length >= 8 && length <= packet.content.count
     }
 
     private mutating func takePorts(_ content: ArraySlice<UInt8>, isICMP: Bool) {

@@ -57,7 +57,7 @@ package struct PolicyCompiler {
                 }
             }
         }
-        return try checked(KernelPolicy(rules: compiled))
+        return try checked(KernelPolicy(rules: compiled, etherTypes: policy.etherTypes))
     }
 
     private func entry(_ rule: SecurityGroupRule) -> RuleBook.Entry {

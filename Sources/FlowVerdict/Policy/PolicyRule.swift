@@ -51,9 +51,15 @@ package struct PortPolicy: Equatable, Sendable {
 package struct KernelPolicy: Equatable, Sendable {
     /// In the order of the file.
     package var rules: [PolicyRule]
+    /// What passes on all ports with a policy although it is not IP, beside ARP.
+    package var etherTypes: [UInt16]
 
     package static let mostRules = 65_535
     package static let mostMasks = 256
+    package static let mostEtherTypes = 16
 
-    package init(rules: [PolicyRule]) { self.rules = rules }
+    package init(rules: [PolicyRule], etherTypes: [UInt16] = []) {
+        self.rules = rules
+        self.etherTypes = etherTypes
+    }
 }

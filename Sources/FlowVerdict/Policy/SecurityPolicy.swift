@@ -8,13 +8,17 @@ package struct SecurityPolicy: Equatable, Sendable {
     /// AWS and OpenStack have new groups refuse what comes in and allow what goes out; so has this.
     package var defaultIngress: PolicyAction
     package var defaultEgress: PolicyAction
+    /// Ethernet types of frames that pass although they are not IP; 1 stands for frames with a length in place of a type.
+    package var etherTypes: [UInt16]
 
     package init(
-        groups: [SecurityGroup], defaultIngress: PolicyAction = .deny, defaultEgress: PolicyAction = .allow
+        groups: [SecurityGroup], defaultIngress: PolicyAction = .deny, defaultEgress: PolicyAction = .allow,
+        etherTypes: [UInt16] = []
     ) {
         self.groups = groups
         self.defaultIngress = defaultIngress
         self.defaultEgress = defaultEgress
+        self.etherTypes = etherTypes
     }
 
     /// The rules of those groups in the order in which they are asked, the last resort last.

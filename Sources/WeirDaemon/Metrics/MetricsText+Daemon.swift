@@ -113,6 +113,16 @@ extension MetricsText {
         counter(
             "weir_truncated_packets_total", ledger.all.truncated.packets,
             help: "Malformed packets that ended before their headers or their IP length did.")
+        begin(
+            "weir_unparsed_packets_total", .counter,
+            help: "Packets that are in no flow, by why, and by what a policy did with them.")
+        for reason in UnparsedReason.allCases {
+            let (audited, refused) = (ledger.all.audited[reason], ledger.all.refused[reason])
+            let passed = ledger.all.unparsed[reason] - audited - refused
+            for (outcome, count) in [("passed", passed), ("audited", audited), ("refused", refused)] {
+                add(count.packets, labels: [("reason", "\(reason.name)"), ("policy", outcome)])
+            }
+        }
         counter(
             "weir_fragments_without_flow_total", ledger.all.fragmentWithoutFlow.packets,
             help: "Later fragments whose first was not seen: recorded with ports 0.")

@@ -158,12 +158,17 @@ package final class Publisher {
             if toFiles { files?.append(record) }
             if toPrinter { printer?.append(record) }
         }
-        let gaps = content.window.gaps(ports: content.ports)
-        for gap in gaps {
-            if toFiles { files?.append(gap) }
-            if toPrinter { printer?.append(gap) }
+        let others = content.window.unparsed(ports: content.ports) + content.window.gaps(ports: content.ports)
+        for entry in others {
+            if case .unparsed(let port, _, let frames) = entry {
+                verdicts.add(frames)
+                guard filters.filter(of: port).takes(frames.verdict) else { continue }
+            }
+            records += 1
+            if toFiles { files?.append(entry) }
+            if toPrinter { printer?.append(entry) }
         }
-        return (records + gaps.count, verdicts.total)
+        return (records, verdicts.total)
     }
 
     /// Whether the files have taken the window, or, where there are none, whether it was printed.

@@ -29,6 +29,7 @@ package struct PolicyDocument: Equatable, Sendable {
 
     private enum Key: String, CaseIterable {
         case groups, ports
+        case etherTypes = "ethertypes"
         case defaultIngress = "default-ingress"
         case defaultEgress = "default-egress"
     }
@@ -44,6 +45,7 @@ package struct PolicyDocument: Equatable, Sendable {
             switch key {
             case .groups: policy.groups = try setting.groups()
             case .ports: ports = try setting.policyPorts()
+            case .etherTypes: policy.etherTypes = try setting.etherTypes()
             case .defaultIngress: policy.defaultIngress = try setting.action()
             case .defaultEgress: policy.defaultEgress = try setting.action()
             }

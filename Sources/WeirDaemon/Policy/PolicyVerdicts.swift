@@ -7,10 +7,6 @@ import FlowVerdict
 package struct PolicyVerdicts: Sendable {
     private let names: [UInt16: RuleName]
 
-    /// What a policy refused, and what it would have refused.
-    static let refused: RejectReason = "policy"
-    static let audited: RejectReason = "policy-audit"
-
     package init() { names = [:] }
 
     /// Of the policies that were loaded with that state; for whom it must not be read, rules have no names.
@@ -28,8 +24,8 @@ package struct PolicyVerdicts: Sendable {
         case .accept:
             let isDelivered = record.verdict.source == .observed
             record.verdict = .accept(isDelivered ? .observed : .policy, rule: rule)
-        case .reject: record.verdict = .reject(.policy, reason: Self.audited, rule: rule)
-        case .drop: record.verdict = .reject(.policy, reason: Self.refused, rule: rule)
+        case .reject: record.verdict = .reject(.policy, reason: .policyAudit, rule: rule)
+        case .drop: record.verdict = .reject(.policy, reason: .policy, rule: rule)
         }
     }
 }

@@ -107,6 +107,21 @@ extension Setting {
         return addresses
     }
 
+    /// Types of frames that are not IP, each by its name or its number.
+    func etherTypes() throws(ConfigurationError) -> [UInt16] {
+        let allowed = "a type such as 0x88cc, or one of \(EtherTypeName.all.map(\.name).joined(separator: ", "))"
+        var types: [UInt16] = []
+        for setting in try list(allowed) {
+            let type = try setting.read(allowed) { EtherTypeName.type(of: $0) }
+            if !types.contains(type) { types.append(type) }
+        }
+        guard types.count <= KernelPolicy.mostEtherTypes else {
+            throw ConfigurationError(
+                place, "\(name) has \(types.count) types; \(KernelPolicy.mostEtherTypes) are the most")
+        }
+        return types
+    }
+
     /// All names of groups in a policy, with their places.
     func namesOfGroups() throws(ConfigurationError) -> [(text: String, place: ConfigurationPlace?)] {
         var names: [(String, ConfigurationPlace?)] = []

@@ -70,15 +70,19 @@ struct WindowVerdicts {
     private var counts = [VerdictCounts.Count](repeating: VerdictCounts.Count(), count: Verdict.Action.allCases.count)
     private var rejected: [Objects: (verdict: Verdict, count: VerdictCounts.Count)] = [:]
 
-    mutating func add(_ record: borrowing FlowRecord) {
-        let verdict = record.verdict
-        counts[Int(verdict.action.rawValue)].add(record.count)
+    mutating func add(_ record: borrowing FlowRecord) { add(record.count, record.verdict) }
+
+    /// Frames that are in no flow.
+    mutating func add(_ frames: UnparsedFrames) { add(frames.count, frames.verdict) }
+
+    private mutating func add(_ count: PacketCount, _ verdict: Verdict) {
+        counts[Int(verdict.action.rawValue)].add(count)
         guard verdict.action == .reject else { return }
         let objects = Objects(
             source: verdict.source, rule: verdict.rule.map(ObjectIdentifier.init),
             reason: verdict.reason.map(ObjectIdentifier.init))
         // The verdict is kept, so that its objects stay what they are.
-        rejected[objects, default: (verdict, VerdictCounts.Count())].count.add(record.count)
+        rejected[objects, default: (verdict, VerdictCounts.Count())].count.add(count)
     }
 
     var total: VerdictCounts {

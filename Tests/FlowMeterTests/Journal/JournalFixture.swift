@@ -63,7 +63,8 @@ enum Sample {
         let anchor = ClockAnchor(
             monotonic: MonotonicTime(nanoseconds: 100_000_000_000), realtime: UnixTime(seconds: 1_000_020))
         return WindowPart(
-            window: window, firstNumber: first ?? number, anchor: anchor, flows: table, totals: totals)
+            window: window, firstNumber: first ?? number, anchor: anchor, flows: table, totals: totals,
+            samples: samples)
     }
 
     static func part(_ number: UInt32 = 5, flows: Int, seed: UInt64 = 1) -> WindowPart {
@@ -71,12 +72,24 @@ enum Sample {
         return part(number, flows: flows, using: &generator)
     }
 
+    private static let samples: FrameSamples = [
+        PortSide(port: PortNumber(7), direction: .egress): [
+            .malformed: FrameSample(length: 1500, bytes: (0..<128).map { UInt8($0) }),
+            .notIP: FrameSample(length: 3, bytes: [1, 2, 255]),
+        ]
+    ]
+
     /// Frames that are no flows, and some that found no room.
     private static func noise(_ port: PortNumber) -> PortTotals {
         var totals = PortTotals()
         totals.notIP = PacketCount(packets: 3, octets: 126)
-        totals.malformed = PacketCount(packets: 2, octets: 40)
+        totals.malformed = PacketCount(packets: 6, octets: 240)
         totals.truncated = PacketCount(packets: 1, octets: 20)
+        totals.beyondLimits = PacketCount(packets: 2, octets: 60)
+        totals.audited = UnparsedCounts(notIP: PacketCount(packets: 1, octets: 40))
+        totals.refused = UnparsedCounts(
+            malformed: PacketCount(packets: 1, octets: 70), truncated: PacketCount(packets: 1, octets: 20),
+            beyondLimits: PacketCount(packets: 1, octets: 31))
         totals.overflow = PacketCount(packets: UInt64(port.rawValue), octets: 1000)
         totals.ip = totals.overflow
         totals.seen = totals.notIP + totals.malformed + totals.overflow
@@ -100,7 +113,7 @@ enum Sample {
             last: MonotonicTime(nanoseconds: next), tcpControlBits: UInt16(truncatingIfNeeded: next),
             tcpFlags: UInt8(truncatingIfNeeded: next), dscp: UInt8(truncatingIfNeeded: next),
             sourceMAC: MACAddress(next >> 16), destinationMAC: MACAddress(next >> 16),
-            timeToLive: UInt8(truncatingIfNeeded: next))
+            timeToLive: UInt8(truncatingIfNeeded: next), hidesTCPFlags: next & 1 == 0)
         return (key, counters)
     }
 }

@@ -46,20 +46,30 @@ struct JudgedPort: ~Copyable {
 
     struct Unexpected: Error { let result: Int32 }
 
+    /// What a window ended with.
+    struct Ended {
+        let flows: FlowTable
+        let totals: [PortSide: PortTotals]
+        let samples: FrameSamples
+    }
+
     /// Ends the window: its flows, which must be all that was seen but for overflow.
-    mutating func takeFlows() throws -> FlowTable {
+    mutating func takeFlows() throws -> FlowTable { try takeWindow().flows }
+
+    mutating func takeWindow() throws -> Ended {
         let window = source.tables.control.window
         try source.open(OpenWindow(number: Window.number(after: window), anchor: .now, end: ClockAnchor.now.realtime))
         var flows = FlowTable()
         try source.drain(window, into: &flows)
         let totals = try source.totals(of: window)
+        let samples = try source.samples(of: window)
         try source.release(window)
         for direction in Direction.allCases {
             let side = PortSide(port: Self.port, direction: direction)
             let seen = try #require(totals[side])
             #expect(seen.obeysConservation(recorded: flows.recorded[side] ?? .zero), "\(direction)")
         }
-        return flows
+        return Ended(flows: flows, totals: totals, samples: samples)
     }
 
     /// Makes all of the port's connections older.

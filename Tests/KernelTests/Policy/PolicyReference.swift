@@ -106,8 +106,13 @@ extension PolicyReference {
             return flow.direction == .egress ? ports == fromMachine : ports == toMachine
         }
         guard flow.transport == TransportNumber.icmpv6, flow.version == .v6 else { return false }
-        return (130...137).contains(flow.sourcePort) || flow.sourcePort == 143
+        return exempt[flow.direction]?.contains(flow.sourcePort) ?? false
     }
+
+    /// RFC 2710, 3810, 4861: neighbours both ways; to the machine what routers say, from it what routers hear.
+    private static let exempt: [Direction: Set<UInt16>] = [
+        .ingress: [130, 134, 135, 136, 137], .egress: [131, 132, 133, 135, 136, 143],
+    ]
 
     private static func isICMP(_ flow: FlowKey) -> Bool {
         flow.transport == (flow.version == .v4 ? TransportNumber.icmp : TransportNumber.icmpv6)
