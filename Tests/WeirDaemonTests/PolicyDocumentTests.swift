@@ -11,6 +11,29 @@ import WeirDaemon
         try PolicyDocument(path: "p", content: Data(text.utf8))
     }
 
+    @Test func `types of frames that are not IP have names and numbers`() throws {
+        let named = try Self.read("groups: []\nethertypes: [lldp, 0x88B5, llc, LLDP]\n")
+        #expect(named.policy.etherTypes == [0x88CC, 0x88B5, 1])
+        #expect(try Self.read("groups: []\nethertypes: pppoe-session\n").policy.etherTypes == [0x8864])
+        #expect(try Self.read("groups: []\n").policy.etherTypes == [])
+    }
+
+    @Test(arguments: ["ipv4", "0x0800", "0x86dd", "0x0806", "0x8100", "0x88a8", "0x05ff", "0x10000", "2054", "-"])
+    func `what is IP, ARP, a tag or no type is none that can be named`(type: String) {
+        #expect {
+            try Self.read("groups: []\nethertypes: [lldp, \(type == "-" ? "\"\"" : type)]\n")
+        } throws: { error in
+            "\(error)".hasPrefix("p:2: ethertypes must be a type such as 0x88cc, or one of lldp, llc, ")
+        }
+    }
+
+    @Test func `no more types than the kernel has room for`() {
+        let types = (0..<17).map { "0x\(String(0x9000 + $0, radix: 16))" }.joined(separator: ", ")
+        #expect {
+            try Self.read("groups: []\nethertypes: [\(types)]\n")
+        } throws: { "\($0)" == "p:2: ethertypes has 17 types; 16 are the most" }
+    }
+
     @Test func `a file with every key`() throws {
         let document = try Self.read(
             """
