@@ -130,7 +130,8 @@ package struct StatusReport: Codable, Equatable, Sendable {
             let parts = modes.sorted { $0.key > $1.key }.map { mode, names in
                 "\(mode) on \(names.sorted().joined(separator: ", "))"
             }
-            return "version \(version), \(rules) rules; \(parts.isEmpty ? "on no port" : parts.joined(separator: "; "))"
+            return
+                "version \(version), \(counted(rules, "rule")); \(parts.isEmpty ? "on no port" : parts.joined(separator: "; "))"
         }
     }
 }

@@ -37,6 +37,55 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `flags name accounts, folders and periods as the keys of the file do`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon(
+                    "--port", "port-a", "--log-dir", site.logs, "--interval", "2", "--account-id", "42", "--region",
+                    "here-1", "--layout", "hive", "--hourly", "--publish-period", "1s")
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 5, of: 5)
+                #expect(daemon.stop().status == 0)
+                let path =
+                    #/.+/AWSLogs/aws-account-id=42/aws-service=vpcflowlogs/aws-region=here-1/year=\d{4}/month=\d\d/day=\d\d/hour=\d\d/42_.+/#
+                let files = try site.logFiles()
+                #expect(!files.isEmpty && files.allSatisfy { $0.wholeMatch(of: path) != nil }, "\(files)")
+                #expect(try LogLines.sums(try site.awsLines()) == traffic.expected(of: "port-a"))
+                #expect(
+                    daemon.errors.contains(
+                        "warning: publish-period (1s) is shorter than a window (2s): there is a file for each window\n")
+                )
+            }
+        }
+
+        @Test func `status shows rates of the last window, and the policy in force without a daemon, too`() throws {
+            try Site.with { site in
+                try site.write("groups: []\nports:\n  - {match: port-b, groups: [], mode: audit}\n", to: "policy.yaml")
+                try site.weir("attach", "port-a", "port-b")
+                try site.weir("policy", "load", site.path("policy.yaml"))
+                let without = try site.weir("status")
+                #expect(without.contains(#/\npolicy    version 1, \d+ rules?; audit on port-b\n/#), "\(without)")
+                #expect(!without.contains("PACKETS/S"))
+                #expect(try site.status().policy?.ports == ["port-b": "audit"])
+                let daemon = try site.daemon("--port", "port-a", "--interval", "2", "--log-dir", site.logs)
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                try waitUntil("there is a rate") {
+                    try site.status().ports.contains { $0.name == "port-a" && ($0.egress.rate?.packets ?? 0) > 0 }
+                }
+                let status = try site.status()
+                let window = try #require(status.daemon?.lastWindow)
+                for port in status.ports {
+                    let counted = try #require(window.ports[port.name]).egress
+                    #expect(port.egress.rate?.packets == Double(counted.packets) / window.seconds)
+                    #expect(port.egress.rate?.bytes == Double(counted.bytes) / window.seconds)
+                }
+                #expect(try site.weir("status").contains(#/ PACKETS +OCTETS +PACKETS\/S +OCTETS\/S /#))
+                #expect(daemon.stop().status == 0)
+                try site.weir("policy", "unload")
+                #expect(try site.status().policy == nil)
+            }
+        }
+
         @Test func `a port that cannot be attached is named, and the others are measured`() throws {
             try Site.with { site in
                 let other = site.bpffs + "-other"

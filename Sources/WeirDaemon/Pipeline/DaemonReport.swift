@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowMeter
-import FlowModel
+package import FlowMeter
+package import FlowModel
 
 /// What the daemon says of itself, as `weir status` shows it and Prometheus reads it. Counts are since it started.
 ///
@@ -166,7 +166,13 @@ package struct StartProgress: Codable, Equatable, Sendable {
     package var done: Int
     package var total: Int
     /// Whether they are those of another version.
-    package var isTakeover = false
+    package var isTakeover: Bool
+
+    package init(done: Int, total: Int, isTakeover: Bool = false) {
+        self.done = done
+        self.total = total
+        self.isTakeover = isTakeover
+    }
 
     enum CodingKeys: String, CodingKey {
         case done, total
@@ -181,9 +187,15 @@ package struct ReloadReport: Codable, Equatable, Sendable {
     /// Unix seconds.
     package var seconds: Int64
     /// Whether it could not be read at all, and all stayed as it was.
-    package var isFailed = false
+    package var isFailed: Bool
     /// What is not as the configuration says now, a sentence each.
-    package var problems: [String] = []
+    package var problems: [String]
+
+    package init(seconds: Int64, isFailed: Bool = false, problems: [String] = []) {
+        self.seconds = seconds
+        self.isFailed = isFailed
+        self.problems = problems
+    }
 
     enum CodingKeys: String, CodingKey {
         case seconds, problems
@@ -215,7 +227,8 @@ package struct WindowCounts: Codable, Equatable, Sendable {
 }
 
 extension WindowCounts {
-    init(_ window: borrowing ClosedWindow, known: [PortNumber: FlowModel.Port]) {
+    /// - Parameter known: the ports that could have counted in it.
+    package init(_ window: borrowing ClosedWindow, known: [PortNumber: FlowModel.Port]) {
         seconds = window.window.start.duration(to: window.window.end) / .seconds(1)
         for port in known.values { ports[port.name] = Port() }
         for (side, totals) in window.totals {

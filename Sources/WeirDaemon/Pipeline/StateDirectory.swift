@@ -56,7 +56,7 @@ final class StateDirectory: Sendable {
     func makeAnewIfRemoved() throws(JournalError) -> Bool {
         do {
             return try held.withLock { held in
-                if let current = try? HeldFolder(path, .ours), current.isSame(as: held) { return false }
+                if let current = try? HeldFolder(path, .anyFolder), current.isSame(as: held) { return false }
                 let folder = try HeldFolder(path, .ours, create: 0o700)
                 try FileSystemCalls.lock(folder.descriptor)
                 try folder.replace("id", with: Array("\(id)\n".utf8))
