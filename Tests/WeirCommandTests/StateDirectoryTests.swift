@@ -35,6 +35,32 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `a journal in which no file can be made is said once, although each try has another name`() throws {
+            try Site.with { site in
+                try site.mountDisk(at: "disk")
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs, "--state-dir",
+                    site.path("disk/state"))
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 20, of: 20)
+                let journal = site.path("disk/state/journal")
+                try ChildProcess.run(["chattr", "+i", journal])
+                defer { _ = try? ChildProcess.run(["chattr", "-i", journal]) }
+                var failures: Set<String> = []
+                try waitUntil("it is tried three times") {
+                    if let failure = try site.status().daemon?.journalFailure { failures.insert(failure) }
+                    return failures.count == 3
+                }
+                try ChildProcess.run(["chattr", "-i", journal])
+                try waitUntil("it works again") { daemon.errors.contains("writing the journal works again\n") }
+                try traffic.send(site, datagrams: 10, of: 10)
+                #expect(daemon.stop().status == 0)
+                #expect(
+                    daemon.errors.matches(of: #/error: cannot write to the journal/#).count == 1, "\(daemon.errors)")
+                #expect(try LogLines.sums(try site.awsLines()) == traffic.expected)
+            }
+        }
+
         @Test func `a state disk that hangs shows in status, metrics and the log, and nothing is lost`() throws {
             try Site.with { site in
                 try site.mountDisk(at: "disk")
