@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CHost
+import FlowModel
 import Glibc
 
 /// A network interface of this thread's network namespace.
 package struct NetworkInterface: Hashable, Sendable {
+    /// As text: see `InterfaceName`.
     package let name: String
     package let index: UInt32
 
@@ -13,9 +15,10 @@ package struct NetworkInterface: Hashable, Sendable {
         self.index = index
     }
 
-    /// The interface of that name.
+    /// The interface of that name, in whichever way it is written.
     package static func named(_ name: String) throws(KernelError) -> NetworkInterface {
-        let index = unsafe if_nametoindex(name)
+        let name = InterfaceName.canonical(name)
+        let index = unsafe withName(name) { unsafe if_nametoindex($0) }
         guard index != 0 else {
             throw KernelError(
                 .notFound, "cannot find the port \(name)",
@@ -33,7 +36,7 @@ package struct NetworkInterface: Hashable, Sendable {
         var entry = unsafe list
         while unsafe entry.pointee.if_index != 0 {
             unsafe interfaces.append(
-                NetworkInterface(name: String(cString: entry.pointee.if_name), index: entry.pointee.if_index))
+                NetworkInterface(name: text(entry.pointee.if_name), index: entry.pointee.if_index))
             unsafe entry += 1
         }
         return interfaces
@@ -41,20 +44,33 @@ package struct NetworkInterface: Hashable, Sendable {
 
     /// Whether its frames begin with an Ethernet header, as those of taps, veth and NICs do, but not those of tun.
     package func isEthernet() throws(KernelError) -> Bool {
-        let type = unsafe weir_interface_hardware_type(name)
+        let type = unsafe Self.withName(name) { unsafe weir_interface_hardware_type($0) }
         guard type >= 0 else { throw KernelError(errno: type, "cannot look at the port \(name)") }
         return type == WEIR_HARDWARE_ETHERNET || type == WEIR_HARDWARE_LOOPBACK
     }
 
     /// Whether an interface of that name is up in this thread's network namespace.
-    package static func isUp(_ name: String) -> Bool { unsafe weir_interface_is_up(name) == 1 }
+    package static func isUp(_ name: String) -> Bool {
+        unsafe withName(name) { unsafe weir_interface_is_up($0) } == 1
+    }
 
     /// The name that the interface of that index has now, or nil.
     package static func name(ofIndex index: UInt32) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
             guard let name = unsafe if_indextoname(index, buffer.baseAddress!) else { return nil }
-            return unsafe String(cString: name)
+            return unsafe text(name)
         }
+    }
+
+    /// Calls the function with the name as the kernel knows it.
+    @unsafe static func withName<Result>(_ name: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        let bytes = InterfaceName.bytes(of: name).map { CChar(bitPattern: $0) } + [0]
+        return unsafe bytes.withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
+    }
+
+    @unsafe private static func text(_ name: UnsafePointer<CChar>) -> String {
+        InterfaceName.text(
+            of: unsafe UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) })
     }
 
     /// The inode number that names this thread's network namespace (namespaces(7)).

@@ -132,7 +132,7 @@ extension RegisteredPort {
     fileprivate init(number: PortNumber, _ entry: weir_port) {
         self.number = number
         name = unsafe withUnsafeBytes(of: entry.name) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            unsafe InterfaceName.text(of: Array(bytes.prefix { $0 != 0 }))
         }
         interfaceIndex = entry.ifindex
         role = PortRole(rawValue: entry.role) ?? .guest
@@ -151,7 +151,7 @@ extension weir_port {
     fileprivate init(_ port: RegisteredPort) {
         self.init()
         unsafe withUnsafeMutableBytes(of: &name) { bytes in
-            unsafe bytes.copyBytes(from: port.name.utf8.prefix(Int(WEIR_INTERFACE_NAME_LENGTH) - 1))
+            unsafe bytes.copyBytes(from: InterfaceName.bytes(of: port.name).prefix(Int(WEIR_INTERFACE_NAME_LENGTH) - 1))
         }
         ifindex = port.interfaceIndex
         role = port.role.rawValue

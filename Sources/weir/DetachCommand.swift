@@ -41,7 +41,9 @@ struct DetachCommand: ParsableCommand {
     private func chosen(from attached: [RegisteredPort]) throws -> [RegisteredPort] {
         if all { return attached }
         return try ports.map { name in
-            guard let port = attached.first(where: { $0.name == name }) else { throw Self.notAttached(name) }
+            guard let port = attached.first(where: { $0.name == InterfaceName.canonical(name) }) else {
+                throw Self.notAttached(name)
+            }
             return port
         }
     }

@@ -23,7 +23,7 @@ struct DoctorCommand: ParsableCommand {
 
     private func show(_ finding: KernelSurvey.Finding) {
         let mark = finding.isFine ? "ok  " : "BAD "
-        print("\(mark) \(finding.subject): \(finding.fact)")
-        if let consequence = finding.consequence { print("     \(consequence)") }
+        Output.print("\(mark) \(finding.subject): \(finding.fact)")
+        if let consequence = finding.consequence { Output.print("     \(consequence)") }
     }
 }

@@ -49,6 +49,7 @@ struct DumpCommand: ParsableCommand {
     private func chosenPorts(
         _ installation: borrowing Installation, _ configuration: Configuration
     ) throws -> [PortNumber: FlowModel.Port] {
+        let ports = ports.map(InterfaceName.canonical)
         let registered = try installation.tables.maps.registeredPorts()
         for name in ports where !registered.contains(where: { $0.name == name }) {
             throw KernelError(

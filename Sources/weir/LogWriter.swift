@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 import Foundation
 import Logging
 
@@ -54,6 +55,6 @@ struct LogWriter: LogHandler {
     }
 
     private static func line(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        PrintableText.of(text.split(whereSeparator: \.isNewline).joined(separator: " "))
     }
 }

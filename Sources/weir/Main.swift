@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FlowModel
 import Foundation
 import WeirDaemon
 
@@ -11,10 +12,20 @@ import WeirDaemon
 struct Main {
     static func main() {
         do {
-            var command = try WeirCommand.parseAsRoot()
+            var command = try WeirCommand.parseAsRoot(arguments)
             try command.run()
         } catch {
             exit(report(error))
+        }
+    }
+
+    /// What is not UTF-8 stands as `\\xff`, as in the names of interfaces. `unsafe`: the C library's pointers.
+    private static var arguments: [String] {
+        (1..<Int(CommandLine.argc)).compactMap { index in
+            guard let word = unsafe CommandLine.unsafeArgv[index] else { return nil }
+            if let text = unsafe String(validatingCString: word) { return text }
+            return InterfaceName.text(
+                of: unsafe UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) })
         }
     }
 
@@ -29,7 +40,8 @@ struct Main {
     }
 
     private static func say(_ sentence: String, _ status: Int32) -> Int32 {
-        try? FileHandle.standardError.write(contentsOf: Data((LogWriter.failurePrefix + sentence + "\n").utf8))
+        let text = LogWriter.failurePrefix + PrintableText.of(sentence, keepsLines: true) + "\n"
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
         return status
     }
 }

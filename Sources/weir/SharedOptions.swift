@@ -55,12 +55,15 @@ enum Output {
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        Swift.print(PrintableText.json(String(decoding: try encoder.encode(value), as: UTF8.self)))
     }
+
+    /// Prints lines for people.
+    static func print(_ text: String) { Swift.print(PrintableText.of(text, keepsLines: true)) }
 
     /// Says something that does not keep the command from being done.
     static func warn(_ sentence: String) {
-        try? FileHandle.standardError.write(contentsOf: Data("weir: \(sentence)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("weir: \(PrintableText.of(sentence))\n".utf8))
     }
 
     static func write(_ bytes: [UInt8]) throws {

@@ -15,7 +15,7 @@ struct WindowScreen: Sendable {
 
     private func say(_ line: String) {
         guard isTerminal else { return }
-        try? FileHandle.standardError.write(contentsOf: Data(("weir: " + line + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(("weir: " + PrintableText.of(line) + "\n").utf8))
     }
 }
 

@@ -52,8 +52,8 @@ import Testing
     }
 
     @Test func `An interface's name cannot speak to the terminal`() {
-        let port = Entries.port(name: "e\u{1B}[2Jvil\u{9B}")
-        #expect(table([.noData(port: port, window: Entries.window())]).contains("\ne?[2Jvil?  "))
+        let port = Entries.port(name: "e\u{1B}[2Jvil\u{9B}\u{202E}")
+        #expect(table([.noData(port: port, window: Entries.window())]).contains("\ne\\x1b[2Jvil\\u{9b}\\u{202e}  "))
     }
 
     @Test func `Colour wraps whole lines and changes nothing else`() {

@@ -5,8 +5,8 @@ package import FlowModel
 /// Flows for people: a table with a header line, columns as wide as their widest value.
 ///
 /// Not a `RecordFormat`, since columns align only when all rows are known. The rows stand in the order given. A port
-/// without traffic and skipped packets have a row each, told by the last column. Control characters in names are
-/// printed as `?`, so that no interface name can speak to the terminal.
+/// without traffic and skipped packets have a row each, told by the last column. Names stand in it
+/// as `PrintableText` has them, so that none can speak to the terminal.
 package struct TableFormat: Sendable {
     private let useColour: Bool
 

@@ -48,7 +48,7 @@ struct TableRow {
 
     private init(_ port: Port, _ frames: UnparsedFrames) {
         cells = [
-            Self.printable(port.name), Self.directionName(frames.direction), "\(frames.reason.name)", "-", "", "-",
+            PrintableText.of(port.name), Self.directionName(frames.direction), "\(frames.reason.name)", "-", "", "-",
             HumanUnits.count(frames.count.packets), HumanUnits.octets(frames.count.octets), "-", "-",
             Self.word(for: frames.verdict),
         ]
@@ -58,7 +58,7 @@ struct TableRow {
     private init(_ record: FlowRecord) {
         let key = record.key
         cells = [
-            Self.printable(record.port.name), Self.directionName(key.direction),
+            PrintableText.of(record.port.name), Self.directionName(key.direction),
             TransportNumber.name(of: key.transport),
             Self.endpoint(key.source, key.sourcePort, of: key), "→",
             Self.endpoint(key.destination, key.destinationPort, of: key), HumanUnits.count(record.count.packets),
@@ -73,7 +73,7 @@ struct TableRow {
     }
 
     private init(_ port: Port, packets: String, octets: String, verdict: String, colour: TerminalColour) {
-        cells = [Self.printable(port.name), "-", "-", "-", "", "-", packets, octets, "-", "-", verdict]
+        cells = [PrintableText.of(port.name), "-", "-", "-", "", "-", packets, octets, "-", "-", verdict]
         self.colour = colour
     }
 }
@@ -115,17 +115,9 @@ extension TableRow {
     private static func word(for verdict: Verdict) -> String {
         switch verdict.action {
         case .accept: "accept"
-        case .reject: verdict.reason.map { "reject (\(printable($0.text)))" } ?? "reject"
+        case .reject: verdict.reason.map { "reject (\(PrintableText.of($0.text)))" } ?? "reject"
         case .mixed: "mixed"
         case .unknown: "-"
         }
-    }
-
-    private static func printable(_ name: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                name.unicodeScalars.map { scalar in
-                    scalar.properties.generalCategory == .control ? "?" : scalar
-                }))
     }
 }

@@ -1,18 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
+
 extension LineWriter {
-    /// An operator's name so that it cannot break a line into other columns or lines: blanks and control characters
-    /// become `_`, an empty name `-`. One byte where the name is empty, else as many as it has.
+    /// An operator's name so that it cannot break a line into other columns or lines: blanks, control characters and what does
+    /// not show itself become `_`, an empty name `-`. One byte where the name is empty, else at most as many as it has.
     mutating func word(_ name: String) {
         if name.isEmpty { return byte(UInt8(ascii: "-")) }
-        for byte in name.utf8 { self.byte(byte <= 0x20 || byte == 0x7F ? UInt8(ascii: "_") : byte) }
+        for scalar in name.unicodeScalars {
+            if scalar != " ", PrintableText.isPrintable(scalar) { bytes(of: scalar) } else { byte(UInt8(ascii: "_")) }
+        }
     }
 
-    /// A JSON string with its quotes; what RFC 8259 §7 wants escaped is. At most six bytes for one, and the quotes.
+    /// A JSON string with its quotes; what RFC 8259 §7 wants escaped is, and what does not show itself. At most six bytes for
+    /// one, and the quotes.
     mutating func jsonString(_ text: String) {
         byte(UInt8(ascii: "\""))
-        for byte in text.utf8 { escaped(byte) }
+        for scalar in text.unicodeScalars {
+            if scalar.isASCII {
+                escaped(UInt8(scalar.value))
+            } else if PrintableText.isPrintable(scalar) {
+                bytes(of: scalar)
+            } else {
+                for unit in UTF16.encode(scalar) ?? .init() { escaped(unit) }
+            }
+        }
         byte(UInt8(ascii: "\""))
+    }
+
+    private mutating func bytes(of scalar: Unicode.Scalar) {
+        for byte in UTF8.encode(scalar) ?? .init() { self.byte(byte) }
+    }
+
+    private mutating func escaped(_ unit: UInt16) {
+        text("\\u")
+        for shift: UInt16 in [12, 8, 4, 0] { byte(hexadecimalDigit(UInt8(truncatingIfNeeded: unit >> shift & 15))) }
     }
 
     private mutating func escaped(_ byte: UInt8) {
@@ -20,7 +42,7 @@ extension LineWriter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"):
             self.byte(UInt8(ascii: "\\"))
             self.byte(byte)
-        case 0..<0x20:
+        case 0..<0x20, 0x7F:
             text("\\u00")
             self.byte(hexadecimalDigit(byte >> 4))
             self.byte(hexadecimalDigit(byte))

@@ -62,7 +62,7 @@ package enum InterfaceMessages {
             let attributes = body.take(body.count, headed: 16)?.attributes()
         else { return nil }
         if isGone { return .gone(index: index, destination: destination(attributes)) }
-        guard let name = attributes[Attribute.name]?.text, !name.isEmpty else { return nil }
+        guard let name = attributes[Attribute.name]?.interfaceName, !name.isEmpty else { return nil }
         var facts = InterfaceFacts(
             interface: NetworkInterface(name: name, index: index), hardwareType: hardwareType, flags: flags)
         facts.address = attributes[Attribute.address]?.macAddress

@@ -51,6 +51,9 @@ struct NetlinkBytes {
     /// Text that ends with a zero byte.
     var text: String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
 
+    /// The name of an interface that ends with a zero byte.
+    var interfaceName: String { InterfaceName.text(of: Array(bytes.prefix { $0 != 0 })) }
+
     var macAddress: MACAddress? {
         guard count == 6 else { return nil }
         return MACAddress(bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })

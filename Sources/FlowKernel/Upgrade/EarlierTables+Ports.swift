@@ -41,7 +41,7 @@ extension RegisteredPort {
     fileprivate init(_ number: PortNumber, _ entry: StructureBytes) {
         func value(_ field: String) -> UInt64 { entry.number("weir_port.\(field)") }
         func byte(_ field: String) -> UInt8 { UInt8(truncatingIfNeeded: value(field)) }
-        let name = String(decoding: entry.slice("weir_port.name").prefix { $0 != 0 }, as: UTF8.self)
+        let name = InterfaceName.text(of: Array(entry.slice("weir_port.name").prefix { $0 != 0 }))
         self.init(
             number: number,
             interface: NetworkInterface(name: name, index: UInt32(truncatingIfNeeded: value("ifindex"))),

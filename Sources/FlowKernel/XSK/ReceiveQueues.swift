@@ -14,7 +14,7 @@ struct ReceiveQueues: Equatable, Sendable {
 
     static func of(_ interface: NetworkInterface) -> ReceiveQueues {
         var channels = weir_channels()
-        if unsafe weir_interface_channels(interface.name, &channels) == 0 {
+        if unsafe NetworkInterface.withName(interface.name, { unsafe weir_interface_channels($0, &channels) }) == 0 {
             return ReceiveQueues(
                 count: max(1, Int(channels.receiving)), most: max(mostOfTap, Int(channels.most_receiving)))
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+import FlowModel
 import Foundation
 package import Logging
 import Synchronization
@@ -106,6 +107,7 @@ extension ControlServer {
 
     private var status: HTTPAnswer {
         let body = (try? JSONEncoder().encode(board.current)) ?? Data()
-        return HTTPAnswer(contentType: "application/json", body: Array(body))
+        let text = PrintableText.json(String(decoding: body, as: UTF8.self))
+        return HTTPAnswer(contentType: "application/json", body: Array(text.utf8))
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
+
 /// Prometheus's text: families of samples, each with its help and its type.
 ///
 /// Source: Prometheus, "Exposition formats", text-based format, version 0.0.4.
@@ -40,7 +42,8 @@ package struct MetricsText {
             append("{")
             for (index, label) in labels.enumerated() {
                 append("\(index == 0 ? "" : ",")\(label.name)=\"")
-                appendEscaped(label.value)
+                // People read it, too.
+                appendEscaped(PrintableText.of(label.value, keepsLines: true))
                 append("\"")
             }
             append("}")

@@ -17,6 +17,6 @@ struct PolicyCheckCommand: ParsableCommand {
 
     func run() throws {
         let facts = try PolicyFacts(PolicyDocument(path: file))
-        if json { try Output.printJSON(facts) } else { print("\(file): \(facts.text)") }
+        if json { try Output.printJSON(facts) } else { Output.print("\(file): \(facts.text)") }
     }
 }

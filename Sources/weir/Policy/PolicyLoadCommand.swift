@@ -27,6 +27,6 @@ struct PolicyLoadCommand: ParsableCommand {
         let installation = try place.installation(configuration, to: "load a policy")
         let keeper = PolicyKeeper(configuration)
         try keeper.load(text, of: file, into: installation)
-        if let report = try keeper.report(of: installation) { print(PolicyText(report).text) }
+        if let report = try keeper.report(of: installation) { Output.print(PolicyText(report).text) }
     }
 }

@@ -19,9 +19,17 @@ struct PolicyShowCommand: ParsableCommand {
         guard let installation = try Installation.open(directory, isWritable: false),
             let report = try PolicyKeeper(configuration).report(of: installation)
         else {
-            if json { print("null") } else { print("No policy is in force under \(configuration.bpffs).") }
+            if json {
+                Output.print("null")
+            } else {
+                Output.print("No policy is in force under \(configuration.bpffs).")
+            }
             return
         }
-        if json { try Output.printJSON(PolicyText(report).facts) } else { print(PolicyText(report).textWithRules) }
+        if json {
+            try Output.printJSON(PolicyText(report).facts)
+        } else {
+            Output.print(PolicyText(report).textWithRules)
+        }
     }
 }
