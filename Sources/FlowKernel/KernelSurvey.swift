@@ -23,11 +23,11 @@ package struct KernelSurvey: Sendable {
     /// Whether ports can be measured at all.
     package var canMeasure: Bool { findings.allSatisfy { $0.isFine || !Self.essential.contains($0.subject) } }
 
-    private static let essential: Set<String> = ["capabilities", "bpffs", "programs", "preemption"]
+    private static let essential: Set<String> = ["kernel", "capabilities", "bpffs", "programs", "preemption"]
 
     /// Looks and tries; attaches nothing and leaves nothing.
     package static func take(of directory: PinDirectory) -> KernelSurvey {
-        var findings = [capabilities, bpffs(directory), preemption, gracePeriod]
+        var findings = [kernel, capabilities, bpffs(directory), preemption, gracePeriod]
         findings += programs
         findings += [dispatcher, afxdp]
         return KernelSurvey(findings: findings)
@@ -35,6 +35,14 @@ package struct KernelSurvey: Sendable {
 }
 
 extension KernelSurvey {
+    private static var kernel: Finding {
+        let running = KernelVersion.running
+        let isOld = running.map { $0 < KernelVersion.oldest } ?? false
+        return Finding(
+            subject: "kernel", isFine: !isOld, fact: running.map { "\($0)" } ?? "of unknown version",
+            consequence: isOld ? "no port can be measured: Weir needs \(KernelVersion.oldest)" : nil)
+    }
+
     private static var capabilities: Finding {
         let missing = Capability.missing.map(\.name)
         return Finding(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// A kernel's version as far as features go by it: the first two numbers.
 package struct KernelVersion: Comparable, Sendable, CustomStringConvertible {
     package let major: Int
@@ -19,7 +21,23 @@ package struct KernelVersion: Comparable, Sendable, CustomStringConvertible {
 
     /// The one that runs here (uname(2)), or nil where it has a name that says no version.
     package static var running: KernelVersion? {
-        (try? ProcFile.read("/proc/sys/kernel/osrelease")).flatMap(KernelVersion.init(release:))
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return nil }
+        let release = unsafe withUnsafeBytes(of: names.release) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return KernelVersion(release: release)
+    }
+
+    /// The first with what Weir's programs on TC need.
+    package static let oldest = ProgramKind.tcFromPort.firstKernel
+
+    /// Throws where the kernel is older than Weir can work on.
+    package static func require() throws(KernelError) {
+        guard let running, running < oldest else { return }
+        throw KernelError(
+            .unsupported, "Weir does not work on this kernel", cause: "it is \(running), and Weir needs \(oldest)",
+            remedy: "use a newer kernel")
     }
 
     package static func < (left: Self, right: Self) -> Bool {

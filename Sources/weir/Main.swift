@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FlowKernel
 import FlowModel
 import Foundation
 import WeirDaemon
@@ -13,6 +14,7 @@ struct Main {
     static func main() {
         do {
             var command = try WeirCommand.parseAsRoot(arguments)
+            if command is any NeedsKernel { try KernelVersion.require() }
             try command.run()
         } catch {
             exit(report(error))
@@ -45,6 +47,17 @@ struct Main {
         return status
     }
 }
+
+/// A command that works on what is in the kernel. `status` asks itself, since --check has its own way to fail.
+protocol NeedsKernel {}
+
+extension AttachCommand: NeedsKernel {}
+extension DetachCommand: NeedsKernel {}
+extension DumpCommand: NeedsKernel {}
+extension RunCommand: NeedsKernel {}
+extension PolicyLoadCommand: NeedsKernel {}
+extension PolicyShowCommand: NeedsKernel {}
+extension PolicyUnloadCommand: NeedsKernel {}
 
 /// What the operator asked for cannot be meant.
 struct UsageError: Error, CustomStringConvertible {

@@ -36,7 +36,7 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         if check { return try exitWithCheck() }
         let report = try report()
-        if json { try Output.printJSON(report) } else { print(StatusText(report).text) }
+        if json { try Output.printJSON(report) } else { Output.print(StatusText(report).text) }
     }
 
     private func exitWithCheck() throws {
@@ -46,11 +46,12 @@ struct StatusCommand: ParsableCommand {
             case .success(let report): HealthCheck(report)
             case .failure(let error): HealthCheck(failure: error)
             }
-        print(check.line)
+        Output.print(check.line)
         throw ExitCode(Int32(check.level.rawValue))
     }
 
     private func report() throws -> StatusReport {
+        try KernelVersion.require()
         let configuration = try place.configuration()
         let directory = PinDirectory(base: configuration.bpffs)
         return try StatusReport(of: directory, daemon: try Self.daemon(on: configuration.socket))
