@@ -39,6 +39,9 @@ struct AttachCommand: ParsableCommand {
         if xdpMode != nil, hook != .xdp, hook != .xsk {
             throw ValidationError("--xdp-mode has a meaning only with --hook xdp or xsk.")
         }
+        if ovsRundir != nil, hook != .auto {
+            throw ValidationError("--ovs-rundir has a meaning only with --hook auto.")
+        }
         if let flows, !Configuration.flowsRange.contains(flows) {
             throw ValidationError("--flows must be from 1 to \(Configuration.flowsRange.upperBound), not \(flows).")
         }
@@ -119,7 +122,7 @@ struct AttachCommand: ParsableCommand {
     private func show(_ ports: [StatusReport.Port]) throws {
         if json { return try Output.printJSON(ports) }
         for port in ports {
-            print("\(port.name): attached as port \(port.number), \(StatusText.hooks(of: port))")
+            Output.print("\(port.name): attached as port \(port.number), \(StatusText.hooks(of: port))")
         }
     }
 }

@@ -21,8 +21,8 @@ struct DumpCommand: ParsableCommand {
     @Argument(help: "Ports to show; all without any.", completion: .interface)
     var ports: [String] = []
 
-    @Option(help: "table, aws or json.")
-    var format = Format.table
+    @Option(help: "table, aws or json (table).")
+    var format: Format?
 
     @Option(help: "Fields of AWS lines; AWS's default format without it.")
     var fields: String?
@@ -31,6 +31,13 @@ struct DumpCommand: ParsableCommand {
     var json = false
 
     @OptionGroup var place: PlaceOptions
+
+    func validate() throws {
+        if json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) contradict each other.")
+        }
+        if fields != nil, format != .aws { throw ValidationError("--fields has a meaning only with --format aws.") }
+    }
 
     func run() throws {
         let configuration = try place.configuration()
@@ -73,7 +80,7 @@ struct DumpCommand: ParsableCommand {
     }
 
     private func recordFormat() throws -> (any RecordFormat)? {
-        switch json ? .json : format {
+        switch json ? .json : format ?? .table {
         case .table: return nil
         case .json: return JSONLinesFormat()
         case .aws:

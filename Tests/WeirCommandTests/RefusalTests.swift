@@ -69,6 +69,9 @@ extension WeirCommandSuite {
 
         @Test func `a command that cannot be meant has status 2`() throws {
             try Site.with { site in
+                try site.write(
+                    "groups: [{name: g, rules: [{direction: ingress}]}]\nports: [{match: a, groups: g}]\n",
+                    to: "policy.yaml")
                 for refusal in Self.usage { try site.expect(refusal) }
                 let unknown = try site.outcome("run", "--prot", "tap0")
                 #expect(unknown.status == 2)
@@ -80,9 +83,26 @@ extension WeirCommandSuite {
                 #expect(
                     pointless.errors.hasPrefix(
                         "Error: --xdp-mode has a meaning only with --hook xdp or xsk.\nUsage: weir attach "))
+                for (arguments, sentence) in Self.contradictions {
+                    let result = try site.outcome(arguments.split(separator: " ").map(String.init))
+                    #expect(result.status == 2 && result.output == "", "\(arguments)")
+                    #expect(
+                        result.errors.hasPrefix("Error: \(sentence)\nUsage: weir "), "\(arguments): \(result.errors)")
+                }
                 #expect(try site.isClean())
             }
         }
+
+        private static let contradictions = [
+            ("dump --fields srcaddr", "--fields has a meaning only with --format aws."),
+            ("dump --format json --fields srcaddr", "--fields has a meaning only with --format aws."),
+            ("dump --json --format aws", "--json and --format aws contradict each other."),
+            ("dump --json --format table", "--json and --format table contradict each other."),
+            (
+                "attach port-a --hook tc --ovs-rundir /run/openvswitch",
+                "--ovs-rundir has a meaning only with --hook auto."
+            ),
+        ]
 
         private static let usage = [
             Refusal(
@@ -96,6 +116,15 @@ extension WeirCommandSuite {
             Refusal(
                 "dump --format aws --fields dstadr", status: 2,
                 "\"dstadr\" is not a field of AWS flow logs: did you mean \"dstaddr\"?"),
+            Refusal(
+                "run --format json --fields srcaddr", status: 2,
+                "fields has a meaning only with the format aws; leave it out, or choose that format (--format aws)"),
+            Refusal(
+                "policy explain --port a --direction ingress --protocol gre --source 10.0.0.1 --destination 10.0.0.2 --source-port 1 FOLDER/policy.yaml",
+                status: 2, "--source-port has a meaning only with a protocol that has ports, or ICMP"),
+            Refusal(
+                "policy explain --port a --direction ingress --protocol icmp --source 10.0.0.1 --destination 10.0.0.2 --source-port 256 FOLDER/policy.yaml",
+                status: 2, "--source-port is a type or code of ICMP here, from 0 to 255, not 256"),
             Refusal(
                 "run --config FOLDER/none.yaml", status: 2,
                 """
@@ -116,7 +145,7 @@ extension WeirCommandSuite {
             ),
             (
                 "ports: [tap*\ninterval: 1\n",
-                "FOLDER/weir.yaml:2: not valid YAML: did not find expected ',' or ']'"
+                "FOLDER/weir.yaml:1: a list is opened here with [ and not closed with ], or a comma is missing in it"
             ),
         ])
         func `what is wrong in the configuration is named by file, line and key`(text: String, sentence: String) throws

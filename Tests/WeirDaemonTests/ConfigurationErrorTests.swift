@@ -91,7 +91,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, policy, ovs, ovs-rundir, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, kernel-drops, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, log, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, policy, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, kernel-drops, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, log, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {
@@ -108,16 +108,61 @@ struct ConfigurationErrorTests {
                 "ports:\n- match: a\n  role: guest\n  role: uplink",
                 "w:3: role must be given once, but stands here and again further down"
             ),
-            ("flows: 5\nhourly: a: b", "w:2: not valid YAML: mapping values are not allowed in this context"),
-            ("flows: 5\n\tformat: json", "w:2: not valid YAML: found a tab character that violates indentation"),
-            ("fields: [a, b\nflows: 5", "w:2: not valid YAML: did not find expected ',' or ']'"),
-            ("flows: *x", "w:1: not valid YAML: found undefined alias"),
+            (
+                "flows: 5\nhourly: a: b",
+                """
+                w:2: no key can stand here; give each key a line, indent it as the keys beside it, and put text that holds \
+                ": " between quotation marks
+                """
+            ),
+            ("flows: 5\n\tformat: json", tab),
+            ("ports:\n\t- tap*", tab),
+            (
+                "fields: [a, b\nflows: 5",
+                "w:1: a list is opened here with [ and not closed with ], or a comma is missing in it"
+            ),
+            (
+                "ports:\n- {match: a\nflows: 5",
+                "w:2: a mapping is opened here with { and not closed with }, or a comma is missing in it"
+            ),
+            ("ports:\n  - *", reference("w:2: * is an alias", "*")),
+            ("ports:\n  - match: *tap\n", reference("w:2: *tap is an alias", "*tap")),
+            ("ports: [a*, *b]", reference("w:1: *b is an alias", "*b")),
+            ("# *c\nregion: \"*d\" # *e\nports: &all [a]", reference("w:3: &all is an anchor", "&all")),
+            ("region: 'a\nflows: 5\n", "w:1: a quotation mark is opened here and not closed"),
+            ("flows: 5\nregion: \"a\n", "w:2: a quotation mark is opened here and not closed"),
+            ("region: \"\\q\"", "w:1: there is no such escape between double quotes; use single quotes: 'text'"),
+            ("flows: 5\nregion: @a", "w:2: no text can begin with @ in YAML; put it between quotation marks"),
+            (
+                "ports:\n  - match: a\n   role: guest",
+                """
+                w:3: the line is no part of the list above it; indent it as the entry that it belongs to, or begin it as the \
+                list's other entries with "- "
+                """
+            ),
+            (
+                "flows: 5\n  format: json",
+                "w:2: no key can stand here; give each key a line, indent it as the keys beside it, and put text that holds \": \" between quotation marks"
+            ),
+            (
+                "ports: []\n  flows: 5",
+                "w:2: the line does not fit the lines above it; indent it as the keys that it stands beside"
+            ),
+            (
+                "ports: [a]]",
+                "w:1: the line does not fit the lines above it; indent it as the keys that it stands beside"
+            ),
+            ("%YAML 3.0\n---\nflows: 5", "w:1: lines that begin with % are not taken; remove it"),
+            ("a: " + String(repeating: "[", count: 5000), "w:1: lists and mappings are nested too deep"),
             (
                 "flows: 5\n---\nflows: 6",
                 "w:2: the configuration must be one YAML document, but here a second one begins"
             ),
             ("[a]: 5", "w:1: a key must be text, not a list"),
-            ("flows: 5\nregion: \u{1}", "w:2: not valid YAML: control characters are not allowed"),
+            (
+                "flows: 5\nregion: \u{1}",
+                "w:2: a control character stands here; remove it, or write it as an escape between double quotes"
+            ),
         ])
     func wrongFile(text: String, sentence: String) {
         expect(text, sentence)
@@ -151,3 +196,9 @@ struct ConfigurationErrorTests {
 private let intervalMustBe = "w:1: interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not "
 private let identifierMustBe = "must be a name of letters, digits and . _ : - that starts with a letter or digit, not"
 private let patternMustBe = "must be a pattern of interface names, such as tap*, vnet? or eth[0-3], not"
+
+private let tab = "w:2: a tab indents this line; YAML allows blanks alone: replace it by blanks"
+
+private func reference(_ head: String, _ text: String) -> String {
+    "\(head) in YAML, which Weir does not take; write it between quotation marks: \"\(text)\""
+}

@@ -34,6 +34,37 @@ import WeirDaemon
         } throws: { "\($0)" == "p:2: ethertypes has 17 types; 16 are the most" }
     }
 
+    private static func ofRules(_ count: Int) -> String {
+        "groups:\n  - name: a\n    rules:\n"
+            + (0..<count).map {
+                "      - {direction: ingress, remote-prefix: 10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)}\n"
+            }
+            .joined() + "ports: []\n"
+    }
+
+    /// Before anything is made of them: an operator would wait for minutes.
+    @Test func `rules beyond the most are refused at the line of the first`() throws {
+        let error = #expect(throws: ConfigurationError.self) { try Self.read(Self.ofRules(100_000)) }
+        #expect(
+            error?.description == """
+                p:65539: the policy has more than 65535 rules, which are the most; summarise prefixes and ranges of ports
+                """)
+    }
+
+    @Test func `an alias, a tab and a quote are explained as in the configuration`() {
+        for (text, sentence) in [
+            (
+                "ports:\n  - match: *\n    groups: [a]",
+                "p:2: * is an alias in YAML, which Weir does not take; write it between quotation marks: \"*\""
+            ),
+            ("groups:\n\t- name: a", "p:2: a tab indents this line; YAML allows blanks alone: replace it by blanks"),
+            ("groups: 'a", "p:1: a quotation mark is opened here and not closed"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try Self.read(text) }
+            #expect(error?.description == sentence)
+        }
+    }
+
     @Test func `a file with every key`() throws {
         let document = try Self.read(
             """

@@ -12,10 +12,22 @@ extension Configuration {
         let environmentLayer = try ConfigurationLayer(environment: environment)
         let file = try configurationFile(flag: configFile, environment: environment)
         let fileLayer = try file?.layer() ?? ConfigurationLayer()
+        let layers = [flags, environmentLayer, fileLayer]
+        try refuseFieldsOfJSON(layers)
         let configuration = Configuration(
-            layers: [flags, environmentLayer, fileLayer], defaultFlowLogID: flowLogIDOfThisHost())
+            layers: layers, defaultFlowLogID: flowLogIDOfThisHost())
         try configuration.refuseUnmarkedStandIns()
         return configuration
+    }
+
+    /// A list of fields that has no effect is not what was meant, unless another format stands in for the file's at this start.
+    private static func refuseFieldsOfJSON(_ layers: [ConfigurationLayer]) throws(ConfigurationError) {
+        guard let fields = layers.firstIndex(where: { $0.fields != nil }),
+            let format = layers.firstIndex(where: { $0.format != nil }), layers[format].format == .json,
+            fields <= format
+        else { return }
+        throw ConfigurationError(
+            nil, "fields has a meaning only with the format aws; leave it out, or choose that format (--format aws)")
     }
 
     /// Nothing is passed off as what was seen.

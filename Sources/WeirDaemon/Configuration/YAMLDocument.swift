@@ -53,6 +53,9 @@ struct YAMLDocument {
 
     /// What the file says; nil where it says nothing.
     func root() throws(ConfigurationError) -> Setting? {
+        if let (line, problem) = YAMLSyntax.reference(in: text) {
+            throw ConfigurationError(ConfigurationPlace(file: path, line: line), problem)
+        }
         let node: Node?
         do { node = try compose(yaml: text) } catch { throw syntaxError(error) }
         let setting = node.map { Setting(name: name, node: $0, file: path) }
@@ -68,18 +71,13 @@ struct YAMLDocument {
 
     private func explain(_ error: any Error) -> (line: Int, problem: String) {
         switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _):
-            (mark.line, "not valid YAML: \(problem)")
-        case .composer(nil, let problem, let mark, _):
-            (mark.line, "not valid YAML: \(problem)")
-        case .composer(_, _, let mark, _):
+        case .composer(_?, _, let mark, _):
             (mark.line, "\(name) must be one YAML document, but here a second one begins")
-        case .reader(let problem, let offset, _, let yaml):
-            (1 + yaml.prefix(offset ?? 0).count(where: \.isNewline), "not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
             (context.mark.line, "\(keys.listed(by: "and")) must be given once, but stands here and again further down")
-        default:
-            (1, "not valid YAML: \(error)")
+        case let error?:
+            YAMLSyntax(text).explain(error) ?? (1, "not valid YAML: \(error)")
+        case nil: (1, "not valid YAML: \(error)")
         }
     }
 }

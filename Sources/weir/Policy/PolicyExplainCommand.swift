@@ -34,10 +34,10 @@ struct PolicyExplainCommand: ParsableCommand {
     var destination: String
 
     @Option(help: "Source port; of ICMP the type.")
-    var sourcePort: UInt16 = 0
+    var sourcePort: UInt16?
 
     @Option(help: "Destination port; of ICMP the code.")
-    var destinationPort: UInt16 = 0
+    var destinationPort: UInt16?
 
     @Option(help: "A tag that the port has; may be given again.")
     var tag: [String] = []
@@ -58,7 +58,7 @@ struct PolicyExplainCommand: ParsableCommand {
         let explanation = PolicyExplanation(
             try flow(), by: document.policy, groups: choice.groups, members: document.members)
         let facts = ExplanationFacts(explanation, port: port, groups: choice.groups, mode: choice.mode)
-        if json { try Output.printJSON(facts) } else { print(facts.text) }
+        if json { try Output.printJSON(facts) } else { Output.print(facts.text) }
     }
 
     private func flow() throws -> FlowKey {
@@ -69,9 +69,23 @@ struct PolicyExplainCommand: ParsableCommand {
         guard from.version == to.version else {
             throw UsageError(description: "--source and --destination must be of the same IP version")
         }
+        try refusePorts(of: number)
         return FlowKey(
             port: PortNumber(0), direction: direction, transport: number, source: from, destination: to,
-            sourcePort: sourcePort, destinationPort: destinationPort)
+            sourcePort: sourcePort ?? 0, destinationPort: destinationPort ?? 0)
+    }
+
+    private func refusePorts(of number: UInt8) throws {
+        let isICMP = number == TransportNumber.icmp || number == TransportNumber.icmpv6
+        for (option, value) in [("--source-port", sourcePort), ("--destination-port", destinationPort)] {
+            guard let value else { continue }
+            if isICMP, value > 255 {
+                throw UsageError(description: "\(option) is a type or code of ICMP here, from 0 to 255, not \(value)")
+            }
+            if !isICMP, !TransportNumber.hasPorts(number) {
+                throw UsageError(description: "\(option) has a meaning only with a protocol that has ports, or ICMP")
+            }
+        }
     }
 
     private func address(_ text: String, _ option: String) throws -> IPAddress {
