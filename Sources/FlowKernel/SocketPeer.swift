@@ -8,8 +8,11 @@ package struct SocketPeer: Equatable, Sendable {
     package let user: UInt32
     /// The effective one and the supplementary ones.
     package let groups: Set<UInt32>
+    /// 0 where it is in a PID namespace that is not seen from here.
+    package let process: Int32
 
-    package init(user: UInt32, groups: Set<UInt32>) {
+    package init(user: UInt32, groups: Set<UInt32>, process: Int32 = 0) {
+        self.process = process
         self.user = user
         self.groups = groups
     }

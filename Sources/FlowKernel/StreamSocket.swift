@@ -63,7 +63,8 @@ extension StreamSocket {
         guard unsafe weir_peer_of(descriptor.raw, &peer) == 0 else { return nil }
         var groups = [UInt32](repeating: 0, count: Self.mostGroups)
         let count = unsafe weir_peer_groups(descriptor.raw, &groups, groups.count)
-        return SocketPeer(user: peer.uid, groups: Set([peer.gid] + groups.prefix(max(0, Int(count)))))
+        return SocketPeer(
+            user: peer.uid, groups: Set([peer.gid] + groups.prefix(max(0, Int(count)))), process: peer.pid)
     }
 
     /// NGROUPS_MAX of limits.h.

@@ -34,6 +34,10 @@ struct RunCommand: ParsableCommand {
     var ovsRundir: String?
 
     @Option(
+        help: "Control socket of ovs-vswitchd; else it is looked for in the run directory.", completion: .file())
+    var ovsControl: String?
+
+    @Option(
         name: .customLong("ovs-bridge"), help: "Bridge whose guests are measured, instead of all; may be given again.")
     var ovsBridges: [String] = []
 
@@ -125,7 +129,7 @@ struct RunCommand: ParsableCommand {
             (.flows, flows), (.portShare, portShare), (.tableMemory, tableMemory), (.tableEngine, tableEngine),
             (.stateDirectory, stateDir), (.queueSize, queueSize), (.bpffs, place.bpffs), (.socket, place.socket),
             (.metrics, metrics), (.policy, policy), (.ovsRunDirectory, ovsRundir), (.publishPeriod, publishPeriod),
-            (.layout, layout), (.accountID, accountID), (.region, region),
+            (.layout, layout), (.accountID, accountID), (.region, region), (.ovsControl, ovsControl),
         ]
         for (key, text) in texts { if let text { try flags.set(key, flag: text) } }
         if ovs { flags.ovs = true }

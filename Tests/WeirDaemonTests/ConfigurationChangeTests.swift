@@ -14,7 +14,7 @@ import WeirDaemon
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<ConfigurationKey> = [
-        .ports, .ovs, .ovsBridges, .ovsStandIn, .ovsVerdicts, .ovsTraceRate,
+        .ports, .ovs, .ovsControl, .ovsBridges, .ovsStandIn, .ovsVerdicts, .ovsTraceRate,
     ]
     private static let restarting: Set<ConfigurationKey> = [
         .bpffs, .stateDirectory, .socket, .metrics, .ovsRunDirectory, .kernelDrops, .interval, .flows, .portShare,

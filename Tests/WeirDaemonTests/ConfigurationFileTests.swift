@@ -31,6 +31,7 @@ struct ConfigurationFileTests {
                 az-id: use1-az1
             ovs: true
             ovs-rundir: /run/other
+            ovs-control: /run/other/vswitchd.ctl
             ovs-bridges: [br-int, br-ex]
             ovs-verdicts: false
             ovs-trace-rate: 7
@@ -56,6 +57,7 @@ struct ConfigurationFileTests {
         expected.ports = try [PortRule(pattern: #require(GlobPattern("tap*"))), uplinkRule()]
         var choice = SwitchChoice()
         choice.runDirectory = "/run/other"
+        choice.control = "/run/other/vswitchd.ctl"
         choice.bridges = ["br-int", "br-ex"]
         choice.judges = false
         choice.traceRate = 7

@@ -11,6 +11,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case policy
     case ovs
     case ovsRunDirectory = "ovs-rundir"
+    case ovsControl = "ovs-control"
     case ovsBridges = "ovs-bridges"
     case ovsStandIn = "ovs-stand-in"
     case ovsVerdicts = "ovs-verdicts"

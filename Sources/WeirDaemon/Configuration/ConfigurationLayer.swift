@@ -14,6 +14,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var policy: String?
     package var ovs: Bool?
     package var ovsRunDirectory: String?
+    package var ovsControl: String?
     package var ovsBridges: [String]?
     package var ovsStandIn: Bool?
     package var ovsVerdicts: Bool?
@@ -80,6 +81,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .policy: policy = try setting.path()
         case .ovs: ovs = try setting.truth()
         case .ovsRunDirectory: ovsRunDirectory = try setting.runDirectory()
+        case .ovsControl: ovsControl = try setting.socketPath()
         case .ovsBridges: ovsBridges = try setting.bridges()
         case .ovsStandIn: ovsStandIn = try setting.truth()
         case .ovsVerdicts: ovsVerdicts = try setting.truth()
@@ -121,7 +123,10 @@ extension Configuration {
         metrics = first(\.metrics)
         ports = first(\.ports) ?? ports
         policy = first(\.policy)
-        ovs = Self.ovs(first(\.ovs), first(\.ovsRunDirectory), first(\.ovsBridges), standsIn: first(\.ovsStandIn))
+        ovs = Self.ovs(
+            first(\.ovs), first(\.ovsRunDirectory) ?? first(\.ovsControl).map { _ in SwitchChoice().runDirectory },
+            first(\.ovsBridges), standsIn: first(\.ovsStandIn))
+        ovs?.control = first(\.ovsControl)
         ovs?.judges = first(\.ovsVerdicts) ?? true
         if let rate = first(\.ovsTraceRate) { ovs?.traceRate = rate }
         watchesKernelDrops = first(\.kernelDrops) ?? watchesKernelDrops

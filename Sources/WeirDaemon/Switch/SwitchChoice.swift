@@ -6,6 +6,8 @@ package import PortDirectory
 package struct SwitchChoice: Equatable, Sendable {
     /// Where it has its sockets (`OVS_RUNDIR`).
     package var runDirectory = "/run/openvswitch"
+    /// The control socket of `ovs-vswitchd`; nil: it is looked for in the run directory.
+    package var control: String?
     /// Names of the bridges whose guests are measured; empty is all.
     package var bridges: [String] = []
     /// Whether records of other ports stand in where frames to a guest are not observed.

@@ -14,7 +14,7 @@ package final class MegaflowBoard: Sendable {
         /// How often the switch was tried in vain, since it answered last.
         var failuresInARow = 0
         var datapaths: [String] = []
-        var pid: Int32?
+        var server: SwitchSocket?
         var bucket: TokenBucket
     }
 
@@ -38,7 +38,7 @@ package final class MegaflowBoard: Sendable {
     }
 
     /// Where the switch can be asked for more; no process while it does not answer.
-    var place: (datapaths: [String], pid: Int32?) { state.withLock { ($0.datapaths, $0.pid) } }
+    var place: (datapaths: [String], server: SwitchSocket?) { state.withLock { ($0.datapaths, $0.server) } }
 
     package func update<Result>(_ body: (inout MegaflowHistory) -> Result) -> Result {
         state.withLock { body(&$0.history) }
@@ -46,10 +46,10 @@ package final class MegaflowBoard: Sendable {
 
     func note(_ body: (inout MegaflowReport) -> Void) { state.withLock { body(&$0.report) } }
 
-    /// The switch can be asked, as that process.
-    func note(pid: Int32, datapaths: [String]) {
+    /// The switch can be asked, on that socket.
+    func note(server: SwitchSocket, datapaths: [String]) {
         state.withLock { state in
-            state.pid = pid
+            state.server = server
             state.datapaths = datapaths
         }
     }
@@ -68,7 +68,7 @@ package final class MegaflowBoard: Sendable {
         let isNew = state.withLock { state in
             state.failuresInARow += 1
             state.report.pollsFailed += 1
-            state.pid = nil
+            state.server = nil
             defer { state.report.failure = failure.description }
             return state.report.failure != failure.description
         }

@@ -16,6 +16,7 @@ final class MegaflowPoller: Sendable {
     private let tracer: SwitchTracer
     private let logger: Logger
     private let client: UnixctlClient
+    private let choice: SwitchChoice
     private let wishes: Wanted
     private let ended = DispatchSemaphore(value: 0)
 
@@ -39,7 +40,8 @@ final class MegaflowPoller: Sendable {
         self.logger = logger
         let wishes = Wanted()
         self.wishes = wishes
-        client = UnixctlClient(runDirectory: choice.runDirectory) { wishes.isEnding }
+        self.choice = choice
+        client = UnixctlClient { wishes.isEnding }
     }
 
     func start() {
@@ -72,6 +74,7 @@ final class MegaflowPoller: Sendable {
                 wishes.wait(atMost: wishes.isHurried ? .milliseconds(150) : Self.tick)
             } catch {
                 guard error != .ended else { return }
+                session.isInDoubt = true
                 say(error)
                 wishes.wait(atMost: pace.pause())
             }
@@ -87,7 +90,9 @@ final class MegaflowPoller: Sendable {
 
     /// What the thread knows of the process that it asks.
     private struct Session {
-        var pid: Int32?
+        var server: SwitchSocket?
+        /// Whether it did not answer last.
+        var isInDoubt = false
         var counters: ChangeCounters?
         var next = ContinuousClock.now
     }
@@ -95,23 +100,30 @@ final class MegaflowPoller: Sendable {
 
 extension MegaflowPoller {
     private func turn(_ session: inout Session) throws(UnixctlFailure) {
-        let pid = try client.pid()
-        if session.pid != pid {
-            session.pid = pid
+        let server = try server(session)
+        session.isInDoubt = false
+        if session.server != server {
+            session.server = server
             session.counters = nil
             session.next = .now
         }
-        try watchForChanges(pid, &session)
-        if ContinuousClock.now >= session.next || wishes.takeHurry() { try look(pid, &session) }
+        try watchForChanges(server, &session)
+        if ContinuousClock.now >= session.next || wishes.takeHurry() { try look(server, &session) }
         askForRules()
     }
 
+    /// The one that answered last, while it is there: to look for it takes a connection.
+    private func server(_ session: Session) throws(UnixctlFailure) -> SwitchSocket {
+        if let known = session.server, !session.isInDoubt, known.isInPlace { return known }
+        return try .find(in: choice.runDirectory, named: choice.control)
+    }
+
     /// Asks twice: a counter of the switch's main thread is up to date a second after what it counts, and after the thread has slept once.
-    private func watchForChanges(_ pid: Int32, _ session: inout Session) throws(UnixctlFailure) {
-        try client.ask(pid, "coverage/show") { _ in }
+    private func watchForChanges(_ server: SwitchSocket, _ session: inout Session) throws(UnixctlFailure) {
+        try client.ask(server, "coverage/show") { _ in }
         let moment = ClockAnchor.now.realtime
         var counters = ChangeCounters()
-        try client.ask(pid, "coverage/show") { counters.take($0) }
+        try client.ask(server, "coverage/show") { counters.take($0) }
         defer { session.counters = counters }
         guard let before = session.counters else {
             return board.update { $0.begin(at: moment) }
@@ -120,29 +132,29 @@ extension MegaflowPoller {
             return board.update { $0.confirm(until: moment.advanced(by: .zero - Self.lag)) }
         }
         // What was there before stays until the switch has looked at it: the second time it has begun after the change.
-        for _ in 0..<2 { try client.ask(pid, "revalidator/wait") { _ in } }
+        for _ in 0..<2 { try client.ask(server, "revalidator/wait") { _ in } }
         let settled = ClockAnchor.now.realtime
         board.update { $0.noteChange(until: settled) }
         board.note { $0.changes += 1 }
     }
 
     /// Takes all megaflows of all datapaths.
-    private func look(_ pid: Int32, _ session: inout Session) throws(UnixctlFailure) {
+    private func look(_ server: SwitchSocket, _ session: inout Session) throws(UnixctlFailure) {
         let clock = ContinuousClock.now
         let start = ClockAnchor.now.realtime
         var datapaths: [String] = []
-        try client.ask(pid, "dpctl/dump-dps") { if !$0.isEmpty { datapaths.append($0) } }
+        try client.ask(server, "dpctl/dump-dps") { if !$0.isEmpty { datapaths.append($0) } }
         var look = board.update { $0.look(at: start) }
         var bytes = 0
         do throws(UnixctlFailure) {
-            for datapath in datapaths { bytes += try take(datapath, of: pid, &look) }
+            for datapath in datapaths { bytes += try take(datapath, of: server, &look) }
         } catch {
             board.update { $0.abandon(look) }
             throw error
         }
         let took = clock.duration(to: .now)
         board.update { $0.end(look, at: ClockAnchor.now.realtime) }
-        board.note(pid: pid, datapaths: datapaths)
+        board.note(server: server, datapaths: datapaths)
         let interval = max(Self.interval, took * Self.rarity)
         session.next = clock + interval
         note(bytes, took, interval, at: start)
@@ -150,12 +162,12 @@ extension MegaflowPoller {
 
     /// - Returns: the bytes of its list.
     private func take(
-        _ datapath: String, of pid: Int32, _ look: inout MegaflowHistory.Look
+        _ datapath: String, of server: SwitchSocket, _ look: inout MegaflowHistory.Look
     ) throws(UnixctlFailure) -> Int {
         // Without -m, which takes the switch twice as long to print: what it adds is what megaflows do not compare.
         var found = look
         defer { look = found }
-        return try client.ask(pid, "dpctl/dump-flows", ["--names", datapath]) { line in
+        return try client.ask(server, "dpctl/dump-flows", ["--names", datapath]) { line in
             board.update { $0.take(line, of: datapath, in: &found) }
         }
     }

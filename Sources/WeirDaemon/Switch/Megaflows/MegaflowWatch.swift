@@ -17,7 +17,7 @@ package final class MegaflowWatch: Sendable {
         guard choice.judges else { return nil }
         board = MegaflowBoard(
             interval: MegaflowPoller.interval, traceRate: choice.traceRate, capacity: MegaflowPoller.capacity)
-        tracer = SwitchTracer(runDirectory: choice.runDirectory, board: board)
+        tracer = SwitchTracer(board: board)
         poller = MegaflowPoller(choice, board: board, switchBoard: switchBoard, tracer: tracer, logger: logger)
         poller.start()
     }

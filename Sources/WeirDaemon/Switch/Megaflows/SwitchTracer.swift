@@ -10,8 +10,8 @@ struct SwitchTracer: Sendable {
     private static let patience = Duration.seconds(1)
     private static let mostLines = 4096
 
-    init(runDirectory: String, board: MegaflowBoard) {
-        client = UnixctlClient(runDirectory: runDirectory)
+    init(board: MegaflowBoard) {
+        client = UnixctlClient()
         self.board = board
     }
 
@@ -21,13 +21,13 @@ struct SwitchTracer: Sendable {
     ///
     /// - Parameter datapath: as `dpctl/dump-dps` has it.
     func trace(_ flow: String, on datapath: String) throws(UnixctlFailure) -> PipelineTrace {
-        guard let pid = board.place.pid else { throw .unreachable("it is not there") }
+        guard let server = board.place.server else { throw .unreachable("it is not there") }
         // The switch's own name of all datapaths of a type.
         let name = datapath.split(separator: "@").last.map(String.init) ?? datapath
         var lines: [String] = []
         do throws(UnixctlFailure) {
             try client.ask(
-                pid, "ofproto/trace", [name, flow], silence: Self.patience, limit: Self.patience
+                server, "ofproto/trace", [name, flow], silence: Self.patience, limit: Self.patience
             ) { if lines.count < Self.mostLines { lines.append($0) } }
         } catch {
             board.noteTrace(isAnswered: false)

@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DurableFiles
 import FlowKernel
 import FlowVerdict
-import SystemPackage
 
 /// Asks `ovs-vswitchd` over the socket that `ovs-appctl` uses; one connection a command. Every call is bounded in time and in bytes.
 package struct UnixctlClient: Sendable {
-    private let runDirectory: String
     /// Asked while a call waits: the caller is to end.
     private let isEnding: @Sendable () -> Bool
 
-    private static let program = "ovs-vswitchd"
     /// How long a single system call waits before the end is asked for.
     private static let step = Duration.milliseconds(200)
     private static let chunk = 64 << 10
     private static let mostBytes = 512 << 20
 
-    package init(runDirectory: String, isEnding: @escaping @Sendable () -> Bool = { false }) {
-        self.runDirectory = runDirectory
+    package init(isEnding: @escaping @Sendable () -> Bool = { false }) {
         self.isEnding = isEnding
-    }
-
-    /// The process that runs now, as its pid file says.
-    package func pid() throws(UnixctlFailure) -> Int32 {
-        let path = "\(runDirectory)/\(Self.program).pid"
-        let bytes: [UInt8]
-        do { bytes = try HeldFolder.read(FilePath(path)) } catch {
-            throw .unreachable("cannot read \(path): \(error)")
-        }
-        let digits = bytes.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard let pid = Int32(String(decoding: digits, as: UTF8.self)) else {
-            throw .unreachable("\(path) holds no number")
-        }
-        return pid
     }
 
     /// Has the process do a command, and calls the function with each line of its answer; returns the bytes that came.
@@ -43,13 +24,12 @@ package struct UnixctlClient: Sendable {
     ///   - limit: how long all of it may take.
     @discardableResult
     package func ask(
-        _ pid: Int32, _ method: String, _ parameters: [String] = [], silence: Duration = .seconds(3),
+        _ server: SwitchSocket, _ method: String, _ parameters: [String] = [], silence: Duration = .seconds(3),
         limit: Duration = .seconds(20), onLine: (String) -> Void
     ) throws(UnixctlFailure) -> Int {
-        let path = "\(runDirectory)/\(Self.program).\(pid).ctl"
         let socket: StreamSocket
-        do throws(KernelError) { socket = try StreamSocket.connect(to: path, patience: Self.step) } catch {
-            throw .unreachable("\(path): \(error.cause)")
+        do throws(KernelError) { socket = try StreamSocket.connect(to: server.path, patience: Self.step) } catch {
+            throw .unreachable("\(server.path): \(error.cause)")
         }
         let start = ContinuousClock.now
         try send(Self.request(method, parameters), on: socket, within: silence)
