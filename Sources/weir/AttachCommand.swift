@@ -19,8 +19,8 @@ struct AttachCommand: ParsableCommand {
     @Option(help: "How XDP runs: native or generic. Without it native where the driver can.")
     var xdpMode: XDPMode?
 
-    @Option(help: "What is behind the port: guest or uplink.")
-    var role = PortRole.guest
+    @Option(help: "What is behind the port: guest or uplink (guest).")
+    var role: PortRole?
 
     @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
     var flows: Int?
@@ -72,7 +72,7 @@ struct AttachCommand: ParsableCommand {
     private func attachAll(
         _ installation: borrowing Installation, _ advice: SwitchAdvice?, _ policy: PolicyKeeper
     ) throws -> [RegisteredPort] {
-        let asked = AttachOptions(role: role, hook: hook, xdpMode: xdpMode)
+        let asked = AttachOptions(role: role ?? .guest, hook: hook, xdpMode: xdpMode)
         let options = ports.map { advice?.complete(asked, for: $0) ?? asked }
         var attached: [RegisteredPort] = []
         do {

@@ -34,7 +34,8 @@ extension PortRole: ExpressibleByArgument {
 
     public static var allValueStrings: [String] { allCases.map(\.name) }
 
-    public var defaultValueDescription: String { name }
+    // The parser's own are those of the raw value, a number.
+    public static var allValueDescriptions: [String: String] { [:] }
 }
 
 extension XDPMode: ExpressibleByArgument {

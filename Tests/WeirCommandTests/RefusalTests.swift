@@ -93,6 +93,24 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `help names defaults by their words, and counts agree with their nouns`() throws {
+            try Site.with { site in
+                let help = try site.weir("attach", "--help").split(whereSeparator: \.isWhitespace).joined(
+                    separator: " ")
+                #expect(
+                    help.contains("What is behind the port: guest or uplink (guest). (values: guest, uplink) --flows"))
+                try site.write(
+                    "groups: [{name: g, rules: [{direction: ingress}]}]\nports: [{match: a, groups: g}]\n",
+                    to: "policy.yaml")
+                let facts = try site.weir("policy", "check", site.path("policy.yaml"))
+                #expect(facts.contains(": 1 group with 1 rule for 1 entry of ports, 0 of it enforced; in the kernel "))
+                try site.write("groups: []\nports: []\n", to: "policy.yaml")
+                #expect(
+                    try site.weir("policy", "check", site.path("policy.yaml")).contains(
+                        ": 0 groups with 0 rules for 0 entries of "))
+            }
+        }
+
         private static let contradictions = [
             ("dump --fields srcaddr", "--fields has a meaning only with --format aws."),
             ("dump --format json --fields srcaddr", "--fields has a meaning only with --format aws."),

@@ -118,6 +118,20 @@ struct ConfigurationFileTests {
         #expect(try read("file-size: \(text)").fileSize == bytes)
     }
 
+    @Test(
+        "a share is a percentage, with or without its sign",
+        arguments: [("25", 0.25), ("25%", 0.25), ("1", 0.01), ("100%", 1)])
+    func share(text: String, share: Double) throws {
+        #expect(try read("port-share: \(text)").tables.portShare == share)
+        for wrong in ["0", "101", "25 %%", "%", "0.25"] {
+            let error = #expect(throws: ConfigurationError.self) { try read("port-share: \"\(wrong)\"") }
+            #expect(
+                error?.description
+                    == "weir.yaml:1: port-share must be a percentage from 1 to 100, such as 25 or 25%, not \"\(wrong)\""
+            )
+        }
+    }
+
     @Test("fields may be a list, or a folded text")
     func fields() throws {
         #expect(try read("fields: [version, srcaddr, dstaddr]").fields == "version srcaddr dstaddr")
