@@ -98,6 +98,13 @@ package final class LogFileSink {
         if let segment = ended.segment { staged.append(segment) }
     }
 
+    /// Takes back what came of a window that cannot be ended: nothing of it is in any file.
+    package func abandon() {
+        guard let window = current.take() else { return }
+        for stream in streams.values { stream.bytes.removeAll(keepingCapacity: true) }
+        takeBack(window)
+    }
+
     /// Commits what is due when a window has ended at that moment: its period is over, or a file is full.
     package func publish(endOf window: Window) throws(ExportError) {
         guard let period else { return }

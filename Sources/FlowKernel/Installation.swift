@@ -36,6 +36,8 @@ package struct Installation: ~Copyable {
     ) throws(KernelError) -> Installation {
         try Capability.require(for: "measure ports")
         try Preemption.requireOneWriter()
+        // What cannot be made is refused before anything is.
+        if !directory.hasMaps { _ = try request.geometry() }
         let use = try makeLayout(directory, takesOver: takesOver)
         let turn = try directory.openPorts()
         try turn.waitForLock()

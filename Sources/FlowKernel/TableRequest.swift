@@ -24,18 +24,34 @@ package struct TableRequest: Equatable, Sendable {
 
     package static let defaultFlowBudget = 262_144
 
-    /// The tables for this machine's CPUs. Throws where they would take more than the limit.
-    package func geometry() throws(KernelError) -> TableGeometry {
+    /// The tables for this machine's CPUs. Throws where they would take more than the limit, or than the control group
+    /// allows.
+    package func geometry() throws(KernelError) -> TableGeometry { try geometry(allowed: .read()) }
+
+    package func geometry(allowed: MemoryLimit?) throws(KernelError) -> TableGeometry {
         let cpus = HostCPUs.count(for: engine)
         let geometry = TableGeometry(engine: engine, flowBudget: flowBudget, portShare: portShare, cpus: cpus)
-        guard let memoryLimit, geometry.tableBytes > memoryLimit else { return geometry }
+        if let memoryLimit, geometry.tableBytes > memoryLimit {
+            throw refusal(
+                geometry, fitting: memoryLimit, "the limit is \(memoryLimit)", "raise the limit (table-memory)")
+        }
+        if let allowed, geometry.tableBytes > allowed.room {
+            throw refusal(
+                geometry, fitting: allowed.room,
+                "the memory limit of \(allowed.bytes) (\(allowed.file)) leaves \(allowed.room)",
+                "raise that limit")
+        }
+        return geometry
+    }
+
+    private func refusal(
+        _ geometry: TableGeometry, fitting limit: UInt64, _ cause: String, _ remedy: String
+    ) -> KernelError {
         let largest = TableGeometry.largestBudget(
-            engine: engine, portShare: portShare, cpus: cpus, fitting: memoryLimit)
-        throw KernelError(
+            engine: engine, portShare: portShare, cpus: geometry.cpus, fitting: limit)
+        return KernelError(
             .invalid, "cannot make room for \(counted(flowBudget, "flow"))",
-            cause: "their table takes \(geometry.tableBytes) bytes, and the limit is \(memoryLimit)",
-            remedy: largest == 0
-                ? "raise the limit (table-memory)"
-                : "ask for at most \(counted(largest, "flow")), or raise the limit (table-memory)")
+            cause: "their table takes \(geometry.tableBytes) bytes, and \(cause)",
+            remedy: largest == 0 ? remedy : "ask for at most \(counted(largest, "flow")), or \(remedy)")
     }
 }

@@ -38,18 +38,24 @@ extension ClosedWindow {
 
     /// The lines that tell of no traffic, or not of all: for each port NODATA where no IP packet was seen, well-formed or not,
     /// SKIPDATA where packets found no slot.
-    package func gaps(ports: [PortNumber: Port]) -> [LogEntry] {
-        let receivers = Set(standIns(at: ports).map(\.receiver.number))
-        return ports.values.sorted { $0.number < $1.number }.compactMap { port in
+    ///
+    /// - Parameter receivers: at which records of other ports stand in, also of flows that are not in memory.
+    package func gaps(ports: [PortNumber: Port], receivers: Set<PortNumber>) -> [LogEntry] {
+        ports.values.sorted { $0.number < $1.number }.compactMap { port in
             gap(of: port, hasRecords: receivers.contains(port.number))
         }
+    }
+
+    /// The ports at which records of others stand in, of the flows that are in memory.
+    package func receivers(ports: [PortNumber: Port]) -> Set<PortNumber> {
+        Set(standIns(at: ports).map(\.receiver.number))
     }
 
     /// All lines at once, where there are few.
     package func entries(ports: [PortNumber: Port]) -> [LogEntry] {
         var entries: [LogEntry] = []
         forEachRecord(ports: ports) { entries.append(.flow($0)) }
-        return entries + unparsed(ports: ports) + gaps(ports: ports)
+        return entries + unparsed(ports: ports) + gaps(ports: ports, receivers: receivers(ports: ports))
     }
 
     /// The ports by their numbers: a hash a record would cost more than the record.

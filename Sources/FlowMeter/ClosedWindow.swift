@@ -7,7 +7,10 @@ package struct ClosedWindow: Sendable {
     /// Its number is that of the last part: what the source still holds.
     package var window: Window
     package var anchor: ClockAnchor
+    /// Empty where they are in the journal alone.
     package var flows: FlowTable
+    /// The flows that are in the journal and not in memory.
+    package var journaled: FlowSums
     package var totals: [PortSide: PortTotals]
     package var samples: FrameSamples
     /// How often its counters were drained: 1, and 1 more for each early swap.
@@ -15,7 +18,7 @@ package struct ClosedWindow: Sendable {
 
     package init(
         window: Window, anchor: ClockAnchor, flows: FlowTable, totals: [PortSide: PortTotals],
-        samples: FrameSamples = [:], parts: Int = 1
+        samples: FrameSamples = [:], parts: Int = 1, journaled: FlowSums = FlowSums()
     ) {
         self.window = window
         self.anchor = anchor
@@ -23,10 +26,18 @@ package struct ClosedWindow: Sendable {
         self.totals = totals
         self.samples = samples
         self.parts = parts
+        self.journaled = journaled
     }
 
     /// Whether anything was counted at all.
-    package var isEmpty: Bool { flows.isEmpty && totals.values.allSatisfy { $0.seen.isZero } }
+    package var isEmpty: Bool { sums.flows == 0 && totals.values.allSatisfy { $0.seen.isZero } }
+
+    /// Of all flows, wherever they are.
+    package var sums: FlowSums {
+        var sums = journaled
+        sums.add(flows)
+        return sums
+    }
 }
 
 /// A port whose frames are not all accounted for. There must be none.
@@ -55,7 +66,7 @@ package struct ConservationViolation: Equatable, Sendable, CustomStringConvertib
 extension ClosedWindow {
     /// Checks the conservation law: seen = in flow records + overflow + not IP + malformed, exactly.
     package var violations: [ConservationViolation] {
-        let recorded = flows.recorded
+        let recorded = sums.recorded
         return Set(totals.keys).union(recorded.keys).compactMap { side in
             let totals = totals[side] ?? PortTotals()
             let recorded = recorded[side] ?? .zero

@@ -13,26 +13,35 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     package var source: Source
     private var clock: WindowClock
     /// What the parts of the open window before the one that is counted into hold.
-    private var gathered = GatheredParts()
+    private var gathered: GatheredParts
     package private(set) var timing = MeterTiming()
 
     /// Takes over a source whose window of that number was opened at `opened`.
     package init(
-        source: consuming Source, interval: Duration, openWindow number: UInt32, opened: ClockAnchor, now: ClockAnchor
+        source: consuming Source, interval: Duration, openWindow number: UInt32, opened: ClockAnchor, now: ClockAnchor,
+        mostFlows: Int = .max
     ) {
         self.source = source
+        gathered = GatheredParts(mostFlows: mostFlows)
         clock = WindowClock(interval: interval, number: number, opened: opened, now: now)
     }
 
     /// Takes over a source with a window that may have had parts already; its edge is the next one after now.
+    ///
+    /// - Parameter mostFlows: that are merged in memory at a time. A part with more is to be taken in pieces.
     package init(
-        source: consuming Source, interval: Duration, takingOver open: OpenWindow, now: ClockAnchor
+        source: consuming Source, interval: Duration, takingOver open: OpenWindow, now: ClockAnchor,
+        mostFlows: Int = .max
     ) {
         self.source = source
+        gathered = GatheredParts(mostFlows: mostFlows)
         clock = WindowClock(interval: interval, takingOver: open, now)
     }
 
     package var openWindow: OpenWindow { clock.open }
+
+    /// How many flows are merged in memory at a time.
+    package var mostFlows: Int { gathered.mostFlows }
 
     /// Whether `takeDue` would close the open window.
     package func closes(at now: ClockAnchor) -> Bool {
@@ -80,7 +89,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
     package mutating func adopt(_ part: consuming WindowPart) -> ClosedWindow? {
         let (window, anchor) = (part.window, part.anchor)
         let isLast = part.isLast
-        gathered.add(part.flows, part.totals, part.samples)
+        gathered.add(part.flows, part.totals, part.samples, journaled: part.journaled)
         return isLast ? gathered.close(window, anchor: anchor) : nil
     }
 
@@ -114,11 +123,33 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
 
     private mutating func drain(_ window: Window, of closing: OpenWindow) throws(Source.Failure) -> WindowPart {
         var flows = gathered.takeStorage()
-        try source.drain(window.number, into: &flows)
+        let pieces = try drain(window.number, into: &flows)
         FaultPoint.reach(.midDrain)
         return WindowPart(
             window: window, firstNumber: closing.firstNumber, anchor: closing.anchor, flows: flows,
-            totals: try source.totals(of: window.number), samples: try source.samples(of: window.number))
+            totals: try source.totals(of: window.number), samples: try source.samples(of: window.number),
+            pieces: pieces)
+    }
+
+    /// Takes all flows where they are not too many; else none, and returns in how many pieces they are to be taken.
+    private func drain(_ window: UInt32, into flows: inout FlowTable) throws(Source.Failure) -> Int {
+        var pieces = 1
+        while true {
+            flows.take(FlowPiece(0, of: pieces), atMost: gathered.mostFlows)
+            try source.drain(window, into: &flows)
+            guard flows.isOverfull else { break }
+            pieces *= 2
+        }
+        if pieces == 1 { flows.liftLimit() } else { flows.take(.whole) }
+        return pieces
+    }
+
+    /// Takes one piece of what is closed and not released, instead of what the table holds.
+    package func drain(
+        _ piece: FlowPiece, of window: UInt32, into flows: inout FlowTable
+    ) throws(Source.Failure) {
+        flows.take(piece)
+        try source.drain(window, into: &flows)
     }
 }
 

@@ -4,21 +4,34 @@ import FlowModel
 
 /// What is drained of a window that is not complete yet, and the storage that goes from window to window.
 struct GatheredParts {
+    /// More flows of a window are not kept in memory: the journal has them.
+    let mostFlows: Int
     private var flows = FlowTable()
+    private var journaled = FlowSums()
     private var totals: [PortSide: PortTotals] = [:]
     private var samples: FrameSamples = [:]
     private var parts = 0
     /// Empty, for the part that is drained next.
     private var spare: FlowTable?
 
+    init(mostFlows: Int = .max) { self.mostFlows = mostFlows }
+
     /// An empty table, with the storage of one that was given back.
     mutating func takeStorage() -> FlowTable { spare.take() ?? FlowTable() }
 
     /// Adds a part and takes its flows; where they are the first, their storage as well.
+    ///
+    /// - Parameter journaled: the flows of the part that are in the journal alone.
     mutating func add(
-        _ flows: consuming FlowTable, _ totals: [PortSide: PortTotals], _ samples: FrameSamples = [:]
+        _ flows: consuming FlowTable, _ totals: [PortSide: PortTotals], _ samples: FrameSamples = [:],
+        journaled: FlowSums = FlowSums()
     ) {
-        if self.flows.isEmpty {
+        self.journaled += journaled
+        if self.journaled.flows > 0 || self.flows.count + flows.count > mostFlows {
+            self.journaled.add(self.flows)
+            self.journaled.add(flows)
+            self.flows = FlowTable()
+        } else if self.flows.isEmpty {
             swap(&self.flows, &flows)
         } else {
             self.flows.merge(flows.records.span)
@@ -33,8 +46,10 @@ struct GatheredParts {
     /// Hands everything over and begins anew.
     mutating func close(_ window: Window, anchor: ClockAnchor) -> ClosedWindow {
         let closed = ClosedWindow(
-            window: window, anchor: anchor, flows: flows, totals: totals, samples: samples, parts: parts)
+            window: window, anchor: anchor, flows: flows, totals: totals, samples: samples, parts: parts,
+            journaled: journaled)
         flows = FlowTable()
+        journaled = FlowSums()
         totals = [:]
         samples = [:]
         parts = 0

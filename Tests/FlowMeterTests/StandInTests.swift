@@ -87,7 +87,7 @@ import Testing
 
     @Test func `a port with a record that stands in is not one without data`() {
         func silent(_ window: ClosedWindow) -> [UInt16] {
-            window.gaps(ports: Self.ports).compactMap { gap in
+            window.gaps(ports: Self.ports, receivers: window.receivers(ports: Self.ports)).compactMap { gap in
                 if case .noData(let port, _) = gap { port.number.rawValue } else { nil }
             }
         }

@@ -29,7 +29,9 @@ extension FlowTable {
     static func sumIndex(_ key: FlowKey) -> Int { Int(key.port.rawValue) << 1 | Int(key.direction.bit) }
 
     /// What the flows of each port and direction add up to; no entry where there are none.
-    package var recorded: [PortSide: PacketCount] {
+    package var recorded: [PortSide: PacketCount] { Self.recorded(sums) }
+
+    static func recorded(_ sums: [PacketCount]) -> [PortSide: PacketCount] {
         var recorded: [PortSide: PacketCount] = [:]
         for (index, sum) in sums.enumerated() where !sum.isZero {
             let direction: Direction = index & 1 == 0 ? .ingress : .egress

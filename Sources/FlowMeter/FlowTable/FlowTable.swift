@@ -17,6 +17,11 @@ package struct FlowTable: Sendable {
     private(set) var sums: [PacketCount] = []
     /// Windows in a row that were far too small for the storage.
     var smallWindows = 0
+    /// The flows that it takes; others are passed over.
+    private(set) var piece = FlowPiece.whole
+    private var mostFlows = Int.max
+    /// Whether more flows came than it was to take: those that are there tell nothing then.
+    package private(set) var isOverfull = false
     private let hash: FlowHash
 
     /// An empty table without storage. Its hash has secrets of its own.
@@ -30,12 +35,25 @@ package struct FlowTable: Sendable {
 
     /// Adds what was counted of many flows; the fastest when they are handed over by the hundred.
     package mutating func merge(_ batch: Span<CountedFlow>) {
+        guard piece == .whole else { return mergePiece(batch) }
         var start = 0
-        while start < batch.count {
+        while start < batch.count, !isOverfull {
             let end = Swift.min(start + Self.chunk, batch.count)
             if flows.count + Self.chunk > capacity { reserveCapacity(flows.count + Self.chunk) }
             mergeChunk(batch.extracting(start..<end))
             start = end
+            isOverfull = flows.count > mostFlows
+        }
+    }
+
+    /// Merges those of many flows that are of the piece.
+    private mutating func mergePiece(_ batch: Span<CountedFlow>) {
+        for index in batch.indices where !isOverfull {
+            let hash = hash(batch[index].key)
+            guard piece.takes(hash) else { continue }
+            if flows.count == capacity { reserveCapacity(flows.count + 1) }
+            insert(batch[index], hash: hash)
+            isOverfull = flows.count > mostFlows
         }
     }
 
@@ -99,6 +117,15 @@ package struct FlowTable: Sendable {
 }
 
 extension FlowTable {
+    /// Forgets all flows, keeps the storage, and takes flows of that piece from now on, until there are more than so many.
+    package mutating func take(_ piece: FlowPiece, atMost mostFlows: Int = .max) {
+        if !flows.isEmpty { removeAll(keepingCapacity: true) }
+        (self.piece, self.mostFlows, isOverfull) = (piece, mostFlows, false)
+    }
+
+    /// Takes any number of flows from now on.
+    mutating func liftLimit() { mostFlows = .max }
+
     /// How many flows fit before the storage grows.
     package var capacity: Int { places.count / 4 * 3 }
 
@@ -123,6 +150,7 @@ extension FlowTable {
             flows.removeAll(keepingCapacity: true)
             for index in places.indices { places[index] = 0 }
             for index in sums.indices { sums[index] = .zero }
+            (piece, mostFlows, isOverfull) = (.whole, .max, false)
         } else {
             self = FlowTable(hash: hash)
         }

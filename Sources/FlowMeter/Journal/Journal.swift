@@ -65,6 +65,34 @@ package final class Journal {
         return writer.segment
     }
 
+    /// Writes a part behind the others of its window, piece by piece where it has several; then its flows are in the
+    /// journal alone.
+    ///
+    /// - Parameter drain: puts a piece of the part's flows in the place of what the table holds.
+    package func append(
+        _ part: inout WindowPart, installation: UInt64, ports: [PortNumber: Port],
+        draining drain: (FlowPiece, inout FlowTable) throws -> Void
+    ) throws -> Segment? {
+        guard part.pieces > 1 else { return try append(part, installation: installation, ports: ports) }
+        let key = WindowKey(installation: installation, firstNumber: part.firstNumber)
+        let writer = try writer(for: key)
+        var description = PartDescription(part, installation: installation, ports: ports)
+        var sums = FlowSums()
+        try writer.begin(description)
+        for index in 0..<part.pieces {
+            try drain(FlowPiece(index, of: part.pieces), &part.flows)
+            sums.add(part.flows)
+            try writer.add(part.flows.records)
+        }
+        description.flows = sums.flows
+        try writer.end(description)
+        part.flows.take(.whole)
+        part.journaled = sums
+        guard part.isLast else { return nil }
+        self.writer = nil
+        return writer.segment
+    }
+
     private func writer(for key: WindowKey) throws(JournalError) -> SegmentWriter {
         if let writer, self.key == key {
             if !writer.isRemoved { return writer }
@@ -88,15 +116,19 @@ extension Journal {
 
     /// Puts the totals of a window in the place of its flows.
     ///
+    /// - Parameter mostFlows: that are to be in memory at a time.
     /// - Returns: the segment as it is now, and what was given up.
     package static func giveUp(
-        _ segment: Segment
+        _ segment: Segment, mostFlows: Int = .max
     ) throws(JournalError) -> (segment: Segment, flows: Int, packets: PacketCount) {
-        guard let window = JournaledWindow(try SegmentReader.read(segment)) else { return (segment, 0, .zero) }
-        let packets = window.closed.flows.recorded.values.reduce(.zero, +)
-        let (part, description) = window.givenUp
+        let pieces = JournaledPieces(segment, mostFlows: mostFlows)
+        guard let window = try pieces.read(0) else { return (segment, 0, .zero) }
+        var flows = window.closed.flows.count
+        for index in 1..<max(1, pieces.count) { flows += try pieces.read(index)?.closed.flows.count ?? 0 }
+        let packets = window.sums.recorded.values.reduce(.zero, +)
+        let (part, description) = window.givenUp(flows: flows)
         let short = try SegmentWriter.replace(segment, by: part, description, isPrinted: window.isPrinted)
-        return (short, window.closed.flows.count, packets)
+        return (short, flows, packets)
     }
 
     /// Removes a segment whose window is published, or was never complete.

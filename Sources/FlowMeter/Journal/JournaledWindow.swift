@@ -11,6 +11,8 @@ package struct JournaledWindow: Sendable {
     package var flowsGivenUp: Int
     /// Whether anything of its segment was damaged.
     package var isDamaged: Bool
+    /// Of all its flows, also where only a piece of them was asked for.
+    let sums: FlowSums
 
     /// nil where not even one part tells what window it is of.
     package init?(_ content: consuming SegmentContent) {
@@ -22,6 +24,7 @@ package struct JournaledWindow: Sendable {
             spansRestart: descriptions.contains { $0.window.spansRestart })
         ports = descriptions.reduce(into: [:]) { ports, part in ports.merge(part.ports) { $1 } }
         isPrinted = content.isPrinted
+        sums = content.sums
         isDamaged = !content.isIntact
         flowsGivenUp = descriptions.reduce(0) { $0 + $1.flowsGivenUp }
         var gathered = GatheredParts()
@@ -36,7 +39,9 @@ package struct JournaledWindow: Sendable {
 
 extension JournaledWindow {
     /// The same without its flows: all that they told of is overflow.
-    var givenUp: (part: WindowPart, description: PartDescription) {
+    ///
+    /// - Parameter flows: how many it has.
+    func givenUp(flows: Int) -> (part: WindowPart, description: PartDescription) {
         var totals = closed.totals
         for side in totals.keys {
             guard var sum = totals[side] else { continue }
@@ -47,7 +52,7 @@ extension JournaledWindow {
             window: closed.window, firstNumber: closed.window.number, anchor: closed.anchor, flows: FlowTable(),
             totals: totals, samples: closed.samples)
         var description = PartDescription(part, installation: 0, ports: ports)
-        description.flowsGivenUp = flowsGivenUp + closed.flows.count
+        description.flowsGivenUp = flowsGivenUp + flows
         return (part, description)
     }
 }

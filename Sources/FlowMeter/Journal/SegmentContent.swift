@@ -23,6 +23,9 @@ package struct SegmentContent: Sendable {
         }
     }
 
+    /// Of the flows of all parts.
+    var sums: FlowSums { parts.reduce(into: FlowSums()) { $0 += $1.sums } }
+
     package var isIntact: Bool { damages == 0 && !isTorn && parts.allSatisfy(\.isIntact) }
 
     /// Leaves out a last part that was not written in full.
@@ -42,13 +45,19 @@ package struct JournaledPart: Sendable {
     let place: UInt32
     /// nil where both copies are damaged.
     package var description: PartDescription?
-    package var flows = FlowTable()
+    /// Of the piece that was asked for.
+    package var flows: FlowTable
+    /// Of all flows, also those that were not asked for.
+    package internal(set) var sums = FlowSums()
     /// Whether all of it was written.
     package var isClosed = false
 
-    package var isIntact: Bool { isClosed && description?.flows == flows.count }
+    package var isIntact: Bool { isClosed && description?.flows == sums.flows }
 
-    init(place: UInt32) { self.place = place }
+    init(place: UInt32, flows: FlowTable) {
+        self.place = place
+        self.flows = flows
+    }
 }
 
 extension JournaledPart {
@@ -62,17 +71,17 @@ extension JournaledPart {
     /// As the meter had it, with what is missing as overflow; nil where nobody knows what it was. It keeps no flows.
     package mutating func takePart() -> WindowPart? {
         guard let description else { return nil }
-        let totals = totals
+        let (totals, journaled) = (totals, flows.piece == .none ? sums : FlowSums())
         return WindowPart(
             window: description.window, firstNumber: description.firstNumber, anchor: description.anchor,
-            flows: takeFlows(), totals: totals, samples: description.samples)
+            flows: takeFlows(), totals: totals, samples: description.samples, journaled: journaled)
     }
 
     /// What its totals must say, so that all that was seen is accounted for: flows that are missing are overflow.
     package var totals: [PortSide: PortTotals] {
         guard let description else { return totalsOfFlows }
         guard !isIntact || description.flowsGivenUp > 0 else { return description.totals }
-        let recorded = flows.recorded
+        let recorded = sums.recorded
         return description.totals.reduce(into: [:]) { result, entry in
             var totals = entry.value
             totals.overflow = totals.seen - totals.notIP - totals.malformed - (recorded[entry.key] ?? .zero)
@@ -82,7 +91,7 @@ extension JournaledPart {
 
     /// Without a description: nobody knows what else there was.
     private var totalsOfFlows: [PortSide: PortTotals] {
-        flows.recorded.mapValues { recorded in
+        sums.recorded.mapValues { recorded in
             var totals = PortTotals()
             totals.seen = recorded
             totals.ip = recorded

@@ -13,19 +13,29 @@ package struct SegmentReader: ~Copyable {
     private var words = [UInt64](repeating: 0, count: JournalFrame.longestWords)
     private var offset: Int64 = 0
     private var isSearching = false
+    /// What the flows of each part are taken into: empty, with the piece that is asked for.
+    private let table: FlowTable
     private var batch: [CountedFlow] = []
     /// Pieces of the description of the part at hand.
     private var pieces: [UInt32: [UInt64]] = [:]
     private var pieceCount: UInt32 = 0
 
-    package static func read(_ segment: Segment) throws(JournalError) -> SegmentContent {
-        var reader = try SegmentReader(segment)
+    /// - Parameters:
+    ///   - piece: the flows that are taken; all are read and summed.
+    ///   - hash: by which flows fall into pieces: the same for all pieces of a window.
+    package static func read(
+        _ segment: Segment, _ piece: FlowPiece = .whole, hash: FlowHash = FlowHash()
+    ) throws(JournalError) -> SegmentContent {
+        var reader = try SegmentReader(segment, piece, hash)
         do { try reader.readAll() } catch { throw JournalError(.read, segment.path, error) }
         return reader.content
     }
 
-    private init(_ segment: Segment) throws(JournalError) {
+    private init(_ segment: Segment, _ piece: FlowPiece, _ hash: FlowHash) throws(JournalError) {
         self.segment = segment
+        var table = FlowTable(hash: hash)
+        table.take(piece)
+        self.table = table
         file = try JournalError.wrap(.read, segment.path) {
             try HeldFolder.open(segment.path, O_RDONLY)
         }
@@ -91,7 +101,7 @@ extension SegmentReader {
         }
         if content.parts.last?.place != frame.part {
             finishPart()
-            content.parts.append(JournaledPart(place: frame.part))
+            content.parts.append(JournaledPart(place: frame.part, flows: table))
         }
         switch frame.kind {
         case .description, .descriptionAgain: takeDescription(frame)
@@ -110,7 +120,7 @@ extension SegmentReader {
     private mutating func takeFlows(_ frame: JournalFrame) {
         guard Int(frame.meaning) * FlowWords.count == frame.payload else { return }
         Self.unpack(words, Int(frame.meaning), frame.version, into: &batch)
-        Self.merge(batch, into: &content.parts[content.parts.count - 1].flows)
+        Self.merge(batch, into: &content.parts[content.parts.count - 1])
     }
 
     private static func unpack(
@@ -124,7 +134,10 @@ extension SegmentReader {
         }
     }
 
-    private static func merge(_ batch: [CountedFlow], into flows: inout FlowTable) { flows.merge(batch.span) }
+    private static func merge(_ batch: [CountedFlow], into part: inout JournaledPart) {
+        part.flows.merge(batch.span)
+        for flow in batch { part.sums.add(flow) }
+    }
 
     /// Puts the part's description together, from pieces of either copy.
     private mutating func finishPart() {

@@ -17,6 +17,10 @@ package final class SegmentWriter {
     /// Whether bytes may stand behind the last part.
     private var isTorn = false
     private var offset: Int64 = 0
+    /// Place of the next frame of flows among those of its part.
+    private var nextBatch: UInt32 = 0
+    /// How many flows the part's first description speaks of.
+    private var describedFlows = 0
     /// A frame; the only memory that a record passes through.
     private var words = [UInt64](repeating: 0, count: JournalFrame.longestWords)
 
@@ -49,19 +53,55 @@ package final class SegmentWriter {
     var isRemoved: Bool { (try? file.facts().st_nlink) == 0 }
 
     package func append(_ part: borrowing WindowPart, _ description: PartDescription) throws(JournalError) {
+        try begin(description)
+        try add(part.flows.records)
+        try end(description)
+    }
+
+    /// Begins a part. Its flows follow by `add`, some at a time, then `end`; until that returns the part is not there.
+    func begin(_ description: PartDescription) throws(JournalError) {
         try cut()
         isTorn = true
         offset = segment.bytes
-        do {
-            try write(part, description)
+        nextBatch = 0
+        describedFlows = description.flows
+        try attempt { try write(description.words, as: .description) }
+    }
+
+    func add(_ flows: [CountedFlow]) throws(JournalError) {
+        try attempt { try write(flows) }
+    }
+
+    /// - Parameter description: as it was begun with, but for the number of its flows.
+    func end(_ description: PartDescription) throws(JournalError) {
+        try attempt {
+            FaultPoint.reach(.afterAppend)
+            let described = description.words
+            try write(described, as: .descriptionAgain)
+            for copy in 0..<2 as Range<UInt32> { try writeFrame(.closing, index: copy, payload: 0, meaning: 0) }
+            if description.flows != describedFlows { try rewrite(described) }
             try synchronize()
-        } catch {
-            try? cut()
-            throw JournalError(.write, segment.path, error)
         }
         segment.bytes = offset
         nextPart += 1
         isTorn = false
+    }
+
+    /// Puts a description of the same length in the place of the part's first one.
+    private func rewrite(_ described: [UInt64]) throws {
+        let end = offset
+        offset = segment.bytes
+        try write(described, as: .description)
+        offset = end
+    }
+
+    private func attempt(_ action: () throws -> Void) throws(JournalError) {
+        do {
+            try action()
+        } catch {
+            try? cut()
+            throw JournalError(.write, segment.path, error)
+        }
     }
 
     private func cut() throws(JournalError) {
@@ -80,15 +120,6 @@ package final class SegmentWriter {
 }
 
 extension SegmentWriter {
-    private func write(_ part: borrowing WindowPart, _ description: PartDescription) throws {
-        let described = description.words
-        try write(described, as: .description)
-        try write(part.flows.records)
-        FaultPoint.reach(.afterAppend)
-        try write(described, as: .descriptionAgain)
-        for copy in 0..<2 as Range<UInt32> { try writeFrame(.closing, index: copy, payload: 0, meaning: 0) }
-    }
-
     private func write(_ description: [UInt64], as kind: JournalFrame.Kind) throws {
         let pieces = (description.count + JournalFrame.longestPayload - 1) / JournalFrame.longestPayload
         for piece in 0..<pieces {
@@ -101,13 +132,12 @@ extension SegmentWriter {
 
     private func write(_ flows: [CountedFlow]) throws {
         var start = 0
-        var index: UInt32 = 0
         while start < flows.count {
             let count = min(flows.count - start, FlowWords.longestBatch)
             Self.pack(flows.span, start..<start + count, into: &words)
-            try writeFrame(.flows, index: index, payload: count * FlowWords.count, meaning: UInt32(count))
+            try writeFrame(.flows, index: nextBatch, payload: count * FlowWords.count, meaning: UInt32(count))
             start += count
-            index += 1
+            nextBatch += 1
         }
     }
 

@@ -54,6 +54,7 @@ extension Daemon {
         do {
             return try Installation.openOrCreate(directory, configuration.tables)
         } catch {
+            directory.removeBaseIfEmpty()
             state.removeIfNew()
             throw error
         }
@@ -88,7 +89,8 @@ extension Daemon {
             open.spansRestart = true
             var keeper = JournalKeeper(journal: journal, installation: source.installation, logger: logger)
             var meter = FlowMeter(
-                source: source, interval: configuration.interval, takingOver: open, now: .now)
+                source: source, interval: configuration.interval, takingOver: open, now: .now,
+                mostFlows: MemoryPlan(.read()).mostFlows)
             segments = try keeper.takeUp(
                 segments, ports: Dictionary(uniqueKeysWithValues: ports), fromEarlier: &meter)
             try earlier.remove()

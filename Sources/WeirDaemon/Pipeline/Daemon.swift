@@ -78,8 +78,11 @@ package struct Daemon: ~Copyable {
         let tables = try FlowTables.open(in: directory, isWritable: true)
         var open = tables.control.openWindow
         open.spansRestart = open.anchor.monotonic < start.monotonic
+        let flowBudget = tables.geometry.flowBudget
+        let memory = MemoryPlan(.read())
         let meter = FlowMeter(
-            source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now)
+            source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now,
+            mostFlows: memory.mostFlows)
         let keeper = try PortKeeper(
             installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes)
         let watch = try PortWatch(keeper, board: board, logger: logger)
@@ -91,7 +94,15 @@ package struct Daemon: ~Copyable {
         found = waiting
         self.journal = JournalKeeper(
             journal: journal, installation: meter.source.tables.control.installation, logger: logger)
-        publishing = PublishingQueue(publisher, bound: Int64(configuration.queueSize), stall: board.sinkStall)
+        switch memory.advice(flowBudget: flowBudget) {
+        case .slower(let text): logger.notice("\(text)")
+        case .tooLittle(let text): logger.warning("\(text)")
+        case nil: break
+        }
+        publisher.mostFlows = memory.mostFlows
+        publishing = PublishingQueue(
+            publisher, bound: Int64(configuration.queueSize), mostFlows: memory.mostFlows,
+            stall: board.sinkStall)
         self.lock = lock
         self.meter = meter
         self.watch = watch
@@ -359,6 +370,7 @@ extension Daemon {
 package struct WindowSummary: Equatable, Sendable {
     package let window: Window
     package let ports: Int
+    /// Where they are too many for the memory, a flow of several early swaps is counted for each.
     package let flows: Int
     package let seen: PacketCount
     package let overflow: PacketCount
@@ -366,7 +378,7 @@ package struct WindowSummary: Equatable, Sendable {
     init(_ closed: borrowing ClosedWindow) {
         window = closed.window
         ports = Set(closed.totals.keys.map(\.port)).count
-        flows = closed.flows.count
+        flows = closed.sums.flows
         seen = closed.totals.values.reduce(.zero) { $0 + $1.seen }
         overflow = closed.totals.values.reduce(.zero) { $0 + $1.overflow }
     }

@@ -67,11 +67,11 @@ struct JournalKeeper: ~Copyable {
     mutating func settle<Source: PortSource & ~Copyable>(
         _ meter: inout FlowMeter<Source>
     ) throws -> SafeWindow? {
-        guard ClockAnchor.now.monotonic >= nextTry, let kept = pending.take() else { return nil }
+        guard ClockAnchor.now.monotonic >= nextTry, var kept = pending.take() else { return nil }
         let segment: Segment?
-        do throws(JournalError) {
-            segment = try journal.append(kept.part, installation: installation, ports: ports)
-        } catch {
+        do {
+            segment = try append(&kept.part, from: meter)
+        } catch let error as JournalError {
             pending = kept
             fail(error)
             return nil
@@ -79,6 +79,15 @@ struct JournalKeeper: ~Copyable {
         succeed()
         sayRemovals()
         return try release(kept.part, closing: kept.closing, segment, &meter)
+    }
+
+    private func append<Source: PortSource & ~Copyable>(
+        _ part: inout WindowPart, from meter: borrowing FlowMeter<Source>
+    ) throws -> Segment? {
+        let window = part.window.number
+        return try journal.append(&part, installation: installation, ports: ports) { piece, flows in
+            try meter.drain(piece, of: window, into: &flows)
+        }
     }
 
     private mutating func release<Source: PortSource & ~Copyable>(
@@ -166,16 +175,19 @@ extension JournalKeeper {
     private mutating func takeUp<Source: PortSource & ~Copyable>(
         _ segments: [Segment], _ unreleased: OpenWindow?, _ meter: inout FlowMeter<Source>
     ) throws -> (segments: [Segment], isJournaled: Bool) {
-        guard let last = segments.last, var content = read(last) else { return (segments, false) }
+        guard let last = segments.last, var content = read(last, atMost: meter.mostFlows) else {
+            return (segments, false)
+        }
         let isJournaled = content.holds(unreleased?.number, of: installation)
         if unreleased != nil, !isJournaled { content.dropUnclosedPart() }
         let goesOn = try takeUp(last, content, unreleased, &meter)
         return (goesOn ? segments.dropLast() : segments, isJournaled)
     }
 
-    private func read(_ segment: Segment) -> SegmentContent? {
+    /// - Parameter mostFlows: that there is memory for; where there may be more, they are left in the journal.
+    private func read(_ segment: Segment, atMost mostFlows: Int) -> SegmentContent? {
         do {
-            return try SegmentReader.read(segment)
+            return try SegmentReader.read(segment, segment.mostFlows > mostFlows ? .none : .whole)
         } catch {
             logger.error("\(error)")
             return nil

@@ -22,6 +22,8 @@ package final class Publisher {
     private let state: StateDirectory
     private let policyNames: PolicyNames
     private let logger: Logger
+    /// That are read from a segment at a time.
+    var mostFlows = Int.max
     /// What became of the packets of all windows that were taken.
     private(set) var verdicts = VerdictCounts()
     /// What each of them failed with last.
@@ -83,18 +85,23 @@ package final class Publisher {
     func deliver(_ waiting: consuming Waiting) -> Outcome {
         var waiting = waiting
         do {
-            guard let content = try takeContent(&waiting) else { return .unreadable }
-            return try deliver(waiting, content)
+            let pieces = JournaledPieces(waiting.segment, mostFlows: waiting.content == nil ? mostFlows : .max)
+            guard let content = try takeContent(&waiting, pieces) else { return .unreadable }
+            return try deliver(waiting, content, pieces)
         } catch {
+            files?.abandon()
             note(.taking, error)
             return .failed(waiting)
         }
     }
 
-    private func takeContent(_ waiting: inout Waiting) throws(JournalError) -> Waiting.Content? {
+    /// Of a window that is read in pieces, the first.
+    private func takeContent(
+        _ waiting: inout Waiting, _ pieces: JournaledPieces
+    ) throws(JournalError) -> Waiting.Content? {
         if let content = waiting.content.take() { return content }
-        guard let segment = try read(waiting.segment) else { return nil }
-        guard let journaled = JournaledWindow(segment) else {
+        guard let content = try read(waiting.segment, pieces) else { return nil }
+        guard let journaled = JournaledWindow(content) else {
             noteDamage(waiting.segment, "nothing of it can be read; it was put aside")
             try Journal.setAside(waiting.segment)
             return nil
@@ -104,9 +111,9 @@ package final class Publisher {
         return Waiting.Content(window: journaled.closed, ports: journaled.ports)
     }
 
-    /// nil where somebody removed it, which is said.
-    private func read(_ segment: Segment) throws(JournalError) -> SegmentContent? {
-        do throws(JournalError) { return try SegmentReader.read(segment) } catch {
+    /// The first piece; nil where somebody removed the segment, which is said.
+    private func read(_ segment: Segment, _ pieces: JournaledPieces) throws(JournalError) -> SegmentContent? {
+        do throws(JournalError) { return try pieces.content(0) } catch {
             guard error.reason == .noSuchFileOrDirectory else { throw error }
             noteDamage(segment, "somebody removed it, and what it held is lost")
             return nil
@@ -119,14 +126,16 @@ package final class Publisher {
         logger.error("the journal's segment \(segment.name) is damaged: \(consequence)")
     }
 
-    private func deliver(_ waiting: consuming Waiting, _ content: consuming Waiting.Content) throws -> Outcome {
+    private func deliver(
+        _ waiting: consuming Waiting, _ content: consuming Waiting.Content, _ pieces: JournaledPieces
+    ) throws -> Outcome {
         var waiting = waiting
         let isForFiles = begin(content.window, waiting.segment)
         let isForPrinter = printer != nil && !waiting.isPrinted
-        let (lines, verdicts) = append(content, toFiles: isForFiles, toPrinter: isForPrinter)
+        let (lines, verdicts) = try append(&content, pieces, toFiles: isForFiles, toPrinter: isForPrinter)
         if isForPrinter { print(&waiting) }
         guard end(waiting, isForFiles) else {
-            waiting.content = content
+            if pieces.count == 1 { waiting.content = content }
             return .failed(waiting)
         }
         succeed(.taking)
@@ -142,23 +151,35 @@ package final class Publisher {
         return attempt(.taking, isAll: false) { try files.begin(window, from: segment.path) }
     }
 
+    /// - Parameter content: the first piece; afterwards the last.
     private func append(
-        _ content: borrowing Waiting.Content, toFiles: Bool, toPrinter: Bool
-    ) -> (lines: Int, verdicts: VerdictCounts) {
+        _ content: inout Waiting.Content, _ pieces: JournaledPieces, toFiles: Bool, toPrinter: Bool
+    ) throws(JournalError) -> (lines: Int, verdicts: VerdictCounts) {
         guard toFiles || toPrinter else { return (0, VerdictCounts()) }
         var judgement = Judgement(of: content.window.window, by: judges, policy: policyNames.verdicts)
         var filters = PortFilters(configuration)
         var verdicts = WindowVerdicts()
         var records = 0
-        content.window.forEachRecord(ports: content.ports) { record in
-            judgement.judge(&record)
-            verdicts.add(record)
-            guard filters.filter(of: record.port).takes(record.verdict) else { return }
-            records += 1
-            if toFiles { files?.append(record) }
-            if toPrinter { printer?.append(record) }
+        var receivers: Set<PortNumber> = []
+        for piece in 0..<pieces.count {
+            if piece > 0 {
+                // Not both at a time.
+                content.window.flows = FlowTable()
+                content.window.flows = try pieces.read(piece)?.closed.flows ?? FlowTable()
+            }
+            receivers.formUnion(content.window.receivers(ports: content.ports))
+            content.window.forEachRecord(ports: content.ports) { record in
+                judgement.judge(&record)
+                verdicts.add(record)
+                guard filters.filter(of: record.port).takes(record.verdict) else { return }
+                records += 1
+                if toFiles { files?.append(record) }
+                if toPrinter { printer?.append(record) }
+            }
         }
-        let others = content.window.unparsed(ports: content.ports) + content.window.gaps(ports: content.ports)
+        let others =
+            content.window.unparsed(ports: content.ports)
+            + content.window.gaps(ports: content.ports, receivers: receivers)
         for entry in others {
             if case .unparsed(let port, _, let frames) = entry {
                 verdicts.add(frames)

@@ -11,6 +11,8 @@ import Synchronization
 final class PublishingQueue: Sendable {
     let state: Mutex<State>
     private let publisher: Mutex<Publisher>
+    /// That are in memory at a time.
+    private let mostFlows: Int
     private let queue = WorkerThread(named: "weir-publisher")
 
     /// Windows in memory; those that come while there are so many are read from the journal when it is their turn.
@@ -20,8 +22,10 @@ final class PublishingQueue: Sendable {
 
     /// - Parameters:
     ///   - bound: the most bytes of windows that wait.
+    ///   - mostFlows: that are to be in memory at a time.
     ///   - stall: of the sinks.
-    init(_ publisher: sending Publisher, bound: Int64, stall: Stall) {
+    init(_ publisher: sending Publisher, bound: Int64, mostFlows: Int, stall: Stall) {
+        self.mostFlows = mostFlows
         self.stall = stall
         state = Mutex(State(status: Status(publisher), bound: bound))
         self.publisher = Mutex(publisher)
@@ -50,10 +54,11 @@ final class PublishingQueue: Sendable {
 
     /// Begins to publish a window that is safe. Its storage comes back by `takePublished`.
     func publish(_ window: consuming ClosedWindow, ports: [PortNumber: Port], from segment: Segment) {
+        let isWhole = window.journaled.flows == 0
         let parcel = Parcel(Waiting.Content(window: window, ports: ports))
         state.withLock { state in
             var waiting = Waiting(segment: segment)
-            if state.waiting.count(where: { $0.content != nil }) < Self.mostInMemory {
+            if isWhole, state.waiting.count(where: { $0.content != nil }) < Self.mostInMemory {
                 waiting.content = parcel.take()
             } else if let content = parcel.take() {
                 state.published.append(Published(window: content.window, lines: 0))
@@ -157,7 +162,9 @@ extension PublishingQueue {
     /// - Parameter openBytes: of the window that is not complete yet.
     func keepBound(openBytes: Int64) {
         while let oldest = state.withLock({ $0.takeExcess(openBytes) }) {
-            let result = Result { () throws(JournalError) in try Journal.giveUp(oldest) }
+            let result = Result { () throws(JournalError) in
+                try Journal.giveUp(oldest, mostFlows: mostFlows)
+            }
             state.withLock { $0.giveUp(oldest, try? result.get()) }
         }
         guard state.withLock({ $0.needsRoom(openBytes) && !$0.staged.isEmpty }) else { return }
