@@ -5,10 +5,23 @@ import CWeirABI
 import FlowMeter
 import FlowModel
 
-/// The plain engine's maps: one BPF_MAP_TYPE_PERCPU_HASH a generation.
+/// The plain engine's maps: one BPF_MAP_TYPE_PERCPU_HASH a generation, and how many flows each port has made in each.
 struct HashTable: ~Copyable {
     let even: BPFMap
     let odd: BPFMap
+    let shares: BPFMap
+    /// By port, then generation. Programs add to those of the open window; those of one at rest are the meter's.
+    private let mappedShares: MappedArray<UInt32>
+
+    private init(
+        even: consuming BPFMap, odd: consuming BPFMap, shares: consuming BPFMap, isWritable: Bool
+    ) throws(KernelError) {
+        let mappedShares = try MappedArray<UInt32>(of: shares, isWritable: isWritable)
+        self.mappedShares = mappedShares
+        self.even = even
+        self.odd = odd
+        self.shares = shares
+    }
 
     static func create(_ geometry: TableGeometry) throws(KernelError) -> HashTable {
         func layout(_ name: String) -> MapLayout {
@@ -16,20 +29,33 @@ struct HashTable: ~Copyable {
             layout.maxEntries = geometry.flowBudget
             return layout
         }
-        return HashTable(
-            even: try .create(layout(WEIR_MAP_FLOWS_0)), odd: try .create(layout(WEIR_MAP_FLOWS_1)))
+        return try HashTable(
+            even: .create(layout(WEIR_MAP_FLOWS_0)), odd: .create(layout(WEIR_MAP_FLOWS_1)),
+            shares: .create(shareLayout), isWritable: true)
     }
 
     static func open(pinnedIn directory: String, isWritable: Bool) throws(KernelError) -> HashTable {
         func pinned(_ name: String) throws(KernelError) -> BPFMap {
             try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name), isWritable: isWritable)
         }
-        return HashTable(even: try pinned(WEIR_MAP_FLOWS_0), odd: try pinned(WEIR_MAP_FLOWS_1))
+        return try HashTable(
+            even: pinned(WEIR_MAP_FLOWS_0), odd: pinned(WEIR_MAP_FLOWS_1),
+            shares: .open(
+                pinnedAt: "\(directory)/\(shareLayout.name)", layout: shareLayout, isWritable: isWritable),
+            isWritable: isWritable)
     }
 
     func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try body(even)
         try body(odd)
+        try body(shares)
+    }
+
+    private static var shareLayout: MapLayout {
+        MapLayout(
+            name: WEIR_MAP_LINE_SHARES, type: BPF_MAP_TYPE_ARRAY, keySize: 4,
+            valueSize: Int(WEIR_GENERATIONS) * MemoryLayout<UInt32>.size, maxEntries: Int(WEIR_MAX_PORTS),
+            flags: UInt32(BPF_F_MMAPABLE))
     }
 
     private static func layout(_ name: String) -> MapLayout {
@@ -82,6 +108,8 @@ extension HashTable {
         try withMap(of: window) { map throws(KernelError) in
             try map.removeAll(initialKey: weir_flow_key(), initialValue: weir_slot())
         }
+        let generation = Int(window % UInt32(WEIR_GENERATIONS))
+        for port in 0..<Int(WEIR_MAX_PORTS) { mappedShares[port * Int(WEIR_GENERATIONS) + generation] = 0 }
     }
 }
 

@@ -19,7 +19,7 @@ package struct TableGeometry: Equatable, Sendable {
     package let lines: Int
     /// Lines in use at which the meter is woken.
     package let highWater: Int
-    /// Lines that one port can take.
+    /// Lines that one port can take; of the plain engine, flows on all CPUs together.
     package let portShare: Int
     /// Of these, lines in use at which the meter is woken.
     package let portHighWater: Int
@@ -34,7 +34,8 @@ package struct TableGeometry: Equatable, Sendable {
         let wanted = part + (part + Self.skewDivisor - 1) / Self.skewDivisor
         lines = max(Int(WEIR_LINE_PROBES), wanted + wanted % 2)
         highWater = Self.mark(in: lines)
-        self.portShare = max(1, Int(Double(lines) * portShare))
+        let shared = engine == .line ? lines : flowBudget
+        self.portShare = max(1, Int(Double(shared) * portShare))
         portHighWater = Self.mark(in: self.portShare)
     }
 

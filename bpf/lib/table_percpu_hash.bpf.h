@@ -2,7 +2,8 @@
 /*
  * The plain engine: two preallocated per-CPU hash maps, one a generation.
  * Included by table.bpf.h only. User space sets max_entries, the number of
- * flows that a window has room for.
+ * flows that a window has room for; of these a port makes its share at
+ * most, on all CPUs together.
  */
 #ifndef WEIR_TABLE_PERCPU_HASH_BPF_H
 #define WEIR_TABLE_PERCPU_HASH_BPF_H
@@ -19,6 +20,19 @@ struct flow_map {
 
 struct flow_map weir_flows_0 SEC(".maps");
 struct flow_map weir_flows_1 SEC(".maps");
+
+/* What a port has made. User space empties it with the generation. */
+struct flow_share {
+	__u32 count[WEIR_GENERATIONS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_MAX_PORTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct flow_share);
+} weir_shares SEC(".maps");
 
 #ifdef WEIR_POLICY
 static __always_inline void slot_judge(struct weir_slot *slot,
@@ -79,7 +93,31 @@ static __always_inline void slot_add(struct weir_slot *slot,
 /* The policy has another opinion of the flow by now: it goes on elsewhere. */
 #define SLOT_OUTDATED (-2)
 
-static __always_inline int table_insert(void *flows,
+/*
+ * Makes the entry, where the port may have one more. Where another CPU has made
+ * it since the lookup, this sets our own CPU's value, which nobody else can
+ * have touched, and nothing is taken.
+ */
+static __always_inline int slot_store(void *flows, __u32 generation,
+				      const struct weir_flow_key *key,
+				      const struct weir_slot *slot)
+{
+	__u32 port = key->port;
+	struct flow_share *share = bpf_map_lookup_elem(&weir_shares, &port);
+	__u32 *count;
+
+	if (!share)
+		return -1;
+	count = &share->count[generation];
+	if (__sync_fetch_and_add(count, 1) <
+		    weir_port_config.table.port_share &&
+	    !bpf_map_update_elem(flows, key, slot, BPF_NOEXIST))
+		return 0;
+	__sync_fetch_and_add(count, -1);
+	return bpf_map_update_elem(flows, key, slot, BPF_EXIST) ? -1 : 0;
+}
+
+static __always_inline int table_insert(void *flows, __u32 generation,
 					const struct weir_flow_key *key,
 					const struct packet_view *packet,
 					const void *plain, __u32 now)
@@ -88,16 +126,12 @@ static __always_inline int table_insert(void *flows,
 
 	slot_start(&slot, key, packet, plain, now);
 	slot_add(&slot, packet, now);
-	/*
-	 * BPF_ANY: where another CPU has made the entry since the lookup, this
-	 * sets our own CPU's value, which nobody else can have touched.
-	 */
-	if (bpf_map_update_elem(flows, key, &slot, BPF_ANY))
+	if (slot_store(flows, generation, key, &slot))
 		return -1;
 	return slot_ruling(&slot);
 }
 
-static __always_inline int table_count_in(void *flows,
+static __always_inline int table_count_in(void *flows, __u32 generation,
 					  const struct weir_flow_key *key,
 					  const struct packet_view *packet,
 					  const void *plain, __u32 now)
@@ -105,7 +139,7 @@ static __always_inline int table_count_in(void *flows,
 	struct weir_slot *slot = bpf_map_lookup_elem(flows, key);
 
 	if (!slot)
-		return table_insert(flows, key, packet, plain, now);
+		return table_insert(flows, generation, key, packet, plain, now);
 	if (!slot->packets)	/* the flow's first packet on this CPU */
 		slot_start(slot, key, packet, plain, now);
 	if (flow_relents((const union key_words *)key, slot_ruling(slot)))
@@ -120,8 +154,8 @@ static __always_inline int table_count_open(const struct open_window *open,
 					    const void *plain, __u32 now)
 {
 	if (open->generation)
-		return table_count_in(&weir_flows_1, key, packet, plain, now);
-	return table_count_in(&weir_flows_0, key, packet, plain, now);
+		return table_count_in(&weir_flows_1, 1, key, packet, plain, now);
+	return table_count_in(&weir_flows_0, 0, key, packet, plain, now);
 }
 
 static __always_inline int table_count(const struct open_window *open,

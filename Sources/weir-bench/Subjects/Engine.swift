@@ -17,7 +17,8 @@ extension FlowEngine {
             let cpus = try TableRequest(engine: self, flowBudget: 1).geometry().cpus
             let request = TableRequest(engine: self, flowBudget: (flows * 27 / 20 + 64) * cpus, portShare: 1)
             return try FlowTables.create(try request.geometry())
-        case .perCPUHash: return try makeTables(budget: flows)
+        case .perCPUHash:
+            return try FlowTables.create(try TableRequest(engine: self, flowBudget: flows, portShare: 1).geometry())
         }
     }
 

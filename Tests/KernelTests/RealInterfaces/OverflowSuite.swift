@@ -28,7 +28,8 @@ extension RealInterfaces {
             sender = try NetworkNamespace("sender")
             receiver = try NetworkNamespace("receiver")
             try sender.addPair("out0", to: receiver, "in0")
-            installation = try TemporaryInstallation(TableRequest(engine: .perCPUHash, flowBudget: Self.room))
+            installation = try TemporaryInstallation(
+                TableRequest(engine: .perCPUHash, flowBudget: Self.room, portShare: 1))
         }
 
         /// Frames to the port: they are counted in the sender's own call, so that nothing need be waited for.

@@ -68,6 +68,37 @@ extension Replays {
             #expect(other.packets.allSatisfy { $0 == 2 })
             #expect(closed.egress(of: ReplayTables.secondPort).overflow.isZero)
         }
+
+        /// Of the plain engine's table a port gets its share over all CPUs; a flow of both is one.
+        @Test func aFloodGetsItsShareOfThePlainTableAndNoMore() throws {
+            let (each, others) = (20_000, 20_000)
+            let tables = try ReplayTables(TableRequest(engine: .perCPUHash, flowBudget: 40_000, portShare: 0.5))
+            var meter = try tables.meter()
+            let directory = tables.directory
+            for window in 1...2 {
+                for cpu in 0..<2 {
+                    try PinnedThread(on: cpu) {
+                        let tables = try FlowTables.open(in: directory, isWritable: true)
+                        var flood = try PacketSource(of: ReplayTables.port, on: tables, room: 2 * each)
+                        // Half of the second CPU's flows are the first one's.
+                        try flood.send(cpu * each / 2..<cpu * each / 2 + each)
+                        var other = try PacketSource(of: ReplayTables.secondPort, on: tables, room: others)
+                        try other.send(0..<others)
+                    }.value()
+                }
+                let closed = try tables.close(&meter)
+                let flood = FlowTally(of: ReplayTables.port, in: closed.flows, flows: 2 * each, octets: Self.octets)
+                #expect(flood.packets.count { $0 > 0 } == 20_000, "window \(window)")
+                #expect(flood.sum == UInt64(each + each / 2), "window \(window)")
+                let totals = closed.egress(of: ReplayTables.port)
+                #expect(totals.seen.packets == UInt64(2 * each) && totals.overflow.packets == UInt64(each / 2))
+                let other = FlowTally(
+                    of: ReplayTables.secondPort, in: closed.flows, flows: others, octets: Self.octets)
+                #expect(other.packets.allSatisfy { $0 == 2 }, "window \(window)")
+                #expect(closed.egress(of: ReplayTables.secondPort).overflow.isZero)
+                try meter.release(closed)
+            }
+        }
     }
 }
 
