@@ -109,19 +109,23 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, WEIR_MAX_PORTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, __u64);
-} weir_drop_miss SEC(".maps");
+	__type(value, struct weir_drop_share);
+} weir_drop_parts SEC(".maps");
 
-/* Where there is no room for a flow. */
-static __always_inline void count_missed(void)
+/* Where another CPU was first, what it made is found. */
+static __always_inline void make(const struct weir_drop_key *key,
+				struct weir_drop_share *share)
 {
-	__u32 index = 0;
-	__u64 *missed = bpf_map_lookup_elem(&weir_drop_miss, &index);
+	struct weir_drop_count none = {};
 
-	if (missed)
-		__sync_fetch_and_add(missed, 1);
+	if (__sync_fetch_and_add(&share->made, 1) - share->removed <
+		    WEIR_DROP_PORT_SHARE &&
+	    !bpf_map_update_elem(&weir_drops, key, &none, BPF_NOEXIST))
+		return;
+	__sync_fetch_and_add(&share->made, -1);
 }
 
 /*
@@ -189,17 +193,19 @@ static __always_inline void count(const struct weir_drop_key *key,
 				  const struct packet_view *packet)
 {
 	struct weir_drop_count *count = bpf_map_lookup_elem(&weir_drops, key);
+	struct weir_drop_share *share;
+	__u32 port = key->flow.port;
 
 	if (!count) {
-		struct weir_drop_count none = {};
-
-		/* Where another CPU was first, what it made is found. */
-		bpf_map_update_elem(&weir_drops, key, &none, BPF_NOEXIST);
+		share = bpf_map_lookup_elem(&weir_drop_parts, &port);
+		if (!share)
+			return;
+		make(key, share);
 		count = bpf_map_lookup_elem(&weir_drops, key);
-	}
-	if (!count) {
-		count_missed();
-		return;
+		if (!count) {
+			__sync_fetch_and_add(&share->missed, 1);
+			return;
+		}
 	}
 	__sync_fetch_and_add(&count->packets, packet->packets);
 	__sync_fetch_and_add(&count->octets, packet->octets);

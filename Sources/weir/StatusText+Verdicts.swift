@@ -24,7 +24,10 @@ extension StatusText {
     /// How packets that the kernel drops are followed.
     static func text(_ drops: DropReport) -> String {
         if let failure = drops.failure { return "not followed: \(failure)" }
-        return "of the kernel are followed" + (drops.missed > 0 ? "; \(drops.missed) not seen" : "")
+        guard drops.missed > 0 else { return "of the kernel are followed" }
+        let ports = (drops.missedByPort ?? [:]).sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+        let places = ports.isEmpty ? "" : " (found no room: \(ports.joined(separator: ", ")))"
+        return "of the kernel are followed; \(drops.missed) not seen\(places)"
     }
 
     private static func line(of rejection: VerdictReport.Rejection) -> String {

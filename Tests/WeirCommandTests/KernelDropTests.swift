@@ -120,6 +120,57 @@ extension WeirCommandSuite {
             try lines.filter(isWanted).reduce(0) { try $0 + LogLines.number($1, "packets") }
         }
 
+        /// Frames of 35,000 source ports to each of two ports.
+        private static let flood = """
+            import socket, sys, time
+            frame = bytearray.fromhex(sys.argv[1])
+            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            sender.bind(("eth0", 0))
+            for destination in (7001, 7002):
+                for source in range(20000, 55000):
+                    frame[34:38] = source.to_bytes(2, "big") + destination.to_bytes(2, "big")
+                    while True:
+                        try:
+                            sender.send(frame)
+                            break
+                        except OSError:
+                            time.sleep(0.001)
+            """
+
+        @Test func `what a flood at one port has dropped costs another port nothing`() throws {
+            try Site.with(isBridged: false) { site in
+                try route(site)
+                let router = try site.hub.macAddress(of: "port-b")
+                try site.right.addNeighbour("10.9.0.1", at: router, on: "eth0")
+                try site.hub.run(["nft", "add rule inet guard forward udp dport 7002 drop"])
+                let frame = Frame([
+                    .ethernet(from: try site.left.macAddress(of: "eth0"), to: try site.hub.macAddress(of: "port-a")),
+                    .ipv4(from: "10.9.0.1", to: "10.9.0.2"), .udp(from: 0, to: 7001),
+                ]).bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "5", "--log-dir", site.logs, "--format", "json",
+                    "--kernel-drops")
+                try site.waitForWindow()
+                try site.left.run(["python3", "-c", Self.flood, frame])
+                try site.right.run(["python3", "-c", "import socket\n" + Self.datagrams(50, to: "10.9.0.1", 7001)])
+                try site.waitForWindow()
+                let drops = try #require(try site.status().daemon?.kernelDrops)
+                // A quarter of 65,536 flows found room.
+                #expect(drops.missedByPort == ["port-a": 70_000 - 16_384] && drops.missed == 70_000 - 16_384)
+                #expect(try site.weir("status").contains("53616 not seen (found no room: 53616 of port-a)"))
+                #expect(daemon.stop().status == 0)
+
+                let text = try ChildProcess.run([
+                    "sh", "-c", "find \(site.logs) -name '*.gz' -exec zcat {} + | grep '\"port\":\"port-b\"'",
+                ])
+                let lines = try LogLines.json(text).filter {
+                    $0["dstport"] == "7001" && $0["flow-direction"] == "egress"
+                }
+                #expect(lines.count == 50)
+                #expect(lines.allSatisfy { $0["verdict-source"] == "kernel-drop" && $0["action"] == "REJECT" })
+            }
+        }
+
         @Test func `without being asked to, nobody follows what the kernel drops`() throws {
             try Site.with { site in
                 _ = try site.daemon("--port", "port-[ab]", "--interval", "1", "--stdout")

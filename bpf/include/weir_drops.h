@@ -31,16 +31,26 @@ struct weir_drop_count {
 	__u64 last_ns;		/* CLOCK_MONOTONIC */
 };
 
+/* Of a port: what its flows take of the room, and what found none. */
+struct weir_drop_share {
+	__u64 made;		/* entries */
+	__u64 removed;		/* of these; user space alone writes it */
+	__u64 missed;		/* packets */
+};
+
 _Static_assert(sizeof(struct weir_drop_device) == 8, "drop device");
+_Static_assert(sizeof(struct weir_drop_share) == 24, "drop share");
 _Static_assert(sizeof(struct weir_drop_key) == 56, "drop key");
 _Static_assert(sizeof(struct weir_drop_count) == 24, "drop count");
 
 /* Flows and reasons that there is room for. */
 #define WEIR_DROP_ENTRIES 65536
+/* Of these, what one port can take. */
+#define WEIR_DROP_PORT_SHARE (WEIR_DROP_ENTRIES / 4)
 
 #define WEIR_MAP_DROPS "weir_drops"
 #define WEIR_MAP_DROP_PORTS "weir_drop_ports"	/* port, by weir_drop_device */
-#define WEIR_MAP_DROP_MISSED "weir_drop_miss"	/* packets, in one value */
+#define WEIR_MAP_DROP_SHARES "weir_drop_parts"	/* by port; mmap-able */
 #define WEIR_PROGRAM_DROPPED "weir_dropped"
 
 #endif

@@ -16,7 +16,9 @@ package struct DroppedPackets: ~Copyable {
     private let link: Descriptor
     private let drops: BPFMap
     private let ports: BPFMap
-    private let unkept: BPFMap
+    private let shares: BPFMap
+    /// Three words for each port: `weir_drop_share`.
+    private let mappedShares: MappedArray<UInt64>
     private let reasons = DropReasons()
     /// What is in the map of ports.
     private var followed: [UInt64: UInt32] = [:]
@@ -41,20 +43,22 @@ package struct DroppedPackets: ~Copyable {
         let raw = program.descriptor.raw
         let link = ThreadPrivileges.inForce { bpf_raw_tracepoint_open(nil, raw) }
         guard link >= 0 else { throw KernelError(errno: link, "cannot have the kernel call \(WEIR_PROGRAM_DROPPED)") }
-        return DroppedPackets(
+        return try DroppedPackets(
             program: program, link: Descriptor(owning: link), drops: try object.map(named: WEIR_MAP_DROPS),
-            ports: try object.map(named: WEIR_MAP_DROP_PORTS), unkept: try object.map(named: WEIR_MAP_DROP_MISSED))
+            ports: try object.map(named: WEIR_MAP_DROP_PORTS), shares: try object.map(named: WEIR_MAP_DROP_SHARES))
     }
 
     private init(
         program: consuming BPFProgram, link: consuming Descriptor, drops: consuming BPFMap, ports: consuming BPFMap,
-        unkept: consuming BPFMap
-    ) {
+        shares: consuming BPFMap
+    ) throws(KernelError) {
+        let mappedShares = try MappedArray<UInt64>(of: shares, isWritable: true)
         self.program = program
         self.link = link
         self.drops = drops
         self.ports = ports
-        self.unkept = unkept
+        self.shares = shares
+        self.mappedShares = mappedShares
     }
 
     /// Tells from now on by which of these ports packets came in.
@@ -74,7 +78,7 @@ package struct DroppedPackets: ~Copyable {
     package mutating func takeNew() throws(KernelError) -> [PacketDrop] {
         let now = ClockAnchor.now.monotonic.nanoseconds
         let keys = try drops.keys(initial: weir_drop_key())
-        let isCrowded = keys.count > Int(WEIR_DROP_ENTRIES) / 2
+        let isFull = keys.count > Int(WEIR_DROP_ENTRIES) / 2
         var new: [PacketDrop] = []
         for key in keys {
             guard let value = try drops.value(of: key, initial: weir_drop_count()) else { continue }
@@ -84,20 +88,35 @@ package struct DroppedPackets: ~Copyable {
             if !grown.isZero {
                 new.append(PacketDrop(flow: entry.flow, reason: reasons[entry.reason], count: grown))
                 before[entry] = count
-            } else if isCrowded || now > value.last_ns + Self.idleTime {
+            } else if isFull || isCrowded(entry.flow.port) || now > value.last_ns + Self.idleTime {
                 before[entry] = nil
                 try drops.remove(key)
+                mappedShares[Self.place(entry.flow.port) + 1] += 1
             }
         }
         return new
     }
 
-    /// Dropped packets that were not counted here: no room for their flow, or the kernel could not run the program.
-    package var missed: UInt64 {
-        get throws(KernelError) {
-            (try unkept.value(of: UInt32(0), initial: UInt64(0)) ?? 0) + program.misses
-        }
+    /// Whether the port's flows take more than half of its share.
+    private func isCrowded(_ port: PortNumber) -> Bool {
+        let place = Self.place(port)
+        return mappedShares[place] &- mappedShares[place + 1] > UInt64(WEIR_DROP_PORT_SHARE) / 2
     }
+
+    private static func place(_ port: PortNumber) -> Int { Int(port.rawValue) * 3 }
+
+    /// Dropped packets whose flow found no room, by the port that they came in by (0: by another interface).
+    package var missed: [PortNumber: UInt64] {
+        var missed: [PortNumber: UInt64] = [:]
+        for number in 0..<UInt16(WEIR_MAX_PORTS) {
+            let count = mappedShares[Self.place(PortNumber(number)) + 2]
+            if count > 0 { missed[PortNumber(number)] = count }
+        }
+        return missed
+    }
+
+    /// Dropped packets for which the kernel could not run the program.
+    package var unseen: UInt64 { program.misses }
 }
 
 extension RegisteredPort {

@@ -13,6 +13,8 @@ package final class DropWatch: Sendable {
     package let history = KernelDropHistory()
     private let dropped: Mutex<DroppedPackets?>
     private let failure: Mutex<String?>
+    /// Of the ports that are followed, also of those that are gone.
+    private let names = Mutex<[PortNumber: String]>([:])
 
     package init(logger: Logger) {
         var started: DroppedPackets?
@@ -27,6 +29,7 @@ package final class DropWatch: Sendable {
 
     /// Tells packets of these ports by them.
     func follow(_ ports: [RegisteredPort]) {
+        names.withLock { names in for port in ports { names[port.number] = port.name } }
         attempt { dropped throws(KernelError) in try dropped.set(ports) }
     }
 
@@ -36,8 +39,12 @@ package final class DropWatch: Sendable {
     }
 
     var report: DropReport {
-        let missed = dropped.withLock { try? $0?.missed }
-        return DropReport(failure: failure.withLock(\.self), missed: missed ?? 0)
+        let (missed, unseen) = dropped.withLock { ($0?.missed ?? [:], $0?.unseen ?? 0) }
+        let names = names.withLock(\.self)
+        var ports: [String: UInt64] = [:]
+        for (number, packets) in missed { ports[names[number] ?? DropReport.elsewhere, default: 0] += packets }
+        return DropReport(
+            failure: failure.withLock(\.self), missed: missed.values.reduce(unseen, +), missedByPort: ports)
     }
 
     private func attempt(_ body: (inout DroppedPackets) throws(KernelError) -> Void) {
@@ -57,6 +64,16 @@ package final class DropWatch: Sendable {
 package struct DropReport: Codable, Equatable, Sendable {
     /// Why dropped packets are not seen; nil while they are.
     package var failure: String?
-    /// Dropped packets that found no room among those that are counted.
+    /// Dropped packets that are not counted by flow.
     package var missed: UInt64
+    /// Of them, those that found no room in the share of the port that they came in by.
+    package var missedByPort: [String: UInt64]?
+
+    /// Stands for the interfaces that are no ports.
+    package static let elsewhere = "other interfaces"
+
+    enum CodingKeys: String, CodingKey {
+        case failure, missed
+        case missedByPort = "missed_by_port"
+    }
 }
