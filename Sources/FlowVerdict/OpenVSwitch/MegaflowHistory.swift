@@ -60,8 +60,14 @@ extension MegaflowHistory {
     package struct Look: Sendable {
         fileprivate let start: UnixTime
         fileprivate var seen: Set<Int> = []
+        /// Of each port.
+        fileprivate var counts: [String: Int] = [:]
         fileprivate var unreadable = 0
         fileprivate var isCut = false
+
+        fileprivate mutating func see(_ index: Int, of port: String) {
+            if seen.insert(index).inserted { counts[port, default: 0] += 1 }
+        }
     }
 
     package func look(at start: UnixTime) -> Look { Look(start: start) }
@@ -79,7 +85,7 @@ extension MegaflowHistory {
             entry.lastPoll >= number - 1
         {
             entries[index]?.lastPoll = number
-            look.seen.insert(index)
+            look.see(index, of: entry.megaflow.inPort)
             return
         }
         add(line, match, datapath, &look)
@@ -90,7 +96,8 @@ extension MegaflowHistory {
     ) {
         var parsed = MegaflowMatch(line.match)
         guard parsed.isIP else { return }
-        guard look.seen.count < capacity else {
+        // A port with few megaflows has room for them, however many another has.
+        guard look.seen.count < capacity || look.counts[parsed.inPort, default: 0] < fairPart else {
             look.isCut = true
             return
         }
@@ -108,7 +115,7 @@ extension MegaflowHistory {
             firstPoll: pollNumber, lastPoll: pollNumber)
         datapaths[parsed.inPort] = datapath
         current[match] = nextEntry
-        look.seen.insert(nextEntry)
+        look.see(nextEntry, of: parsed.inPort)
         if outcome.continuations.isEmpty { unattributed.append(nextEntry) }
         nextEntry += 1
     }
@@ -180,10 +187,20 @@ extension MegaflowHistory {
         unattributed.removeAll { entries[$0] == nil }
     }
 
+    /// What each port may have where all have more.
+    private var fairPart: Int { max(1, capacity / max(1, ports.count)) }
+
+    /// Forgets the oldest, of ports that have more than their part.
     private mutating func dropOldest() {
-        let excess = entries.count - capacity
-        let oldest = entries.sorted { $0.value.lastPoll < $1.value.lastPoll }.prefix(excess)
-        for (index, entry) in oldest { remove(index, entry) }
+        var excess = entries.count - capacity
+        var counts = entries.values.reduce(into: [:]) { $0[$1.megaflow.inPort, default: 0] += 1 }
+        for (index, entry) in entries.sorted(by: { $0.value.lastPoll < $1.value.lastPoll }) {
+            guard excess > 0 else { return }
+            guard let count = counts[entry.megaflow.inPort], count > fairPart else { continue }
+            counts[entry.megaflow.inPort] = count - 1
+            remove(index, entry)
+            excess -= 1
+        }
     }
 
     private mutating func remove(_ index: Int, _ entry: Entry? = nil) {
@@ -202,10 +219,13 @@ extension MegaflowHistory {
         /// A packet that the switch can be asked about, in its own syntax.
         package let flow: String
         package let datapath: String
+        /// Where its packets come in.
+        package let port: String
         package let isDropped: Bool
     }
 
-    /// Megaflows of these ports whose rules are to be asked for next, those that drop first; they are not named again.
+    /// Megaflows of these ports whose rules are to be asked for next, those that drop first, and of each port in turn; they
+    /// are not named again.
     package mutating func takeQuestions(_ limit: Int, of isMeasured: (String) -> Bool) -> [Question] {
         guard limit > 0, !unattributed.isEmpty else { return [] }
         var wanted: [(index: Int, entry: Entry)] = []
@@ -219,16 +239,29 @@ extension MegaflowHistory {
             let (first, second) = (left.entry.megaflow.outcome.isDropped, right.entry.megaflow.outcome.isDropped)
             return first != second ? first : left.index < right.index
         }
-        let taken = wanted.prefix(limit)
+        let taken = Self.inTurn(wanted, limit)
         let ids = Set(taken.map(\.index))
         unattributed.removeAll { ids.contains($0) }
         return taken.map { index, entry in
             // Without addresses the switch would take it for a packet without Ethernet.
             let link = entry.megaflow.hasEthernet ? "" : ",eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02)"
             return Question(
-                id: index, flow: entry.match + link, datapath: entry.datapath,
+                id: index, flow: entry.match + link, datapath: entry.datapath, port: entry.megaflow.inPort,
                 isDropped: entry.megaflow.outcome.isDropped)
         }
+    }
+
+    /// The first of each port, then the second of each, and so on.
+    private static func inTurn(
+        _ wanted: [(index: Int, entry: Entry)], _ limit: Int
+    ) -> [(index: Int, entry: Entry)] {
+        var turns: [String: Int] = [:]
+        let placed = wanted.enumerated().map { place, question in
+            let turn = turns[question.entry.megaflow.inPort, default: 0]
+            turns[question.entry.megaflow.inPort] = turn + 1
+            return (turn: turn, place: place, question: question)
+        }
+        return placed.sorted { ($0.turn, $0.place) < ($1.turn, $1.place) }.prefix(limit).map(\.question)
     }
 
     /// These were not asked.

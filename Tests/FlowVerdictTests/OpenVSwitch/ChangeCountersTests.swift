@@ -49,4 +49,23 @@ import Testing
         let isTaken = none.take(now: start + .seconds(1000))
         #expect(!isTaken)
     }
+
+    @Test func `a port that asks without end has its share, and another has its own`() {
+        let start = ContinuousClock.now
+        var tokens = SharedTokens(rate: 20, now: start)
+        func taken(_ port: String, at second: Double, of wanted: Int = 1000) -> Int {
+            (0..<wanted).count { _ in tokens.take(for: port, now: start + .seconds(second)) }
+        }
+        #expect([taken("flood", at: 0), taken("quiet", at: 0, of: 10), taken("flood", at: 0)] == [25, 10, 0])
+        #expect([taken("flood", at: 1), taken("quiet", at: 1, of: 10), taken("flood", at: 100)] == [5, 10, 25])
+        // All together have no more than there is.
+        let many = (0..<8).map { taken("port\($0)", at: 200) }
+        #expect(many == [25, 25, 25, 25, 0, 0, 0, 0])
+        var one = SharedTokens(rate: 1, now: start)
+        let isOneTaken = one.take(for: "tap", now: start)
+        #expect(isOneTaken)
+        var none = SharedTokens(rate: 0, now: start)
+        let isNoneTaken = none.take(for: "tap", now: start + .seconds(1000))
+        #expect(!isNoneTaken)
+    }
 }

@@ -161,6 +161,31 @@ import Testing
         #expect(timeline.verdict(SwitchTimeline.key(to: 100), from: 3) == nil, "forgotten")
     }
 
+    @Test func `a port with many megaflows costs one with few nothing`() {
+        var timeline = SwitchTimeline(capacity: 10)
+        let others = (0..<40).map { ("in_port(tap9),eth_type(0x0800),ipv4(frag=no),tcp(dst=\($0))", "tap1") }
+        timeline.look(at: 5, others + [(Self.web, "tap1")])
+        #expect(timeline.history.isCut, "of the other port")
+        // What is gone is not forgotten for another port's sake.
+        for second in 6..<60 {
+            timeline.look(
+                at: Double(second), [("in_port(tap9),eth_type(0x0800),ipv4(frag=no),udp(dst=\(second))", "drop")])
+        }
+        timeline.look(at: 61, [])
+        #expect(timeline.verdict(from: 3) == .accept(.ovsMegaflow))
+    }
+
+    @Test func `rules are asked for of each port in turn`() {
+        var timeline = SwitchTimeline()
+        let others = (0..<40).map { ("in_port(tap9),eth_type(0x0800),ipv4(frag=no),tcp(dst=\($0))", "drop") }
+        timeline.look(at: 5, others + [(Self.web, "tap1")])
+        let questions = timeline.history.takeQuestions(3) { _ in true }
+        #expect(questions.map(\.port) == ["tap9", "tap0", "tap9"])
+        let rest = timeline.history.takeQuestions(100) { $0 != "tap9" }
+        let all = timeline.history.takeQuestions(100) { _ in true }
+        #expect(rest.isEmpty && all.count == 38)
+    }
+
     @Test func `a look that breaks off counts for nothing`() {
         var timeline = SwitchTimeline()
         timeline.look(at: 5, [(Self.web, "tap1")])

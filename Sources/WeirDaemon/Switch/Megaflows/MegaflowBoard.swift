@@ -15,7 +15,7 @@ package final class MegaflowBoard: Sendable {
         var failuresInARow = 0
         var datapaths: [String] = []
         var server: SwitchSocket?
-        var bucket: TokenBucket
+        var tokens: SharedTokens
     }
 
     private let state: Mutex<State>
@@ -24,7 +24,7 @@ package final class MegaflowBoard: Sendable {
         state = Mutex(
             State(
                 history: MegaflowHistory(capacity: capacity), report: MegaflowReport(interval: interval),
-                bucket: TokenBucket(rate: traceRate, now: .now)))
+                tokens: SharedTokens(rate: traceRate, now: .now)))
     }
 
     package var report: MegaflowReport {
@@ -76,10 +76,10 @@ package final class MegaflowBoard: Sendable {
         return isNew
     }
 
-    /// Whether the switch may be asked one more question now; if so that counts.
-    func mayTrace() -> Bool {
+    /// Whether the switch may be asked one more question about packets of the port now; if so that counts.
+    package func mayTrace(for port: String) -> Bool {
         state.withLock { state in
-            guard state.bucket.take(now: .now) else { return false }
+            guard state.tokens.take(for: port, now: .now) else { return false }
             state.report.tracesAsked += 1
             return true
         }

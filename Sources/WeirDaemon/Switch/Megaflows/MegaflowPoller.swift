@@ -192,13 +192,23 @@ extension MegaflowPoller {
     /// Asks by which rules megaflows are as they are, as often as that is allowed.
     private func askForRules() {
         guard let ports = switchBoard.ports else { return }
+        // Ports that have had their share are left out until the next turn.
+        var sated: Set<String> = []
         while !wishes.isEnding {
-            var questions = board.update { history in
-                history.takeQuestions(Self.batch) { ports[$0].map { $0.way != nil } ?? false }
-            }[...]
+            let questions = board.update { [sated] history in
+                history.takeQuestions(Self.batch) { !sated.contains($0) && ports[$0]?.way != nil }
+            }
             guard !questions.isEmpty else { return }
-            while let question = questions.first, board.mayTrace(), ask(question) { questions.removeFirst() }
-            guard questions.isEmpty else { return board.update { $0.putBack(questions) } }
+            var rest: [MegaflowHistory.Question] = []
+            for (index, question) in questions.enumerated() {
+                if sated.contains(question.port) || !board.mayTrace(for: question.port) {
+                    sated.insert(question.port)
+                    rest.append(question)
+                } else if !ask(question) {
+                    return board.update { $0.putBack(rest + questions[index...]) }
+                }
+            }
+            board.update { [rest] in $0.putBack(rest) }
         }
     }
 

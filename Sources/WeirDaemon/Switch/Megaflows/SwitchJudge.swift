@@ -55,7 +55,7 @@ struct SwitchWindowJudge: WindowJudge {
         guard let datapath = megaflows.datapath(of: record) ?? (datapaths.count == 1 ? datapaths[0] : nil),
             record.key.direction != record.port.role.directionToPort,
             changes.isCalm(since: record.first), let flow = PacketQuestion.flow(of: record),
-            ContinuousClock.now < end, board.mayTrace()
+            ContinuousClock.now < end, board.mayTrace(for: record.port.name)
         else { return nil }
         guard let trace = try? tracer.trace(flow, on: datapath) else { return nil }
         guard !trace.asksConntrack || PacketQuestion.beginsConnection(record) else { return nil }
