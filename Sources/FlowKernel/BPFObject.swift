@@ -98,10 +98,12 @@ extension BPFObject {
         guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(name)") }
     }
 
-    /// Makes the program one that takes the place of that function, which has its name, in another.
-    func prepareToReplace(_ function: String, of replaced: borrowing BPFProgram) throws(KernelError) {
-        try prepareForTailCall(of: function)
-        let found = unsafe bpf_object__find_program_by_name(object, function)
+    /// Makes the program one that takes the place of that function in another.
+    func prepare(
+        _ program: String, toReplace function: String, of replaced: borrowing BPFProgram
+    ) throws(KernelError) {
+        try prepareForTailCall(of: program)
+        let found = unsafe bpf_object__find_program_by_name(object, program)
         let typed = unsafe bpf_program__set_type(found, BPF_PROG_TYPE_EXT)
         let result = unsafe bpf_program__set_attach_target(found, replaced.descriptor.raw, function)
         guard result == 0, typed == 0 else {

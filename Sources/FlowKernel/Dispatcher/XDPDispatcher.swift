@@ -18,6 +18,9 @@ package struct XDPDispatcher: Sendable {
     /// The entry's place among the others: lower ones see a frame before.
     package static let runPriority = Int(WEIR_RUN_PRIORITY)
 
+    /// Whether the kernel lets a port's entry take part in a dispatcher.
+    package static var isAllowed: Bool { Freplace.isAllowed }
+
     /// Whether libxdp's dispatcher is on the interface.
     static func isOn(_ interface: NetworkInterface) -> Bool {
         guard let occupant = try? XDPHook.occupant(of: interface) else { return false }
@@ -91,6 +94,12 @@ extension XDPDispatcher {
     ) throws(KernelError) {
         let here = XDPDispatcher(interface: interface, folder: "")
         try here.refuseWithoutPrivilege("cannot attach to \(interface.name)", remedy: "weir attach \(interface.name)")
+        guard isAllowed else {
+            throw KernelError(
+                .unsupported, "cannot attach to \(interface.name)",
+                cause: "libxdp's dispatcher is there, and this kernel does not let Weir's entry take part in it",
+                remedy: "use --hook tc, or take the dispatcher away first (xdp-loader unload --all \(interface.name))")
+        }
         guard let occupied = occupant.mode else {
             throw KernelError(
                 .unsupported, "cannot attach to \(interface.name)",

@@ -7,8 +7,8 @@ internal import Foundation
 import Testing
 
 extension SecondKernel {
-    /// Ports on which others have XDP programs, called by libxdp's dispatcher.
-    @Suite struct DispatcherSuite {
+    /// Ports on which others have XDP programs, called by libxdp's dispatcher, where the kernel lets ours be among them.
+    @Suite(.enabled(if: KernelAccess.isSecondKernel && XDPDispatcher.isAllowed)) struct DispatcherSuite {
         private typealias Counts = OtherProgram.Counts
 
         private let path: DispatcherPath
