@@ -16,7 +16,7 @@ package struct SwitchSocket: Equatable, Sendable {
     private static let program = "ovs-vswitchd"
     private static let patience = Duration.milliseconds(200)
 
-    /// The one that the operator names, else that of the process whose pid is in `ovs-vswitchd.pid`, else the newest one of the
+    /// The one that the operator names, else that of the process whose pid is in `ovs-vswitchd.pid`, else one of the
     /// run directory that takes a connection: a switch that was started without a pid file has none, and a stale file names none.
     package static func find(in runDirectory: String, named path: String? = nil) throws(UnixctlFailure) -> SwitchSocket
     {
@@ -41,13 +41,9 @@ package struct SwitchSocket: Equatable, Sendable {
         return Int32(String(decoding: bytes.prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
     }
 
-    /// The newest first. Those of processes that were killed are still there.
+    /// Those of processes that were killed are still there.
     private static func sockets(in folder: HeldFolder) -> [String] {
-        let names = ((try? folder.names()) ?? []).filter { $0.hasPrefix("\(program).") && $0.hasSuffix(".ctl") }
-        let found = names.compactMap { name in (try? folder.facts(of: name)).map { (name, $0) } }
-        return found.filter { $0.1.st_mode & S_IFMT == S_IFSOCK }
-            .sorted { ($0.1.st_ctim.tv_sec, $0.1.st_ctim.tv_nsec) > ($1.1.st_ctim.tv_sec, $1.1.st_ctim.tv_nsec) }.map(
-                \.0)
+        ((try? folder.names()) ?? []).filter { $0.hasPrefix("\(program).") && $0.hasSuffix(".ctl") }.reversed()
     }
 
     private static func connect(to path: String) throws(UnixctlFailure) -> SwitchSocket {
@@ -67,8 +63,6 @@ package struct SwitchSocket: Equatable, Sendable {
         else {
             return []
         }
-        return [
-            Int(bitPattern: facts.st_dev), Int(bitPattern: facts.st_ino), facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec,
-        ]
+        return [Int(bitPattern: facts.st_dev), Int(bitPattern: facts.st_ino)]
     }
 }
