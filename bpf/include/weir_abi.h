@@ -383,9 +383,10 @@ struct weir_policy_frames {
 /*
  * A connection of a port, by the key of one of its flows without window and
  * version: of an ICMP request and its reply the request, else the one that the
- * machine sends. In one of a few places from where its hash says that it is; a
- * new one takes the first that was never used, or of all the one that was not
- * used for longest.
+ * machine sends. Those that a direction began have half of the places, so that who
+ * calls a machine costs it nothing of what it calls. In one of a few places from
+ * where its hash says that it is; a new one takes the first that was never used,
+ * or of all the one that was not used for longest.
  */
 struct weir_connection {
 	__u64 words[6];		/* weir_flow_key */
@@ -395,8 +396,8 @@ struct weir_connection {
 	__u8 zero[3];
 };
 
-#define WEIR_CONNECTIONS_BITS 15
-#define WEIR_CONNECTIONS (1 << WEIR_CONNECTIONS_BITS)
+#define WEIR_CONNECTIONS_BITS 14	/* begun by a direction */
+#define WEIR_CONNECTIONS (WEIR_DIRECTIONS << WEIR_CONNECTIONS_BITS)
 #define WEIR_CONNECTION_PLACES 8
 
 /* Baked into each port's copy of a program before it is loaded. */
@@ -409,9 +410,11 @@ struct weir_port_config {
 
 /*
  * A datagram whose fragments are on their way (RFC 791 §3.2, RFC 8200 §4.5), and
- * what only its first fragment tells. A port's own, in one of a few places from
- * where its hash says that it is; a new one takes the first place that is free,
- * or of all the one that was written longest ago.
+ * what only its first fragment tells. A port's own; those of each direction have
+ * half of the places, so that what is sent to a machine costs it nothing of what
+ * it sends. In one of a few places from where its hash says that it is; a new one
+ * takes the first place that is free, or of all the one that was written longest
+ * ago.
  *
  *	0-3	both addresses, as weir_flow_key has them
  *	4	identification (wire order); from bit 32 on the protocol of the IP
@@ -429,8 +432,8 @@ struct weir_fragment {
 	__u8 zero[3];
 };
 
-#define WEIR_FRAGMENTS_BITS 9
-#define WEIR_FRAGMENTS (1 << WEIR_FRAGMENTS_BITS)
+#define WEIR_FRAGMENTS_BITS 8	/* of a direction */
+#define WEIR_FRAGMENTS (WEIR_DIRECTIONS << WEIR_FRAGMENTS_BITS)
 #define WEIR_FRAGMENT_PLACES 16
 
 /* Where a program of a port sits; one for frames from it, one for frames to it. */

@@ -3,8 +3,9 @@
  * Later fragments carry no transport header: their ports, and in IPv6 even
  * their protocol, are those of the first fragment of the same datagram.
  *
- * The memory of first fragments is each port's own, of fixed size: a flood of
- * fragments at one port costs no other port anything. Both programs of the port
+ * The memory of first fragments is each port's own, of fixed size, half of it for
+ * each direction: a flood of fragments at one port costs no other port anything,
+ * and one that is sent to a machine nothing of what the machine sends. Both programs of the port
  * write here, on all CPUs: a CPU takes a place by making its sequence odd, and a
  * reader sees the same even sequence before and after.
  */
@@ -57,9 +58,13 @@ static __always_inline __u32 fragment_home(const union key_words *datagram)
 	return sum * HASH_MULTIPLIER >> (64 - WEIR_FRAGMENTS_BITS);
 }
 
-static __always_inline struct weir_fragment *fragment_at(__u32 home, __u32 step)
+/* The direction is in the datagram's key. */
+static __always_inline struct weir_fragment *
+fragment_at(const union key_words *datagram, __u32 home, __u32 step)
 {
-	__u32 index = (home + step) & (WEIR_FRAGMENTS - 1);
+	__u32 direction = datagram->words[4] >> 48 & 1;
+	__u32 index = direction << WEIR_FRAGMENTS_BITS |
+		      ((home + step) & ((1 << WEIR_FRAGMENTS_BITS) - 1));
 
 	return bpf_map_lookup_elem(&weir_fragments, &index);
 }
@@ -91,7 +96,7 @@ fragment_place(const union key_words *datagram, __u32 now)
 	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
 		__u32 age;
 
-		fragment = fragment_at(home, i);
+		fragment = fragment_at(datagram, home, i);
 		if (!fragment)
 			break;
 		if (fragment_has_key(fragment, datagram))
@@ -179,7 +184,7 @@ __noinline int fragment_attribute(struct packet_view *packet, __u32 direction)
 	}
 	home = fragment_home(&datagram);
 	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
-		fragment = fragment_at(home, i);
+		fragment = fragment_at(&datagram, home, i);
 		if (!fragment || !fragment->sequence)
 			break;
 		if (fragment_read(fragment, &datagram, packet, now))

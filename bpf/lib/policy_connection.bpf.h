@@ -2,7 +2,7 @@
 /*
  * Connections of a port: what has been allowed statefully, so that replies are
  * allowed. A map of the port's own, of fixed size: a flood at one port harms no
- * other. A cache line each, since BPF_MAP_TYPE_LRU_HASH takes half a
+ * other, and one of calls to a machine not the machine's own. A cache line each, since BPF_MAP_TYPE_LRU_HASH takes half a
  * microsecond to make an entry.
  *
  * Touched when a flow is judged: once a window and CPU for each flow, not once
@@ -182,10 +182,11 @@ connection_lives(const struct weir_connection *connection,
 	       now - connection->seen_ns <= idle_limit(flow);
 }
 
-static __always_inline struct weir_connection *connection_at(__u32 home,
-							     __u32 step)
+static __always_inline struct weir_connection *
+connection_at(__u8 begun_by, __u32 home, __u32 step)
 {
-	__u32 index = (home + step) & (WEIR_CONNECTIONS - 1);
+	__u32 index = (begun_by & 1) << WEIR_CONNECTIONS_BITS |
+		      ((home + step) & ((1 << WEIR_CONNECTIONS_BITS) - 1));
 
 	return bpf_map_lookup_elem(&weir_connected, &index);
 }
@@ -213,10 +214,9 @@ static __always_inline __u32 sequence_read(struct weir_connection *connection)
 	return __sync_fetch_and_add(&connection->sequence, 0);
 }
 
-/* Whether it is the key's; begun_by is read with the key. */
+/* Whether it is the key's, and is not being written. */
 static __always_inline int connection_is(struct weir_connection *connection,
-					 const union key_words *key,
-					 __u8 *begun_by)
+					 const union key_words *key)
 {
 	__u32 sequence;
 
@@ -224,24 +224,23 @@ static __always_inline int connection_is(struct weir_connection *connection,
 		return 0;
 	sequence = sequence_read(connection);
 	barrier();
-	*begun_by = *(volatile __u8 *)&connection->begun_by;
 	return !(sequence & 1) && connection_has_key(connection, key) &&
 	       sequence_read(connection) == sequence;
 }
 
-/* The key's connection where it lives; else NULL. */
+/* The key's connection that this direction began, where it lives; else NULL. */
 static __always_inline struct weir_connection *
 connection_find(const union key_words *key, const union key_words *flow,
-		__u64 now, __u8 *begun_by)
+		__u64 now, __u8 begun_by)
 {
 	__u32 home = connection_home(key);
 	struct weir_connection *connection;
 
 	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
-		connection = connection_at(home, i);
+		connection = connection_at(begun_by, home, i);
 		if (!connection || !connection->seen_ns)
 			return NULL;
-		if (connection_is(connection, key, begun_by))
+		if (connection_is(connection, key))
 			return connection_lives(connection, flow, now) ?
 				       connection :
 				       NULL;
@@ -251,14 +250,14 @@ connection_find(const union key_words *key, const union key_words *flow,
 
 /* Where a new connection is to lie: in its own place, if it has one. */
 static __always_inline struct weir_connection *
-connection_place(const union key_words *key)
+connection_place(const union key_words *key, __u8 begun_by)
 {
 	struct weir_connection *connection, *place = NULL;
 	__u32 home = connection_home(key);
 	__u64 oldest = ~0ULL;
 
 	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
-		connection = connection_at(home, i);
+		connection = connection_at(begun_by, home, i);
 		if (!connection)
 			break;
 		if (connection_has_key(connection, key))
@@ -277,7 +276,7 @@ connection_place(const union key_words *key)
 static __always_inline int connection_make(const union key_words *key,
 					   __u8 begun_by, __u64 now)
 {
-	struct weir_connection *place = connection_place(key);
+	struct weir_connection *place = connection_place(key, begun_by);
 	__u32 sequence;
 
 	if (!place)
@@ -305,13 +304,14 @@ static __always_inline void connection_note(const union key_words *key,
 					    const union key_words *flow,
 					    __u64 now)
 {
-	__u8 direction = flow_direction(flow), begun_by = direction;
+	__u8 direction = flow_direction(flow);
 	struct weir_connection *connection;
 
-	connection = connection_find(key, flow, now, &begun_by);
+	if (connection_find(key, flow, now, direction ^ 1))
+		return;
+	connection = connection_find(key, flow, now, direction);
 	if (connection) {
-		if (begun_by == direction)
-			connection->seen_ns = now;
+		connection->seen_ns = now;
 		return;
 	}
 	/* Another CPU is done at the second try, or is at another place. */

@@ -174,12 +174,12 @@ flow_answered(struct rule_search *search, const union key_words *flow,
 	__u64 now = FRAME_CLOCK();
 	struct weir_connection *connection;
 	struct weir_policy_rule *rule;
-	__u8 begun_by = 0;
 
 	if (!connection_key(&search->key, flow))
 		return NULL;
-	connection = connection_find(&search->key, flow, now, &begun_by);
-	if (!connection || begun_by == flow_direction(flow))
+	connection = connection_find(&search->key, flow, now,
+				     flow_direction(flow) ^ 1);
+	if (!connection)
 		return NULL;
 	rule = answered_rule(search, flow, set);
 	if (!rule || !rule->allows || !rule->is_stateful)

@@ -38,65 +38,57 @@ static __always_inline int is_icmp_error(const struct packet_view *packet)
 		type == ICMP_PARAMETER_PROBLEM);
 }
 
-/* What an error says of the packet that it reports. */
-struct reported_packet {
-	__u64 src_addr[2];
-	__u64 dst_addr[2];
-	void *transport;
-	__u8 protocol;
-};
-
-static __always_inline int reported_ipv4(struct reported_packet *reported,
-					 void *data, void *data_end)
+/*
+ * The addresses of a reported packet, as a flow key has them, its protocol, and
+ * where its transport's header is: NULL where it is cut, or a fragment.
+ */
+static __always_inline __u8 *reported_ipv4(union key_words *flow, void *data,
+					   void *data_end, __u8 *protocol)
 {
 	struct iphdr *ip = data;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 4 ||
 	    ip->ihl * 4 < (int)sizeof(*ip) ||
 	    ip->frag_off & bpf_htons(IPV4_FRAGMENT_BITS))
-		return 0;
-	reported->src_addr[0] = ip->saddr;
-	reported->dst_addr[0] = ip->daddr;
-	reported->protocol = ip->protocol;
-	reported->transport = data + ip->ihl * 4;
-	return 1;
+		return NULL;
+	flow->words[0] = ip->saddr;
+	flow->words[1] = 0;
+	flow->words[2] = ip->daddr;
+	flow->words[3] = 0;
+	*protocol = ip->protocol;
+	return data + ip->ihl * 4;
 }
 
-static __always_inline int reported_ipv6(struct reported_packet *reported,
-					 void *data, void *data_end)
+static __always_inline __u8 *reported_ipv6(union key_words *flow, void *data,
+					   void *data_end, __u8 *protocol)
 {
 	struct ipv6hdr *ip = data;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 6)
-		return 0;
-	reported->src_addr[0] = load_word(&ip->saddr);
-	reported->src_addr[1] = load_word((void *)&ip->saddr + 8);
-	reported->dst_addr[0] = load_word(&ip->daddr);
-	reported->dst_addr[1] = load_word((void *)&ip->daddr + 8);
-	reported->protocol = ip->nexthdr;
-	reported->transport = ip + 1;
-	return 1;
+		return NULL;
+	flow->words[0] = load_word(&ip->saddr);
+	flow->words[1] = load_word((void *)&ip->saddr + 8);
+	flow->words[2] = load_word(&ip->daddr);
+	flow->words[3] = load_word((void *)&ip->daddr + 8);
+	*protocol = ip->nexthdr;
+	return data + sizeof(*ip);
 }
 
-/* As a flow key has them: wire order; -1 where they are cut. */
-static __always_inline __s64 reported_ports(const struct reported_packet *reported,
-					    int is_ipv6, void *data_end)
+/* As a flow key has them: wire order. The first four bytes can be read. */
+static __always_inline __u32 reported_ports(const __u8 *transport, __u8 protocol,
+					    int is_ipv6)
 {
-	__u8 *bytes = reported->transport;
-
-	if ((void *)(bytes + 4) > data_end)
-		return -1;
-	switch (reported->protocol) {
+	switch (protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
 	case UDP_LITE_PROTOCOL:
-		return *(__u32 *)bytes;
+		return *(__u32 *)transport;
 	case IPPROTO_ICMP:
-		return is_ipv6 ? 0 : PORT_PAIR(bytes[0], bytes[1]);
+		return is_ipv6 ? 0 : PORT_PAIR(transport[0], transport[1]);
 	case IPPROTO_ICMPV6:
-		return is_ipv6 ? PORT_PAIR(bytes[0], bytes[1]) : 0;
+		return is_ipv6 ? PORT_PAIR(transport[0], transport[1]) : 0;
 	default:
 		return 0;
 	}
@@ -109,35 +101,29 @@ static __always_inline int reported_flow(union key_words *flow,
 					 __u32 direction, __u32 policy)
 {
 	int is_ipv6 = packet->key_kind & WEIR_KEY_IPV6;
-	struct reported_packet reported = {};
 	void *data_end = frame_data_end(context);
 	void *data = frame_data(context);
 	__u64 kind = packet->key_kind;
-	__s64 ports;
+	__u8 *transport, protocol;
 
 	if (packet->payload > FRAME_OFFSET_MAX)
 		return 0;
 	data += packet->payload;
-	if (is_ipv6 ? !reported_ipv6(&reported, data, data_end) :
-		      !reported_ipv4(&reported, data, data_end))
+	transport = is_ipv6 ? reported_ipv6(flow, data, data_end, &protocol) :
+			      reported_ipv4(flow, data, data_end, &protocol);
+	if (!transport || transport + 4 > (__u8 *)data_end)
 		return 0;
 	/* An error goes to the machine that sent what it reports. */
-	if (reported.src_addr[0] != packet->dst_addr[0] ||
-	    reported.src_addr[1] != packet->dst_addr[1])
-		return 0;
-	ports = reported_ports(&reported, is_ipv6, data_end);
-	if (ports < 0)
+	if (flow->words[0] != packet->dst_addr[0] ||
+	    flow->words[1] != packet->dst_addr[1])
 		return 0;
 	if (direction == WEIR_INGRESS)
 		kind |= WEIR_KEY_EGRESS;
-	flow->words[0] = reported.src_addr[0];
-	flow->words[1] = reported.src_addr[1];
-	flow->words[2] = reported.dst_addr[0];
-	flow->words[3] = reported.dst_addr[1];
-	flow->words[4] = (__u32)ports | (__u64)weir_port_config.port << 32 |
+	flow->words[4] = reported_ports(transport, protocol, is_ipv6) |
+			 (__u64)weir_port_config.port << 32 |
 			 (__u64)packet->vlan_id << 48;
 	flow->words[5] = packet->inner_vlan_id |
-			 (__u64)reported.protocol << KEY_PROTOCOL_SHIFT |
+			 (__u64)protocol << KEY_PROTOCOL_SHIFT |
 			 kind << KEY_KIND_SHIFT | policy;
 	return 1;
 }
@@ -147,16 +133,18 @@ static __always_inline struct weir_policy_rule *
 connection_rule(struct rule_search *search, const union key_words *flow)
 {
 	struct weir_policy_port *port = flow_policy(search, flow);
+	__u8 direction = flow_direction(flow);
 	struct weir_policy_rule *rule;
-	__u8 begun_by = 0;
+	__u64 now = FRAME_CLOCK();
 
-	if (!port || !connection_key(&search->key, flow) ||
-	    !connection_find(&search->key, flow, FRAME_CLOCK(), &begun_by))
+	if (!port || !connection_key(&search->key, flow))
 		return NULL;
-	if (begun_by == flow_direction(flow))
+	if (connection_find(&search->key, flow, now, direction))
 		rule = flow_rule(search, flow, port->set);
-	else
+	else if (connection_find(&search->key, flow, now, direction ^ 1))
 		rule = answered_rule(search, flow, port->set);
+	else
+		return NULL;
 	return rule && rule->allows && rule->is_stateful ? rule : NULL;
 }
 
@@ -172,14 +160,14 @@ __noinline int related_mark(FRAME_CONTEXT *context, struct packet_view *packet,
 {
 	struct weir_policy_rule *rule;
 	struct rule_search *search;
-	union key_words flow;
 	__u32 index = 0;
 
 	search = bpf_map_lookup_elem(&weir_judging, &index);
 	if (!context || !packet || !search ||
-	    !reported_flow(&flow, context, packet, direction, policy))
+	    !reported_flow(&search->reported, context, packet, direction,
+			   policy))
 		return 0;
-	rule = connection_rule(search, &flow);
+	rule = connection_rule(search, &search->reported);
 	if (!rule)
 		return 0;
 	search->related = rule->number;

@@ -109,6 +109,30 @@ import Testing
         #expect(try port.passes(PolicyReference.reversed(request)))
     }
 
+    /// Calls to a machine, however many, do not push out what it has called itself.
+    @Test func `a flood of calls to a machine costs its own connections nothing`() throws {
+        var port = try JudgedPort(.tcFromPort, .line, flowBudget: 262_144)
+        let both = KernelPolicy(rules: [
+            .plain(.allow, .egress, number: 1, transport: TransportNumber.udp, to: 53),
+            .plain(.allow, .ingress, number: 2, transport: TransportNumber.udp, to: 80),
+            .plain(.deny, .egress, number: 3, priority: -1), .plain(.deny, .ingress, number: 4, priority: -1),
+        ])
+        try port.load(both, Self.enforced)
+        let calls = (0..<100 as Range<UInt16>).map { number in
+            var call = Self.call
+            call.sourcePort = 2000 + number
+            return call
+        }
+        for call in calls { #expect(try port.passes(call)) }
+        for number in 0..<60_000 as Range<UInt32> {
+            var flood = Self.answer
+            (flood.source, flood.sourcePort, flood.destinationPort) = (IPAddress(v4: 0x0b00_0000 | number), 1000, 80)
+            #expect(try port.passes(flood))
+        }
+        _ = try port.takeFlows()
+        for call in calls { #expect(try port.passes(PolicyReference.reversed(call))) }
+    }
+
     @Test func versionsAreNotGivenOutTwiceInAWindow() throws {
         var port = try JudgedPort(.tcFromPort, .line)
         var versions: Set<UInt8> = []

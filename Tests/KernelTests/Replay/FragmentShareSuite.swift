@@ -49,6 +49,21 @@ import Testing
         #expect(totals.fragmentWithoutFlow.isZero && totals.ip.packets == 400)
     }
 
+    /// What is sent to a machine leaves what it sends alone, and the other way round.
+    @Test(arguments: FlowEngine.allCases)
+    func `a flood of fragments to a machine costs those that it sends nothing`(_ engine: FlowEngine) throws {
+        let tables = try FlowTables.create(
+            try TableRequest(engine: engine, flowBudget: 16_384, portShare: 1).geometry())
+        let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
+        let from = try tables.load(.tcFromPort, for: port)
+        let to = try tables.load(.tcToPort, for: port)
+        for number in 0..<100 { _ = try from.run(on: Self.first(number, .v4)) }
+        for number in 0..<4000 { _ = try to.run(on: Self.first(number, .v4)) }
+        for number in 0..<100 { _ = try from.run(on: Self.second(number, .v4)) }
+        let sent = try tables.snapshot().flows.filter { $0.key.direction == .egress }
+        #expect(sent.count == 100 && sent.allSatisfy { $0.value.count.packets == 2 })
+    }
+
     /// Of one port's own flood the newest datagrams are remembered.
     @Test func `of more datagrams than there are places those that began last are known`() throws {
         let tables = try FlowTables.create(try TableRequest(flowBudget: 16_384, portShare: 1).geometry())
