@@ -420,16 +420,15 @@ struct weir_port_config {
  *	4	identification (wire order); from bit 32 on the protocol of the IP
  *		header (IPv6: 0, since it does not tell datagrams apart by this),
  *		from bit 40 on WEIR_KEY_IPV6 or 0, from bit 48 on the direction
- *	5	VLAN id; from bit 16 on that of the tag below it
+ *	5	VLAN id; from bit 16 on that of the tag below it; from bit 32 on,
+ *		which is not compared, the protocol of the transport
  */
 struct weir_fragment {
 	__u64 words[6];
-	__u32 seen;		/* when the first came: units of 2^24 ns */
+	__u64 seen_ns;		/* CLOCK_MONOTONIC, when the first came */
 	__u32 sequence;		/* odd while a CPU writes it; 0: never written */
 	__u16 src_port;		/* as in weir_flow_key */
 	__u16 dst_port;
-	__u8 protocol;
-	__u8 zero[3];
 };
 
 #define WEIR_FRAGMENTS_BITS 8	/* of a direction */

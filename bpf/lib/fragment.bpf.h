@@ -15,7 +15,6 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "clock.bpf.h"
 #include "config.bpf.h"
 #include "line_hash.bpf.h"
 #include "packet_view.bpf.h"
@@ -28,9 +27,10 @@ struct {
 	__type(value, struct weir_fragment);
 } weir_fragments SEC(".maps");
 
-#define FRAGMENT_CLOCK_SHIFT 24
-/* As long as Linux waits for the rest of a datagram (ipfrag_time): 30 s. */
-#define FRAGMENT_LIFETIME (30000000000ULL >> FRAGMENT_CLOCK_SHIFT)
+/* As long as Linux waits for the rest of a datagram (ipfrag_time). */
+#define FRAGMENT_LIFETIME_NS 30000000000ULL
+/* Of the last word, what is the datagram's. */
+#define FRAGMENT_KEY_BITS 32
 
 static __always_inline void fragment_key(union key_words *datagram,
 					 const struct packet_view *packet,
@@ -72,41 +72,34 @@ fragment_at(const union key_words *datagram, __u32 home, __u32 step)
 static __always_inline int fragment_has_key(const struct weir_fragment *fragment,
 					    const union key_words *datagram)
 {
-	__u64 difference = 0;
+	__u64 difference = (fragment->words[5] ^ datagram->words[5])
+			   << FRAGMENT_KEY_BITS;
 
 #pragma unroll
-	for (int i = 0; i < KEY_WORDS; i++)
+	for (int i = 0; i < KEY_WORDS - 1; i++)
 		difference |= fragment->words[i] ^ datagram->words[i];
 	return !difference;
 }
 
-static __always_inline __u32 fragment_now(void)
-{
-	return FRAME_CLOCK() >> FRAGMENT_CLOCK_SHIFT;
-}
-
 /* Where a datagram is to lie: in its own place, if it has one. */
 static __always_inline struct weir_fragment *
-fragment_place(const union key_words *datagram, __u32 now)
+fragment_place(const union key_words *datagram)
 {
 	struct weir_fragment *fragment, *place = NULL;
 	__u32 home = fragment_home(datagram);
-	__u32 oldest = 0;
+	__u64 oldest = ~0ULL;
 
 	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
-		__u32 age;
-
 		fragment = fragment_at(datagram, home, i);
 		if (!fragment)
 			break;
 		if (fragment_has_key(fragment, datagram))
 			return fragment;
-		age = fragment->sequence ? now - fragment->seen : ~0U;
-		if (!place || age > oldest) {
-			oldest = age;
+		if (fragment->seen_ns < oldest) {
+			oldest = fragment->seen_ns;
 			place = fragment;
 		}
-		if (!fragment->sequence)
+		if (!oldest)
 			break;
 	}
 	return place;
@@ -116,7 +109,7 @@ fragment_place(const union key_words *datagram, __u32 now)
 static __always_inline void fragment_write(struct weir_fragment *place,
 					   const union key_words *datagram,
 					   const struct packet_view *packet,
-					   __u32 now)
+					   __u64 now)
 {
 	__u32 sequence = place->sequence;
 
@@ -125,19 +118,20 @@ static __always_inline void fragment_write(struct weir_fragment *place,
 					sequence + 1) != sequence)
 		return;
 #pragma unroll
-	for (int i = 0; i < KEY_WORDS; i++)
+	for (int i = 0; i < KEY_WORDS - 1; i++)
 		place->words[i] = datagram->words[i];
-	place->seen = now;
+	place->words[5] = datagram->words[5] | (__u64)packet->protocol
+						       << FRAGMENT_KEY_BITS;
+	place->seen_ns = now;
 	place->src_port = packet->src_port;
 	place->dst_port = packet->dst_port;
-	place->protocol = packet->protocol;
 	__sync_fetch_and_add(&place->sequence, 1);
 }
 
 /* 1 where the place is the datagram's, and the packet has its flow's ports now. */
 static __always_inline int fragment_read(struct weir_fragment *place,
 					 const union key_words *datagram,
-					 struct packet_view *packet, __u32 now)
+					 struct packet_view *packet, __u64 now)
 {
 	__u32 sequence = __sync_fetch_and_add(&place->sequence, 0);
 	volatile struct weir_fragment *written = place;
@@ -145,12 +139,12 @@ static __always_inline int fragment_read(struct weir_fragment *place,
 	__u8 protocol;
 
 	if (sequence & 1 || !fragment_has_key(place, datagram) ||
-	    now - place->seen > FRAGMENT_LIFETIME)
+	    now - place->seen_ns > FRAGMENT_LIFETIME_NS)
 		return 0;
 	barrier();
 	src_port = written->src_port;
 	dst_port = written->dst_port;
-	protocol = written->protocol;
+	protocol = written->words[5] >> FRAGMENT_KEY_BITS;
 	barrier();
 	if (__sync_fetch_and_add(&place->sequence, 0) != sequence)
 		return 0;
@@ -170,14 +164,16 @@ __noinline int fragment_attribute(struct packet_view *packet, __u32 direction)
 {
 	struct weir_fragment *fragment;
 	union key_words datagram;
-	__u32 now, home;
+	__u32 home;
+	__u64 now;
 
 	if (!packet)
 		return 0;
-	now = fragment_now();
+	/* Not the coarse clock: of datagrams in one tick the newest stay. */
+	now = bpf_ktime_get_ns();
 	fragment_key(&datagram, packet, direction);
 	if (packet->fragment == FRAGMENT_FIRST) {
-		fragment = fragment_place(&datagram, now);
+		fragment = fragment_place(&datagram);
 		if (fragment)
 			fragment_write(fragment, &datagram, packet, now);
 		return 0;
