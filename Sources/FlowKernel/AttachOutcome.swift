@@ -14,25 +14,25 @@ package struct AttachRequest: Equatable, Sendable {
 /// What became of it.
 package enum AttachOutcome: Equatable, Sendable {
     case attached(RegisteredPort)
-    /// Somebody has attached it meanwhile.
+    /// It is attached already, and whole.
     case isAttached
+    /// It was attached already, on the same number, and is whole again.
+    case mended(PortFinding)
     /// There is no such interface any more, or it has another name by now.
     case isGone
     case refused(KernelError)
+    /// It cannot be attached now, for a reason that is not the interface's and may pass.
+    case withheld(KernelError)
 }
 
 extension AttachOutcome {
-    /// The new port; throws why there is none.
-    package func port(on interface: NetworkInterface) throws(KernelError) -> RegisteredPort {
+    /// Why the interface is not attached; nil where it is.
+    package func refusal(of interface: NetworkInterface) -> KernelError? {
         switch self {
-        case .attached(let port): return port
-        case .refused(let error): throw error
-        case .isAttached:
-            throw KernelError(
-                .busy, "cannot attach to \(interface.name)", cause: "it is attached already",
-                remedy: "detach it first: weir detach \(interface.name)")
+        case .attached, .mended, .isAttached: nil
+        case .refused(let error), .withheld(let error): error
         case .isGone:
-            throw KernelError(
+            KernelError(
                 .notFound, "cannot attach to \(interface.name)", cause: "it has gone, or has another name now",
                 remedy: "list interfaces with: ip link")
         }

@@ -17,7 +17,7 @@ package struct FlowMaps: ~Copyable {
     /// The ring through which programs wake the meter.
     let wakes: BPFMap
     /// What each port counted.
-    let counts: PortCountsStore
+    package let counts: PortCountsStore
     let policy: PolicyStore
     /// Fragments that are on their way, of each port.
     let fragments: PortMapStore
@@ -55,7 +55,8 @@ package struct FlowMaps: ~Copyable {
 
     /// Opens the other maps pinned in that directory.
     static func open(
-        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: PinDirectory, isWritable: Bool
+        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: PinDirectory, isWritable: Bool,
+        counts: PortCountsStore? = nil
     ) throws(KernelError) -> FlowMaps {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
             try .open(pinnedAt: "\(directory.layout)/\(layout.name)", layout: layout, isWritable: isWritable)
@@ -64,7 +65,7 @@ package struct FlowMaps: ~Copyable {
             control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
             sent: SentTable(geometry, in: directory, isWritable: isWritable),
             ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
-            counts: PortCountsStore(directory: directory.layout, isWritable: isWritable),
+            counts: counts ?? PortCountsStore(directory: directory.layout, isWritable: isWritable),
             policy: PolicyStore(in: directory, isWritable: isWritable),
             fragments: PortMapStore(.fragments, in: directory),
             connections: PortMapStore(.connections, in: directory), directory: directory)
@@ -76,7 +77,7 @@ package struct FlowMaps: ~Copyable {
     }
 
     /// Calls `body` with every map, with the control map last.
-    private func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
+    func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try table.forEachMap(body)
         try body(ports)
         try body(layout)

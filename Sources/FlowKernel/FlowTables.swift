@@ -29,6 +29,19 @@ package struct FlowTables: ~Copyable {
 
     /// Opens the pinned tables.
     package static func open(in directory: PinDirectory, isWritable: Bool) throws(KernelError) -> FlowTables {
+        try open(in: directory, isWritable: isWritable, counts: nil)
+    }
+
+    /// Opens them again in the same process: the counts of ports, a descriptor each, are open once.
+    package static func open(
+        in directory: PinDirectory, sharing counts: PortCountsStore
+    ) throws(KernelError) -> FlowTables {
+        try open(in: directory, isWritable: true, counts: counts)
+    }
+
+    private static func open(
+        in directory: PinDirectory, isWritable: Bool, counts: PortCountsStore?
+    ) throws(KernelError) -> FlowTables {
         let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout, isWritable: isWritable)
         let control = try ControlPage(of: controlMap, isWritable: isWritable)
         guard let geometry = TableGeometry(control.table) else {
@@ -37,7 +50,7 @@ package struct FlowTables: ~Copyable {
                 remedy: "remove that directory, and attach again")
         }
         let maps = try FlowMaps.open(
-            controlMap, geometry, pinnedIn: directory, isWritable: isWritable)
+            controlMap, geometry, pinnedIn: directory, isWritable: isWritable, counts: counts)
         return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 

@@ -15,10 +15,17 @@ extension Installation {
         return try finish(try begin(interface, try NetworkInterface.currentNamespace(), options))
     }
 
-    /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none.
+    /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none. A port that is attached already
+    /// is not refused.
     package func checkAttachable(_ name: String, _ options: AttachOptions) throws(KernelError) {
         let interface = try NetworkInterface.named(name)
-        try refuse(interface, try NetworkInterface.currentNamespace(), options.resolved(on: interface))
+        let namespace = try NetworkInterface.currentNamespace()
+        guard
+            try !ports(on: interface, namespace).contains(where: {
+                !$0.isUnfinished && faults(of: $0) != [.interfaceGone]
+            })
+        else { return }
+        try refuse(interface, namespace, options.resolved(on: interface))
     }
 
     private func refuse(
@@ -90,8 +97,8 @@ extension Installation {
         defer { tables.maps.counts.close(port.number) }
         do throws(KernelError) {
             if let programs = begun.programs {
-                try attachToPort(begun, programs, &port)
-                try attachFromPort(begun, programs, &port)
+                try attachToPort(begun, try programs.toPort.take(), &port)
+                try attachFromPort(begun, try programs.fromPort.take(), &port)
             } else {
                 try attachXSK(begun, &port)
             }
@@ -128,17 +135,15 @@ extension Installation {
         if try attachSent(begun.port) { port.toHook = .fentry }
     }
 
-    private func attachToPort(
-        _ begun: BegunPort, _ programs: BegunPort.Programs, _ port: inout RegisteredPort
+    func attachToPort(
+        _ begun: BegunPort, _ program: consuming Program, _ port: inout RegisteredPort
     ) throws(KernelError) {
-        let program = try programs.toPort.take()
         port.toHook = try keep(try TCHook.attach(program, to: begun.interface, side: .toPort), &port, as: "to")
     }
 
-    private func attachFromPort(
-        _ begun: BegunPort, _ programs: BegunPort.Programs, _ port: inout RegisteredPort
+    func attachFromPort(
+        _ begun: BegunPort, _ program: consuming Program, _ port: inout RegisteredPort
     ) throws(KernelError) {
-        let program = try programs.fromPort.take()
         switch program.kind {
         case .xdpFromPort:
             let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)

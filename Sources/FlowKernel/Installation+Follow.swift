@@ -32,11 +32,26 @@ extension Installation {
         }
         do throws(KernelError) {
             let ports = try tables.maps.attachedPorts(on: [interface.index], in: namespace)
-            if ports.contains(where: { isAlive($0) }) { return .failure(NotBegun(.isAttached)) }
+            for port in ports where !port.isUnfinished {
+                if let outcome = try settle(port, interface) { return .failure(NotBegun(outcome)) }
+            }
             return .success(try begin(interface, namespace, request.options))
         } catch {
             return .failure(NotBegun(failure(error, interface)))
         }
+    }
+
+    /// What becomes of a port that is on the interface already; nil where it is of another that had its index.
+    private func settle(
+        _ port: RegisteredPort, _ interface: NetworkInterface
+    ) throws(KernelError) -> AttachOutcome? {
+        let faults = faults(of: port)
+        if faults.isEmpty { return .isAttached }
+        let finding = PortFinding(port: port, faults: faults, whole: nil)
+        let isAnother = port.name != interface.name && finding.hasLostAllPrograms
+        guard faults != [.interfaceGone], !isAnother else { return nil }
+        try mend(finding, nil)
+        return .mended(finding)
     }
 
     private func outcome(of begun: BegunPort) -> AttachOutcome {
@@ -49,7 +64,8 @@ extension Installation {
 
     /// An interface that goes while it is attached is no trouble.
     private func failure(_ error: KernelError, _ interface: NetworkInterface) -> AttachOutcome {
-        NetworkInterface.name(ofIndex: interface.index) == interface.name ? .refused(error) : .isGone
+        guard NetworkInterface.name(ofIndex: interface.index) == interface.name else { return .isGone }
+        return error.isOutOfDescriptors ? .withheld(.outOfDescriptors(attaching: interface.name)) : .refused(error)
     }
 
     /// Why nothing was begun.
@@ -71,22 +87,16 @@ extension Installation {
         return dead
     }
 
-    /// Closes every port whose interface, programs or attacher are gone, and returns them.
-    package func closeDeadPorts() throws(KernelError) -> [RegisteredPort] {
-        let turn = try directory.openPorts()
-        try turn.waitForLock()
-        let dead = try attachedPorts().filter { !isAlive($0) }
-        for port in dead { try close(port) }
-        return dead
-    }
-
     /// Gives the port on that interface its new name; returns it as it was, or nil where there is none.
     package func rename(_ interface: NetworkInterface) throws(KernelError) -> RegisteredPort? {
         let turn = try directory.openPorts()
         try turn.waitForLock()
         let namespace = try NetworkInterface.currentNamespace()
         let ports = try tables.maps.attachedPorts(on: [interface.index], in: namespace)
-        guard let port = ports.first(where: { $0.name != interface.name && isAlive($0) }) else { return nil }
+        let port = ports.first { port in
+            port.name != interface.name && !port.isUnfinished && faults(of: port) != [.interfaceGone]
+        }
+        guard let port else { return nil }
         var renamed = port
         renamed.name = interface.name
         try tables.maps.register(renamed)

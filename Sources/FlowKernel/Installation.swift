@@ -11,7 +11,7 @@ package struct Installation: ~Copyable {
     package let directory: PinDirectory
     package let tables: FlowTables
     /// Keeps others from removing what is pinned; nil for who only reads.
-    private let use: Descriptor?
+    private var use: Descriptor?
 
     /// Opens what is pinned in the directory, or nil if nothing is.
     package static func open(
@@ -112,36 +112,6 @@ extension Installation {
         try tables.maps.registeredPorts().filter { !$0.isClosing }
     }
 
-    /// Whether the port's programs are still on the interface that it was attached to.
-    ///
-    /// Of an interface of this thread's network namespace it asks the interface: a link also lives on where its interface
-    /// has moved to another namespace, and the index may be another interface's here. Elsewhere the link's word counts.
-    package func isAlive(_ port: RegisteredPort) -> Bool {
-        if port.isUnfinished { return false }
-        if port.fromHook == .xdpDispatched, isHere(port), !xdpDispatcher(of: port).isInPlace { return false }
-        return switch port.toHook {
-        case .tcx: linkIsAlive(port, "to")
-        case .clsact:
-            isHere(port) ? TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: .toPort) : true
-        case .none, .xdp, .xdpDispatched: linkIsAlive(port, "from")
-        case .xsk, .unobserved, .fentry: isHere(port) ? xskHook(of: port).isInPlace : linkIsAlive(port, "from")
-        }
-    }
-
-    private func xskHook(of port: RegisteredPort) -> XSKHook {
-        XSKHook(
-            interface: NetworkInterface(name: port.name, index: port.interfaceIndex),
-            folder: directory.portDirectory(port.number))
-    }
-
-    private func linkIsAlive(_ port: RegisteredPort, _ side: String) -> Bool {
-        guard let link = try? Link.open(pinnedAt: "\(directory.portDirectory(port.number))/\(side)"),
-            link.interfaceIndex != nil
-        else { return false }
-        guard side == "to", isHere(port), let program = link.programID else { return true }
-        return TCHook.programIDs(interfaceIndex: port.interfaceIndex, side: .toPort)?.contains(program) ?? true
-    }
-
     /// Filters can only be looked at from the network namespace of their interface.
     func isHere(_ port: RegisteredPort) -> Bool {
         (try? NetworkInterface.currentNamespace()) == port.networkNamespace
@@ -164,6 +134,19 @@ extension Installation {
     private func isPinned(_ use: borrowing Descriptor) -> Bool {
         guard let current = try? directory.openLayout() else { return false }
         return current.inode == use.inode
+    }
+
+    /// Whether the directory of this layout is the one that is in use here.
+    var isUsed: Bool {
+        switch use {
+        case .none: false
+        case .some(let use): isPinned(use)
+        }
+    }
+
+    /// Takes the directory of this layout into use where it was made anew.
+    mutating func takeIntoUseAgain() throws(KernelError) {
+        if !isUsed { use = try directory.takeIntoUse() }
     }
 
     /// Whether nobody else uses the pins, and nobody can from now on. Waits a little for others that are about to end.

@@ -50,7 +50,10 @@ package struct PinDirectory: Equatable, Sendable {
         return "v\(WEIR_ABI_VERSION)-" + String(repeating: "0", count: 8 - hash.count) + hash
     }
 
-    func portDirectory(_ port: PortNumber) -> String { "\(layout)/ports/\(port.rawValue)" }
+    /// The directory of what belongs to single ports.
+    var ports: String { "\(layout)/ports" }
+
+    func portDirectory(_ port: PortNumber) -> String { "\(ports)/\(port.rawValue)" }
 
     /// Whether maps of this layout are pinned here. The control map is pinned last.
     package var hasMaps: Bool { unsafe access("\(layout)/\(WEIR_MAP_CONTROL)", F_OK) == 0 }
@@ -115,6 +118,9 @@ package struct PinDirectory: Equatable, Sendable {
 
     /// Removes the base where nothing is left in it.
     package func removeBaseIfEmpty() { unsafe rmdir(base) }
+
+    /// The base's inode number: another directory in its place has another. 0 where there is none.
+    package var baseInode: UInt64 { (try? openBase().inode) ?? 0 }
 
     /// Opens the base for its lock.
     package func openBase() throws(KernelError) -> Descriptor { try .open(base, flags: O_RDONLY | O_DIRECTORY) }

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// They are pinned beside the links of their port, if there is a directory; else they live as long as the store. Safe
 /// to use from any thread.
-final class PortCountsStore: Sendable {
+package final class PortCountsStore: Sendable {
     private struct Opened: Sendable {
         /// Tells a port from one that had its number before.
         let attached: UnixTime
@@ -31,7 +31,9 @@ final class PortCountsStore: Sendable {
         guard let folder = folder(of: port.number) else {
             throw KernelError(.notFound, "cannot read the counts of \(port.name)", cause: "nobody has made them")
         }
-        return keep(try .open(pinnedAt: "\(folder)/\(Self.name)", isWritable: isWritable), of: port)
+        let counts = try PortCounts.open(pinnedAt: "\(folder)/\(Self.name)", isWritable: isWritable)
+        guard opened.withLock(\.count) < DescriptorLimit.mostHeldOfAKind else { return counts }
+        return keep(counts, of: port)
     }
 
     /// Makes new counts for a port that is not registered yet, and pins them.
@@ -78,5 +80,21 @@ final class PortCountsStore: Sendable {
         directory.map { "\($0)/ports/\(number.rawValue)" }
     }
 
-    private static let name = "totals"
+    /// Pins the counts of a port again, where the pin was removed.
+    ///
+    /// - Returns: whether they are new and nothing is counted, since they were not open here and cannot be had any more.
+    func pinAgain(_ port: RegisteredPort) throws(KernelError) -> Bool {
+        guard let folder = folder(of: port.number), unsafe access("\(folder)/\(Self.name)", F_OK) != 0 else {
+            return false
+        }
+        guard let counts = try? counts(of: port) else {
+            try make(for: port)
+            return true
+        }
+        try PinDirectory.makeDirectory(folder)
+        try counts.map.pin(at: "\(folder)/\(Self.name)")
+        return false
+    }
+
+    static let name = "totals"
 }

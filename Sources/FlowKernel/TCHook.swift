@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CHost
 import CLibbpf
 import FlowModel
 import Glibc
 
 /// The two TC hooks of an interface.
 enum TCHook {
-    enum Side {
+    enum Side: CaseIterable {
         case fromPort
         case toPort
 
@@ -55,24 +56,16 @@ enum TCHook {
         try Clsact.removeQdisc(of: interface)
     }
 
-    /// The programs on the TCX hook of an interface of this thread's namespace, where there is one; nil for whom it must
-    /// not be looked at.
-    static func programIDs(interfaceIndex: UInt32, side: Side) -> [UInt32]? {
-        var programs = [UInt32](repeating: 0, count: mostPrograms)
-        var count = UInt32(mostPrograms)
-        var flags: UInt32 = 0
-        let result = ThreadPrivileges.inForce {
-            unsafe bpf_prog_query(CInt(interfaceIndex), side.tcx, 0, &flags, &programs, &count)
-        }
-        switch result {
-        case 0: return Array(programs.prefix(Int(count)))
-        case -EPERM: return nil
-        default: return []
-        }
+    /// The links on the TCX hook of an interface of this thread's namespace, in one call: none where the interface is gone;
+    /// nil for whom it must not be looked at.
+    ///
+    /// The caller has its privileges in force.
+    static func linkIDs(interfaceIndex: UInt32, side: Side) -> [UInt32]? {
+        var links = [UInt32](repeating: 0, count: Int(WEIR_TCX_MOST))
+        let count = unsafe weir_tcx_links(interfaceIndex, side.tcx.rawValue, &links)
+        if count == -EPERM { return nil }
+        return Array(links.prefix(max(0, Int(count))))
     }
-
-    /// BPF_MPROG_MAX (linux/bpf_mprog.h).
-    private static let mostPrograms = 64
 
     static func hasFilter(interfaceIndex: UInt32, side: Side) -> Bool {
         Clsact.programID(interfaceIndex: interfaceIndex, side.clsact) != nil

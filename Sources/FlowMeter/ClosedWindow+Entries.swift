@@ -37,7 +37,7 @@ extension ClosedWindow {
     }
 
     /// The lines that tell of no traffic, or not of all: for each port NODATA where no IP packet was seen, well-formed or not,
-    /// SKIPDATA where packets found no slot.
+    /// although the port was measured throughout; SKIPDATA where packets found no slot, or may not have been counted at all.
     ///
     /// - Parameter receivers: at which records of other ports stand in, also of flows that are not in memory.
     package func gaps(ports: [PortNumber: Port], receivers: Set<PortNumber>) -> [LogEntry] {
@@ -70,8 +70,11 @@ extension ClosedWindow {
         let totals = Direction.allCases.reduce(into: PortTotals()) { sum, direction in
             sum += self.totals[PortSide(port: port.number, direction: direction)] ?? PortTotals()
         }
-        if !totals.overflow.isZero { return .skipData(port: port, window: window, overflow: totals.overflow) }
-        return (totals.ip + totals.malformed).isZero && !hasRecords ? .noData(port: port, window: window) : nil
+        if !totals.overflow.isZero || port.coverage.interruption != nil {
+            return .skipData(port: port, window: window, overflow: totals.overflow)
+        }
+        let isSilent = (totals.ip + totals.malformed).isZero && !hasRecords
+        return isSilent && port.coverage == .whole ? .noData(port: port, window: window) : nil
     }
 }
 

@@ -42,22 +42,37 @@ package final class Port: Equatable, Sendable {
     package let identity: PortIdentity
     /// nil where no record stands in for another.
     package let standIn: StandIn?
+    /// Of the window that its records are of.
+    package let coverage: PortCoverage
 
     package init(
         number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity(),
-        standIn: StandIn? = nil
+        standIn: StandIn? = nil, coverage: PortCoverage = .whole
     ) {
         self.number = number
         self.name = name
         self.role = role
         self.identity = identity
         self.standIn = standIn
+        self.coverage = coverage
     }
 
     package static func == (left: Port, right: Port) -> Bool {
         left === right
             || left.number == right.number && left.name == right.name && left.role == right.role
-                && left.identity == right.identity && left.standIn == right.standIn
+                && left.identity == right.identity && left.standIn == right.standIn && left.coverage == right.coverage
+    }
+}
+
+extension Port {
+    package func with(_ standIn: StandIn) -> Port {
+        Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
+    }
+
+    /// The same port where it has that coverage already.
+    package func with(_ coverage: PortCoverage) -> Port {
+        guard coverage != self.coverage else { return self }
+        return Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
     }
 }
 

@@ -72,7 +72,12 @@ extension HealthCheck {
     private mutating func findPorts(_ report: StatusReport) {
         let states: Set = ["attached", "attaching", "closing"]
         for port in report.ports where !states.contains(port.state) {
-            add(.critical, "\(port.name) is not measured: \(port.state)")
+            let faults = port.faults.map { ": " + $0.joined(separator: "; ") } ?? ""
+            add(.critical, "\(port.name) is not measured: \(port.state)\(faults)")
+        }
+        let damaged = Set(report.ports.filter { $0.faults != nil }.map(\.name))
+        for port in report.daemon?.coverage?.impaired ?? [] where !damaged.contains(port.port) {
+            add(.critical, "\(port.port): \(port.reason)")
         }
         for (name, reason) in report.refused.sorted(by: { $0.key < $1.key }) {
             add(.critical, "\(name) is not measured: \(reason)")

@@ -67,15 +67,18 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var fromHook: String
         package var toHook: String
         package var xdpMode: String?
-        /// "attaching", "attached", "closing" (detached, its last counts not yet drained) or "gone" (its interface is).
+        /// "attaching", "attached", "closing" (detached, its last counts not yet drained), "damaged" (see `faults`) or "gone" (its
+        /// interface is).
         package var state: String
+        /// What was taken away of the port.
+        package var faults: [String]?
         /// What cannot be seen on this port.
         package var limits: [String]
         package var ingress: Totals
         package var egress: Totals
 
         enum CodingKeys: String, CodingKey {
-            case name, number, role, state, limits, ingress, egress
+            case name, number, role, state, faults, limits, ingress, egress
             case fromHook = "from_hook"
             case toHook = "to_hook"
             case xdpMode = "xdp_mode"
@@ -157,7 +160,7 @@ extension StatusReport {
         window = control
         for port in try installation.tables.maps.registeredPorts() {
             guard let totals = try installation.tables.lifetimeTotals(of: port) else { continue }
-            ports.append(Port(port, totals, state: Port.state(of: port, installation)))
+            ports.append(Port(port, totals, faults: installation.faults(of: port)))
         }
         missedFrames = try installation.missedFrames
         policy = try Policy(installation)
@@ -218,14 +221,15 @@ extension StatusReport.Table {
 }
 
 extension StatusReport.Port {
-    fileprivate init(_ port: RegisteredPort, _ totals: DirectionTotals, state: String) {
+    fileprivate init(_ port: RegisteredPort, _ totals: DirectionTotals, faults: [PortFault]) {
         name = port.name
         number = port.number.rawValue
         role = port.role.name
         fromHook = port.fromHook.name
         toHook = port.toHook.name
         xdpMode = port.xdpMode?.name
-        self.state = state
+        state = Self.state(of: port, faults)
+        self.faults = state == "damaged" ? faults.map(\.text) : nil
         limits = Self.limits(of: port)
         ingress = StatusReport.Totals(totals.ingress)
         egress = StatusReport.Totals(totals.egress)
@@ -248,10 +252,11 @@ extension StatusReport.Port {
         }
     }
 
-    fileprivate static func state(of port: RegisteredPort, _ installation: borrowing Installation) -> String {
+    private static func state(of port: RegisteredPort, _ faults: [PortFault]) -> String {
         if port.isClosing { return "closing" }
         if port.isUnfinished { return "attaching" }
-        return installation.isAlive(port) ? "attached" : "gone"
+        if faults.isEmpty { return "attached" }
+        return faults == [.interfaceGone] ? "gone" : "damaged"
     }
 }
 

@@ -8,7 +8,14 @@ import WeirDaemon
 struct AttachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach",
-        abstract: "Attach programs to ports; they count with or without a daemon.")
+        abstract: "Attach programs to ports; they count with or without a daemon.",
+        discussion: """
+            Ports that are attached already are left as they are and named; the others are attached. A port that has lost \
+            a program or a pin is mended and keeps its number. The exit status is 0 when every port is attached at the end. \
+            When one cannot be attached, those that this command has attached are detached again and it is 1.
+
+            Example: weir attach tap0 tap1
+            """)
 
     @Argument(help: "Interfaces to measure.", completion: .interface)
     var ports: [String]
@@ -29,6 +36,9 @@ struct AttachCommand: ParsableCommand {
         help: "Run directory of Open vSwitch, which is asked for the hook of auto (/run/openvswitch).",
         completion: .directory)
     var ovsRundir: String?
+
+    @Flag(help: "Print nothing about ports that are attached already.")
+    var ifNeeded = false
 
     @Flag(help: "Print the ports as JSON.")
     var json = false
@@ -54,10 +64,8 @@ struct AttachCommand: ParsableCommand {
         var tables = configuration.tables
         tables.flowBudget = flows ?? tables.flowBudget
         let installation = try Installation.openOrCreate(directory, tables)
-        let attached = try attachAll(installation, advice(configuration), PolicyKeeper(configuration))
-        let report = try StatusReport(of: directory, daemon: nil)
-        let numbers = attached.map(\.number.rawValue)
-        try show(report.ports.filter { numbers.contains($0.number) })
+        let results = try attachAll(installation, advice(configuration), PolicyKeeper(configuration))
+        try show(results, try StatusReport(of: directory, daemon: nil))
     }
 
     /// What the switch knows; nil where it is not asked.
@@ -68,29 +76,37 @@ struct AttachCommand: ParsableCommand {
         return SwitchAdvice(from: choice)
     }
 
-    /// All or none.
+    /// What became of a port.
+    private enum Outcome {
+        case attached(RegisteredPort)
+        case mended(PortFinding)
+        /// It was there, and is as it was.
+        case unchanged(name: String)
+    }
+
+    /// All or none of those that are not attached yet.
     private func attachAll(
         _ installation: borrowing Installation, _ advice: SwitchAdvice?, _ policy: PolicyKeeper
-    ) throws -> [RegisteredPort] {
+    ) throws -> [Outcome] {
         let asked = AttachOptions(role: role ?? .guest, hook: hook, xdpMode: xdpMode)
         let options = ports.map { advice?.complete(asked, for: $0) ?? asked }
-        var attached: [RegisteredPort] = []
+        var results: [Outcome] = []
         do {
             for (port, options) in zip(ports, options) { try installation.checkAttachable(port, options) }
             let requests = try zip(ports, options).map { AttachRequest(try NetworkInterface.named($0), $1) }
             for first in stride(from: 0, to: requests.count, by: Self.atOnce) {
                 let some = Array(requests[first..<min(first + Self.atOnce, requests.count)])
-                try add(try attach(some, to: installation, policy), of: some, to: &attached)
+                try add(try attach(some, to: installation, policy), of: some, to: &results)
             }
-            return attached
+            return results
         } catch {
-            for port in attached { try? installation.detach(port) }
+            for case .attached(let port) in results { try? installation.detach(port) }
             if !DaemonLock.isTaken(installation.directory) { try? installation.removeIfUnused() }
             throw error
         }
     }
 
-    /// With the policy that they are to have from the first frame on; without, where that cannot be had.
+    /// With the policy that they are to have from the first frame on.
     private func attach(
         _ requests: [AttachRequest], to installation: borrowing Installation, _ policy: PolicyKeeper
     ) throws -> [AttachOutcome] {
@@ -106,23 +122,42 @@ struct AttachCommand: ParsableCommand {
 
     /// Throws the first trouble, when all that went well is known.
     private func add(
-        _ outcomes: [AttachOutcome], of requests: [AttachRequest], to attached: inout [RegisteredPort]
+        _ outcomes: [AttachOutcome], of requests: [AttachRequest], to results: inout [Outcome]
     ) throws(KernelError) {
         var trouble: KernelError?
         for (request, outcome) in zip(requests, outcomes) {
-            do throws(KernelError) {
-                attached.append(try outcome.port(on: request.interface))
-            } catch {
-                trouble = trouble ?? error
+            switch outcome {
+            case .attached(let port): results.append(.attached(port))
+            case .mended(let finding): results.append(.mended(finding))
+            case .isAttached: results.append(.unchanged(name: request.interface.name))
+            case .isGone, .refused, .withheld: trouble = trouble ?? outcome.refusal(of: request.interface)
             }
         }
         if let trouble { throw trouble }
     }
 
-    private func show(_ ports: [StatusReport.Port]) throws {
-        if json { return try Output.printJSON(ports) }
-        for port in ports {
-            Output.print("\(port.name): attached as port \(port.number), \(StatusText.hooks(of: port))")
+    private func show(_ results: [Outcome], _ report: StatusReport) throws {
+        let shown = results.compactMap { result -> (port: StatusReport.Port, text: String)? in
+            switch result {
+            case .attached(let port):
+                return report.port(port.number.rawValue).map { ($0, "attached as port") }
+            case .mended(let finding):
+                let text = "\(finding.faults.text), which is mended: attached as port"
+                return report.port(finding.port.number.rawValue).map { ($0, text) }
+            case .unchanged(let name):
+                guard !ifNeeded else { return nil }
+                return report.port(named: name).map { ($0, "attached already as port") }
+            }
+        }
+        if json { return try Output.printJSON(shown.map(\.port)) }
+        for (port, text) in shown {
+            Output.print("\(port.name): \(text) \(port.number), \(StatusText.hooks(of: port))")
         }
     }
+}
+
+extension StatusReport {
+    fileprivate func port(_ number: UInt16) -> Port? { ports.first { $0.number == number } }
+
+    fileprivate func port(named name: String) -> Port? { ports.first { $0.name == name && $0.state != "closing" } }
 }

@@ -31,6 +31,7 @@ struct RunSession: Sendable {
     func run() throws {
         // A reader of standard output that goes away must not take the daemon with it; nor a file that may not grow.
         for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        do { try DescriptorLimit.raise() } catch { logger.warning("\(error); some ports may find none") }
         let signals = AwaitedSignals(blocking: AwaitedSignals.fatal)
         let stop = try StopSignal()
         try giveUpPrivileges()

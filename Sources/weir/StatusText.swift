@@ -18,6 +18,7 @@ struct StatusText {
         guard report.table != nil else { return lines.joined(separator: "\n") }
         lines.append("")
         lines += TextTable(rows: [header] + report.ports.flatMap(rows), rightAligned: 6..<header.count).lines
+        lines += report.ports.flatMap { port in (port.faults ?? []).map { "\(port.name): damaged: \($0)" } }
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
         lines += report.refused.sorted { $0.key < $1.key }.map { "\($0): not measured: \($1)" }
         if let missed = report.missedFrames, missed > 0 {
@@ -69,6 +70,7 @@ struct StatusText {
                 ))
         }
         facts.append(("journal", journal(daemon)))
+        if let coverage = daemon.coverage { facts += Self.facts(coverage) }
         if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
         if let megaflows = daemon.ovs?.megaflows { facts.append(("megaflows", Self.text(megaflows))) }
         if let verdicts = daemon.verdicts { facts += Self.facts(verdicts) }
@@ -103,6 +105,15 @@ struct StatusText {
             text += "; damaged: \(daemon.damagedSegments.joined(separator: ", "))"
         }
         return text
+    }
+
+    /// What is not measured, or was not for some time.
+    private static func facts(_ coverage: CoverageReport) -> [Fact] {
+        var facts: [Fact] = coverage.impaired.map { ("impaired", "\($0.port): \($0.reason)") }
+        if let last = coverage.lastInterruption {
+            facts.append(("mended", "\(coverage.interruptions) times; last \(last)"))
+        }
+        return facts
     }
 
     /// What is known of the switch.

@@ -77,6 +77,19 @@ import Testing
         #expect(object["srcaddr"] == nil && object["packets"] == nil && object["action"] == nil)
     }
 
+    @Test func `Lines of a port that was not measured throughout say so, and why`() throws {
+        let port = Entries.port().with(PortCoverage.interrupted("a \"program\" was detached"))
+        let window = Entries.window()
+        let flow = Entries.flow("10.0.0.1", 1, "10.0.0.2", 2, port: port)
+        for entry in [LogEntry.flow(flow), .skipData(port: port, window: window, overflow: .zero)] {
+            let object = try object(in: text(of: entry))
+            #expect(object["incomplete"] as? Bool == true)
+            #expect(object["incomplete_reason"] as? String == "a \"program\" was detached")
+        }
+        let whole = try object(in: text(of: .noData(port: Entries.port(), window: window)))
+        #expect(whole["incomplete"] == nil && whole["incomplete_reason"] == nil)
+    }
+
     @Test(arguments: [
         "plain", "quo\"te", "back\\slash", "line\nfeed", "tab\tand\r", "nul\u{0}", "bell\u{7}\u{1F}\u{7F}", "zürich 🧱",
         "\u{2028}", "</script>", "",

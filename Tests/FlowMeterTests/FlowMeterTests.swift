@@ -193,6 +193,27 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         #expect(Self.closed([:]).entries(ports: Self.ports()) == [.noData(port: port, window: Self.window)])
     }
 
+    @Test func `only a port that was measured throughout and saw no IP packet, well-formed or not, says NODATA`() {
+        func gaps(_ coverage: PortCoverage, _ totals: PortTotals = PortTotals()) -> [LogEntry] {
+            let side = PortSide(port: PortNumber(1), direction: .egress)
+            let port = Port(number: PortNumber(1), name: "tap1", role: .guest, coverage: coverage)
+            return Self.closed([:], [side: totals]).gaps(ports: [port.number: port], receivers: [])
+        }
+        var malformed = PortTotals()
+        malformed.seen = PacketCount(packets: 1, octets: 46)
+        malformed.malformed = malformed.seen
+        #expect(gaps(.whole).count == 1)
+        #expect(gaps(.part) == [])
+        #expect(gaps(.whole, malformed) == [])
+        for totals in [PortTotals(), malformed] {
+            let entry = gaps(.interrupted("a program was detached"), totals).first
+            guard case .skipData(_, _, .zero) = entry else {
+                Issue.record("\(String(describing: entry))")
+                continue
+            }
+        }
+    }
+
     @Test func overflowOfBothDirectionsIsOneSkipDataLine() {
         var totals: [PortSide: PortTotals] = [:]
         for (direction, packets) in [(Direction.ingress, UInt64(3)), (.egress, 4)] {

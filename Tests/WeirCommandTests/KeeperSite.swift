@@ -65,7 +65,9 @@ final class KeeperSite {
     var pins: [String] {
         get throws {
             try ChildProcess.outcome(of: ["find", directory.base, "-mindepth", "4"]).output
-                .split(separator: "\n").map(String.init).filter { !$0.hasSuffix("/totals") }
+                .split(separator: "\n").map(String.init).filter {
+                    !$0.hasSuffix("/totals") && !$0.hasSuffix("/fragments")
+                }
         }
     }
 }

@@ -181,6 +181,101 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test
+        func `a port whose policy is enforced and cannot be had is not attached, said, and attached when it can be`()
+            throws
+        {
+            try Site.with { site in
+                try site.write(Self.policy(mode: "enforce", port: 7000), to: "policy.yaml")
+                let daemon = try site.daemon(
+                    "--port", "port-b", "--interval", "1", "--log-dir", site.logs, "--policy", site.path("policy.yaml"))
+                let kept = try String(contentsOfFile: site.path("state/policy"), encoding: .utf8)
+                try site.write("of another version", to: "state/policy")
+                let refused = try site.outcome("attach", "port-a")
+                #expect(refused.status == 1)
+                #expect(refused.errors.contains("weir: cannot attach to port-a: a policy is to be enforced on it"))
+                try site.hub.ip("link set port-b down")
+                try site.hub.ip("link set port-b name other")
+                try site.hub.ip("link set other name port-b")
+                // Attached, and under a name whose policy nobody can read: what was in force stays.
+                #expect(try site.weir("status").contains("other") == false)
+                try waitUntil("it is said") { daemon.errors.contains("cannot be put in force") }
+                try waitUntil("status has it", within: .seconds(10)) {
+                    try site.status().daemon?.coverage?.impaired.map(\.port) == ["port-b"]
+                }
+                try site.write(kept, to: "state/policy")
+                try waitUntil("it is in force again", within: .seconds(10)) {
+                    try site.status().daemon?.coverage?.impaired == []
+                }
+                #expect(try site.weir("policy", "show").contains("enforce"))
+                #expect(daemon.stop().status == 0)
+
+                // The next daemon finds a damaged state, and the port that comes is not open.
+                try site.weir("detach", "--all")
+                try site.write("of another version", to: "state/policy")
+                let next = try site.daemon("--port", "port-b", "--interval", "1", "--log-dir", site.logs)
+                #expect(try site.status().ports == [])
+                try waitUntil("status has it", within: .seconds(10)) {
+                    try site.status().refused.keys.map(\.self) == ["port-b"]
+                }
+                #expect(next.errors.contains("cannot attach to port-b: a policy is to be enforced on it"))
+                #expect(next.errors.components(separatedBy: "Weir tries again").count == 2, "it is said once")
+                try site.weir("policy", "load", site.path("policy.yaml"))
+                try waitUntil("it is attached", within: .seconds(10)) {
+                    try site.status().ports.map(\.name) == ["port-b"]
+                }
+                #expect(try site.weir("policy", "show").contains("enforce"))
+                #expect(next.stop().status == 0)
+            }
+        }
+
+        @Test func `a port that is renamed has the policy of its new name, and is not opened by a name that has none`()
+            throws
+        {
+            try Site.with { site in
+                try site.write(Self.policy(mode: "enforce", port: 7000), to: "policy.yaml")
+                let daemon = try site.daemon(
+                    "--port", "port-[bi]*", "--interval", "1", "--log-dir", site.logs, "--policy",
+                    site.path("policy.yaml"))
+                func modes() throws -> [String] {
+                    let document = try JSONSerialization.jsonObject(
+                        with: Data(try site.weir("policy", "show", "--json").utf8))
+                    let ports = (document as? [String: Any])?["ports"] as? [[String: Any]] ?? []
+                    return ports.compactMap { port in
+                        (port["port"] as? String).map { "\($0) \(port["mode"] ?? "")" }
+                    }.sorted()
+                }
+                func rename(_ old: String, to new: String) throws {
+                    try site.hub.ip("link set \(old) down")
+                    try site.hub.ip("link set \(old) name \(new)")
+                    try waitUntil("it is called \(new)") { try site.status().ports.contains { $0.name == new } }
+                }
+                #expect(try modes() == ["port-b enforce"])
+                try rename("port-b", to: "other")
+                try waitUntil("it is said: \(daemon.errors)") { daemon.errors.contains("as port-b stays in force") }
+                #expect(try modes() == ["other enforce"])
+                try rename("port-idle", to: "port-b")
+                try waitUntil("the new name has it") { try modes() == ["other enforce", "port-b enforce"] }
+                #expect(daemon.stop().status == 0)
+                let next = try site.daemon(
+                    "--port", "port-b", "--interval", "1", "--log-dir", site.logs, "--policy", site.path("policy.yaml"))
+                #expect(
+                    try modes() == ["other enforce", "port-b enforce"], "the same policy, loaded by the next daemon")
+                #expect(next.stop().status == 0)
+            }
+        }
+
+        @Test func `a daemon whose policy is wrong does not start where none was in force`() throws {
+            try Site.with { site in
+                try site.write("groups: 7\n", to: "policy.yaml")
+                let daemon = try site.start(
+                    ["--port", "port-b", "--log-dir", site.logs, "--policy", site.path("policy.yaml")])
+                let result = try daemon.wait(within: .seconds(20))
+                #expect(result.status == 2 && result.errors.contains("policy.yaml"), "\(result.errors)")
+                #expect(try site.isClean())
+            }
+        }
+
         @Test func `an explanation names the rule that decides and those that it passed`() throws {
             try Site.with { site in
                 try site.write(Self.policy(mode: "audit", port: 7000), to: "policy.yaml")

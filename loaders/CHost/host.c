@@ -8,7 +8,9 @@
 #include <sys/prctl.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <linux/bpf.h>
 #include <linux/ethtool.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
@@ -180,4 +182,54 @@ const char *weir_take_libbpf_log(void)
 	kept_log[kept_length] = '\0';
 	kept_length = 0;
 	return kept_log;
+}
+
+/* As Linux 6.6 has it; headers before that end sooner. */
+struct tcx_query {
+	uint32_t interface_index;
+	uint32_t type;
+	uint32_t flags;
+	uint32_t attach_flags;
+	uint64_t programs;
+	uint32_t count;
+	uint32_t zero;
+	uint64_t program_flags;
+	uint64_t links;
+	uint64_t link_flags;
+	uint64_t revision;
+};
+
+int weir_tcx_links(uint32_t interface_index, uint32_t type, uint32_t *ids)
+{
+	uint32_t programs[WEIR_TCX_MOST];
+	struct tcx_query query = {
+		.interface_index = interface_index,
+		.type = type,
+		.programs = (uintptr_t)programs,
+		.count = WEIR_TCX_MOST,
+		.links = (uintptr_t)ids,
+	};
+
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
+		return -errno;
+	return (int)query.count;
+}
+
+int weir_raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return -errno;
+	if (limit.rlim_cur == limit.rlim_max)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
+}
+
+uint64_t weir_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) ? 0 : limit.rlim_cur;
 }

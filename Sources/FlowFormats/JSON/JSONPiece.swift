@@ -26,7 +26,11 @@ enum JSONPiece: Int, CaseIterable {
             bytes.appendMember("az_id", identity.availabilityZoneID)
             bytes.appendMember("sublocation_type", identity.sublocationType)
             bytes.appendMember("sublocation_id", identity.sublocationID)
-        case .portName: bytes.appendMember("port", port.name)
+        case .portName:
+            bytes.appendMember("port", port.name)
+            guard let reason = port.coverage.interruption else { break }
+            bytes.appendText(",\"incomplete\":true")
+            bytes.appendMember("incomplete_reason", reason)
         }
     }
 }

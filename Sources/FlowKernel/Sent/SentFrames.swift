@@ -42,6 +42,15 @@ struct SentFrames: ~Copyable {
         unsafe access("\(directory.sent)/end", F_OK) == 0
     }
 
+    /// Whether all of it is pinned.
+    static func isWhole(in directory: PinDirectory) -> Bool {
+        let names = [
+            "begin", "end", WEIR_PROGRAM_SENT_BEGIN, WEIR_PROGRAM_SENT_END, WEIR_MAP_SENDING, WEIR_MAP_SENT_PORTS,
+            WEIR_MAP_SENT_PROGRAMS, WEIR_MAP_SENT_MISSED,
+        ]
+        return names.allSatisfy { unsafe access("\(directory.sent)/\($0)", F_OK) == 0 }
+    }
+
     /// Opens what is pinned, or makes it.
     static func openOrMake(in directory: PinDirectory) throws(KernelError) -> SentFrames {
         if let frames = try open(in: directory) { return frames }

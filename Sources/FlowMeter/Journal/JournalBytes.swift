@@ -106,6 +106,27 @@ extension JournalBytes {
         return standIns
     }
 
+    /// After the stand-ins, for the same reason; of ports that were measured throughout, nothing.
+    mutating func append(coverageOf ports: some Sequence<Port>) {
+        let ports = ports.filter { $0.coverage != .whole }
+        append(UInt32(ports.count))
+        for port in ports {
+            append(port.number.rawValue)
+            append(port.coverage.interruption)
+        }
+    }
+
+    mutating func readCoverage() throws(Truncated) -> [(PortNumber, PortCoverage)] {
+        var coverage: [(PortNumber, PortCoverage)] = []
+        guard let count: UInt32 = try? read() else { return [] }
+        for _ in 0..<count {
+            let number = PortNumber(try read())
+            let reason = try readText()
+            coverage.append((number, reason.map { .interrupted($0) } ?? .part))
+        }
+        return coverage
+    }
+
     mutating func append(_ side: PortSide, _ totals: PortTotals) {
         append(side.port.rawValue)
         append(side.direction.rawValue)
@@ -124,12 +145,6 @@ extension JournalBytes {
             counts.append(PacketCount(packets: packets, octets: try read()))
         }
         return (PortSide(port: port, direction: direction), PortTotals(counts: counts))
-    }
-}
-
-extension Port {
-    func with(_ standIn: StandIn) -> Port {
-        Port(number: number, name: name, role: role, identity: identity, standIn: standIn)
     }
 }
 

@@ -22,7 +22,7 @@ package struct JournaledWindow: Sendable {
             number: last.window.number, start: first.window.start,
             end: max(last.window.end, first.window.start), endReason: last.window.endReason ?? .forcedEnd,
             spansRestart: descriptions.contains { $0.window.spansRestart })
-        ports = descriptions.reduce(into: [:]) { ports, part in ports.merge(part.ports) { $1 } }
+        ports = descriptions.reduce(into: [:]) { ports, part in ports.merge(part.ports) { $1.covering($0) } }
         isPrinted = content.isPrinted
         sums = content.sums
         isDamaged = !content.isIntact
@@ -35,6 +35,11 @@ package struct JournaledWindow: Sendable {
         }
         closed = gathered.close(window, anchor: last.anchor)
     }
+}
+
+extension Port {
+    /// The port as it is in a later part of the window, with the coverage of both parts.
+    package func covering(_ earlier: Port) -> Port { with(coverage.combined(with: earlier.coverage)) }
 }
 
 extension JournaledWindow {

@@ -54,6 +54,7 @@ extension PartDescription {
         bytes.append(standInsOf: ports.values)
         bytes.append(unparsedOf: totals)
         bytes.append(samples)
+        bytes.append(coverageOf: ports.values)
         return bytes.words
     }
 
@@ -88,6 +89,7 @@ extension PartDescription {
             for (number, standIn) in try bytes.readStandIns() { ports[number] = ports[number]?.with(standIn) }
             try bytes.readUnparsed(into: &totals)
             samples = try bytes.readSamples()
+            for (number, coverage) in try bytes.readCoverage() { ports[number] = ports[number]?.with(coverage) }
         } catch {
             return nil
         }

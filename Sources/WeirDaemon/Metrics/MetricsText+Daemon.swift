@@ -30,6 +30,13 @@ extension MetricsText {
         gauge(
             "weir_ports_refused", UInt64(report.refused.count),
             help: "Interfaces that are to be measured and could not be attached.")
+        guard let coverage = report.coverage else { return }
+        gauge(
+            "weir_ports_impaired", UInt64(coverage.impaired.count),
+            help: "Attached ports that are not measured in both directions, or not judged as they should be.")
+        counter(
+            "weir_port_interruptions_total", coverage.interruptions,
+            help: "How often another process had taken away something that a port is measured with.")
     }
 
     private mutating func add(windowsOf report: DaemonReport) {

@@ -74,7 +74,7 @@ extension Daemon {
             logger.notice("taking over from another version (\(earlier.name))")
             do {
                 // Before its ports come, so that none of their frames goes unjudged.
-                reloadPolicy(configuration, installation, coming: try earlier.ports(), logger)
+                try reloadPolicy(configuration, installation, coming: try earlier.ports(), logger)
                 try earlier.move(to: installation) { done, total in
                     board.update { $0.progress = StartProgress(done: done, total: total, isTakeover: true) }
                 }
@@ -98,9 +98,12 @@ extension Daemon {
     }
 
     /// Puts in force what the configuration names, else what was loaded last. What is wrong with it leaves in force what was.
+    ///
+    /// Throws where nothing was: the ports that it is to be enforced on would be open.
     static func loadPolicy(
-        _ configuration: Configuration, _ installation: borrowing Installation, _ logger: Logger
-    ) {
+        _ configuration: Configuration, _ installation: borrowing Installation, _ state: StateDirectory,
+        _ logger: Logger
+    ) throws {
         let keeper = PolicyKeeper(configuration)
         do {
             if let file = configuration.policy {
@@ -109,6 +112,11 @@ extension Daemon {
                 try keeper.reload(into: installation)
             }
         } catch {
+            guard configuration.policy == nil || keeper.hasPolicy(installation) else {
+                try? installation.removeIfUnused()
+                state.removeIfNew()
+                throw error
+            }
             logger.error("the policy is not loaded, and what was in force stays: \(error)")
         }
     }
@@ -116,10 +124,24 @@ extension Daemon {
     private static func reloadPolicy(
         _ configuration: Configuration, _ installation: borrowing Installation, coming: [RegisteredPort],
         _ logger: Logger
-    ) {
+    ) throws {
+        let keeper = PolicyKeeper(configuration)
         do {
-            try PolicyKeeper(configuration).reload(into: installation, coming: coming)
+            try keeper.reload(into: installation, coming: coming)
         } catch {
+            // A file that the configuration names takes the place of what is damaged.
+            if let file = configuration.policy,
+                (try? keeper.load(file, into: installation, coming: coming)) != nil
+            {
+                return
+            }
+            let enforced = coming.map(\.name).filter { keeper.mayBeEnforced(on: $0) }
+            guard enforced.isEmpty else {
+                throw KernelError(
+                    .invalid, "cannot take over from another version",
+                    cause: "the policy of \(enforced.joined(separator: ", ")) cannot be put in force: \(error)",
+                    remedy: "load the policy again with that version, which goes on meanwhile (weir policy load FILE)")
+            }
             logger.error("the ports of the other version are taken over without their policy: \(error)")
         }
     }

@@ -16,6 +16,7 @@ package struct Daemon: ~Copyable {
     private let lock: DaemonLock
     private var meter: FlowMeter<KernelFlowSource>
     let watch: PortWatch
+    private let inspection: PortInspection
     private let switchWatch: SwitchWatch?
     private let dropWatch: DropWatch?
     private let megaflowWatch: MegaflowWatch?
@@ -74,8 +75,8 @@ package struct Daemon: ~Copyable {
         let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
         try Self.takeOver(directory, journal, &waiting, configuration, names, board, logger)
         let installation = try Self.installation(configuration, directory, state)
-        Self.loadPolicy(configuration, installation, logger)
-        let tables = try FlowTables.open(in: directory, isWritable: true)
+        try Self.loadPolicy(configuration, installation, state, logger)
+        let tables = try FlowTables.open(in: directory, sharing: installation.tables.maps.counts)
         var open = tables.control.openWindow
         open.spansRestart = open.anchor.monotonic < start.monotonic
         let flowBudget = tables.geometry.flowBudget
@@ -83,8 +84,10 @@ package struct Daemon: ~Copyable {
         let meter = FlowMeter(
             source: try KernelFlowSource(tables: tables), interval: configuration.interval, takingOver: open, now: .now,
             mostFlows: memory.mostFlows)
+        let inspection = PortInspection(directory)
         let keeper = try PortKeeper(
-            installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes)
+            installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes,
+            inspection: inspection)
         let watch = try PortWatch(keeper, board: board, logger: logger)
 
         self.board = board
@@ -106,6 +109,7 @@ package struct Daemon: ~Copyable {
         self.lock = lock
         self.meter = meter
         self.watch = watch
+        self.inspection = inspection
         self.switchWatch = switchWatch
         self.dropWatch = dropWatch
         self.megaflowWatch = megaflowWatch
@@ -125,7 +129,7 @@ package struct Daemon: ~Copyable {
             try takeUp()
             while !stop.isRequested, publishing.status.hasReaders {
                 stop.wait(atMost: pause(), orFor: meter.source.wakes)
-                if let failure = watch.failure { throw failure }
+                if let failure = watch.failure { throw takeLast(before: failure) }
                 beginOnce()
                 try reload(stop.takeConfiguration())
                 if !stop.isRequested { try turn() }
@@ -218,6 +222,20 @@ package struct Daemon: ~Copyable {
         dropWatch.follow(ports)
     }
 
+    /// Writes down what is counted so far, since the next daemon may not find it, and returns the failure.
+    private mutating func takeLast(before failure: KernelError) -> KernelError {
+        do {
+            try settle()
+            if journal.retry == nil {
+                let closing = try closingPorts()
+                if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
+            }
+        } catch {
+            logger.error("the window so far cannot be written: \(error)")
+        }
+        return failure
+    }
+
     private mutating func finish() throws {
         try settle()
         // Where the journal cannot be written, the kernel keeps what it holds for the next daemon.
@@ -243,7 +261,8 @@ package struct Daemon: ~Copyable {
 extension Daemon {
     /// Publishes what earlier daemons left, in the journal and in the kernel.
     private mutating func takeUp() throws {
-        let segments = try journal.takeUp(found, ports: try namedPorts(), &meter)
+        let ports = try namedPorts(since: meter.source.tables.control.unreleasedWindow?.anchor.realtime)
+        let segments = try journal.takeUp(found, ports: ports, &meter)
         found = []
         if !segments.isEmpty {
             logger.notice("publishing \(counted(segments.count, "window")) that waited in the journal")
@@ -262,13 +281,30 @@ extension Daemon {
     /// - Parameter closing: ports that are forgotten with the part. They were asked for before it was swapped: one that
     ///   was detached later has counts in the next one.
     private mutating func keep(_ part: consuming WindowPart, closing: [PortNumber]) throws {
-        journal.keep(part, ports: try namedPorts(), closing: closing)
+        let ports = try namedPorts(of: part.window)
+        journal.keep(part, ports: ports, closing: closing)
         try settle()
     }
 
-    /// All ports that can have counts in the open window, as the records name them.
-    private func namedPorts() throws -> [PortNumber: Port] {
-        names.ports(try meter.source.ports())
+    /// All ports that can have counts in a window that was just closed, as the records name them, and whether they were measured
+    /// throughout: they are inspected now.
+    private func namedPorts(of window: Window) throws -> [PortNumber: Port] {
+        if try inspection.inspect(meter.source.tables) { watch.review() }
+        return try namedPorts(
+            since: window.start, inspection.interruptions(closing: window.endReason != nil))
+    }
+
+    private func namedPorts(
+        since start: UnixTime?, _ interruptions: [PortNumber: String] = [:]
+    ) throws -> [PortNumber: Port] {
+        let registered = try meter.source.ports()
+        var ports = names.ports(registered)
+        for port in registered {
+            let isPart = port.isClosing || port.attached > start ?? port.attached
+            let coverage = interruptions[port.number].map { .interrupted($0) } ?? (isPart ? .part : PortCoverage.whole)
+            ports[port.number] = ports[port.number]?.with(coverage)
+        }
+        return ports
     }
 
     /// Ports that are detached and whose last window is the one open now, which is about to be closed. The part before

@@ -84,6 +84,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var ovs: SwitchReport?
     /// How packets that the kernel drops are followed; nil where they are not.
     package var kernelDrops: DropReport?
+    /// How completely ports are measured; nil where the daemon is of a version that does not say.
+    package var coverage: CoverageReport?
     /// What became of the packets of published records.
     package var verdicts: VerdictReport?
     /// What a sink failed with last; nil while all is well.
@@ -126,7 +128,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, failure, ovs,
-            verdicts
+            verdicts, coverage
         case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"

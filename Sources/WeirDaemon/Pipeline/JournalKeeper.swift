@@ -56,7 +56,7 @@ struct JournalKeeper: ~Copyable {
     ///
     /// - Parameter closing: ports that were detached before it was swapped.
     mutating func keep(_ part: consuming WindowPart, ports: [PortNumber: Port], closing: [PortNumber] = []) {
-        self.ports.merge(ports) { $1 }
+        self.ports.merge(ports) { $1.covering($0) }
         pending = Pending(part: part, closing: closing)
         nextTry = MonotonicTime(nanoseconds: 0)
     }
@@ -211,7 +211,7 @@ extension JournalKeeper {
         if !content.isIntact { logger.error("the journal's segment \(segment.name) is damaged") }
         try journal.resume(segment, content)
         for index in content.parts.indices {
-            ports.merge(content.parts[index].description?.ports ?? [:]) { $1 }
+            ports.merge(content.parts[index].description?.ports ?? [:]) { $1.covering($0) }
             if let part = content.parts[index].takePart() { _ = meter.adopt(part) }
         }
         return true

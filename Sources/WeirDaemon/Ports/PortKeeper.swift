@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+import FlowModel
 import PortDirectory
 
 /// Keeps the ports that are measured in step with the configuration, with the interfaces of this thread's network
@@ -8,7 +9,8 @@ import PortDirectory
 ///
 /// Used from one thread at a time, always in the same namespace.
 package struct PortKeeper: ~Copyable {
-    package let installation: Installation
+    package private(set) var installation: Installation
+    private let inspection: PortInspection
     private var configuration: Configuration
     private var policy: PolicyKeeper
     private var monitor: InterfaceMonitor
@@ -18,16 +20,30 @@ package struct PortKeeper: ~Copyable {
     /// Whether all ports are attached that were there at the start and that the configuration names: those of the switch
     /// come after.
     package private(set) var isBegun = false
-    /// Why interfaces could not be attached, by their indices.
-    private var refusals: [UInt32: (name: String, reason: KernelError)] = [:]
     let board: SwitchBoard?
     let notes: SwitchNotes?
     /// Of what the switch has said.
     var version = 0
+    /// What was said of ports that cannot be mended.
+    private var unmended: [PortNumber: String] = [:]
+    /// Why interfaces could not be attached, by their indices.
+    private var refusals: [UInt32: Refusal] = [:]
+    /// Ports whose policy is not in force under the name that they have now, as they were called before.
+    private var unenforced: [PortNumber: RegisteredPort] = [:]
+    /// The directory that the daemon's lock is on, and the lock on the one that was made in its place.
+    private var base: UInt64
+    private var lock: DaemonLock?
     /// When what was postponed is tried again.
     private var resumption = ContinuousClock.now
 
     private static let postponement = Duration.milliseconds(250)
+
+    private struct Refusal {
+        let name: String
+        let reason: KernelError
+        /// Whether it is tried again.
+        let mayPass: Bool
+    }
 
     /// Interfaces attached at one go: others that want to attach or detach wait as long.
     private static let batch = 16
@@ -38,8 +54,10 @@ package struct PortKeeper: ~Copyable {
     ///   - notes: what it has said of ports.
     package init(
         installation: consuming Installation, configuration: Configuration, room: Int = InterfaceMonitor.usualRoom,
-        board: SwitchBoard? = nil, notes: SwitchNotes? = nil
+        board: SwitchBoard? = nil, notes: SwitchNotes? = nil, inspection: PortInspection? = nil
     ) throws(KernelError) {
+        base = installation.directory.baseInode
+        self.inspection = inspection ?? PortInspection(installation.directory)
         monitor = try InterfaceMonitor(room: room)
         plan = PortPlan(
             matching: { configuration.rule(forPort: $0)?.isMeasured == true },
@@ -122,12 +140,71 @@ package struct PortKeeper: ~Copyable {
         isBegun = isBegun || isListed && !hasWork
     }
 
-    /// Closes ports whose end no news of interfaces tells of: programs that somebody took away, an attacher that died, an
-    /// interface of another namespace that was deleted.
-    package func review() -> PortChanges {
+    /// Mends what was taken away of ports and of what they share, and closes ports whose end no news of interfaces tells of: an
+    /// attacher that died, an interface of another namespace that was deleted.
+    ///
+    /// Throws where what all ports share cannot be pinned again: nobody would find it then when this process ends.
+    package mutating func review() throws(KernelError) -> PortChanges {
         var changes = PortChanges()
-        attempt(&changes) { () throws(KernelError) in try installation.closeDeadPorts() }
+        changes.pinned = try installation.pinAgain()
+        try takeLockAgain()
+        do throws(KernelError) {
+            try review(&changes)
+        } catch {
+            changes.refused.append(error)
+        }
+        for (index, refusal) in refusals where refusal.mayPass { plan.retry(index) }
+        for (number, port) in unenforced { try enforceAgain(port, number) }
         return changes
+    }
+
+    private mutating func enforceAgain(_ port: RegisteredPort, _ number: PortNumber) throws(KernelError) {
+        guard let current = try installation.tables.maps.registeredPort(number), current.attached == port.attached,
+            !current.isClosing
+        else {
+            unenforced[number] = nil
+            return
+        }
+        do {
+            _ = try policy.follow(port, to: current.name, in: installation)
+            unenforced[number] = nil
+        } catch {
+            // It was said.
+        }
+    }
+
+    private mutating func takeLockAgain() throws(KernelError) {
+        let current = installation.directory.baseInode
+        guard current != base else { return }
+        lock = try DaemonLock.take(installation.directory)
+        base = current
+    }
+
+    private mutating func review(
+        _ changes: inout PortChanges, closingIf isReplaced: (RegisteredPort) -> Bool = { _ in false }
+    ) throws(KernelError) {
+        let review = try installation.review(inspection, closingIf: isReplaced)
+        changes.gone += review.gone
+        changes.replaced += review.replaced
+        changes.mended += review.mended
+        for failure in review.unmended {
+            let text = "\(failure.error)"
+            guard unmended.updateValue(text, forKey: failure.finding.port.number) != text else { continue }
+            changes.unmended.append(failure)
+        }
+        let numbers = Set(review.unmended.map(\.finding.port.number))
+        unmended = unmended.filter { numbers.contains($0.key) }
+    }
+
+    /// Ports that are attached and not as they should be, and why.
+    var impaired: [CoverageReport.Impaired] {
+        let broken = inspection.broken
+        guard !broken.isEmpty || !unenforced.isEmpty, let ports = try? installation.attachedPorts() else { return [] }
+        return ports.compactMap { port in
+            let open = unenforced[port.number].map { _ in "the policy of this name cannot be put in force" }
+            let reason = unmended[port.number] ?? broken[port.number] ?? open
+            return reason.map { CoverageReport.Impaired(port: port.name, reason: $0) }
+        }
     }
 
     /// Waits until there is news, the bell rings, or the time is over.
@@ -174,7 +251,7 @@ extension PortKeeper {
         case .changed(let event): return plan.take(event)
         case .listed(let interfaces):
             isListed = true
-            try closeDead(&changes)
+            try reviewListed(&changes)
             let ports = try installation.portsHere()
             let kinds = interfaces.compactMap { facts in facts.kind.map { (facts.interface.index, $0) } }
             return plan.take(
@@ -183,12 +260,16 @@ extension PortKeeper {
         }
     }
 
-    /// Closes ports that have died unnoticed; an interface that has the index of one is another.
-    private mutating func closeDead(_ changes: inout PortChanges) throws(KernelError) {
+    /// Closes ports that have died unnoticed, and mends those that have lost something. One that has lost all programs gives way to
+    /// a new port, where that is to be attached: nobody has seen whether its interface is the one that it was.
+    private mutating func reviewListed(_ changes: inout PortChanges) throws(KernelError) {
         let namespace = try NetworkInterface.currentNamespace()
-        let dead = try installation.closeDeadPorts()
-        for port in dead where port.isIn(namespace) { plan.forget(port.interfaceIndex) }
-        changes.gone += dead
+        let (gone, replaced) = (changes.gone.count, changes.replaced.count)
+        let configuration = configuration
+        try review(&changes) { configuration.rule(forPort: $0.name)?.isMeasured == true }
+        for port in changes.gone[gone...] + changes.replaced[replaced...] where port.isIn(namespace) {
+            plan.forget(port.interfaceIndex)
+        }
     }
 
     private func close(_ gone: inout Set<UInt32>, _ changes: inout PortChanges) {
@@ -206,33 +287,66 @@ extension PortKeeper {
         }
     }
 
-    private func rename(_ interface: NetworkInterface, _ changes: inout PortChanges) {
+    private mutating func rename(_ interface: NetworkInterface, _ changes: inout PortChanges) {
         do throws(KernelError) {
             guard let port = try installation.rename(interface) else { return }
             changes.renamed.append(PortChanges.Renaming(port: port, name: interface.name))
+            enforce(port, as: interface.name, &changes)
         } catch {
             changes.refused.append(error)
+        }
+    }
+
+    /// A port under a new name has what the policy says of that name.
+    private mutating func enforce(_ port: RegisteredPort, as name: String, _ changes: inout PortChanges) {
+        do {
+            if let note = try policy.follow(port, to: name, in: installation) { changes.policyNotes.append(note) }
+        } catch {
+            unenforced[port.number] = port
+            changes.policyFailures.append(
+                """
+                \(name): what the policy says of this name cannot be put in force: \(error); what was in force for \
+                \(port.name) stays, and Weir tries again every few seconds
+                """)
         }
     }
 
     private mutating func attachSome(_ changes: inout PortChanges) {
-        let requests = plan.takeWaiting(atMost: Self.batch).map { AttachRequest($0, options(for: $0)) }
+        let room = DescriptorLimit.attachable(atMost: Self.batch)
+        if room == 0 { return withholdWaiting(&changes) }
+        let requests = plan.takeWaiting(atMost: room).map { AttachRequest($0, options(for: $0)) }
         guard !requests.isEmpty else { return }
         do throws(KernelError) {
             for (request, outcome) in zip(requests, try attach(requests, &changes)) {
+                if outcome.refusal(of: request.interface) == nil { refusals[request.interface.index] = nil }
                 switch outcome {
                 case .attached(let port): changes.attached.append(port)
                 case .isAttached: break
-                case .isGone: plan.forget(request.interface.index)
+                case .mended(let finding):
+                    changes.mended.append(PortReview.Mending(finding: finding, mended: ClockAnchor.now.realtime))
+                case .isGone:
+                    plan.forget(request.interface.index)
+                    refusals[request.interface.index] = nil
                 case .refused(let error): refuse(request.interface, error, &changes)
+                case .withheld(let error): withhold(request.interface, error, &changes)
                 }
             }
         } catch {
-            changes.refused.append(error)
+            guard error.isOutOfDescriptors else { return changes.refused.append(error) }
+            for request in requests {
+                withhold(request.interface, .outOfDescriptors(attaching: request.interface.name), &changes)
+            }
         }
     }
 
-    /// With the policy that they are to have from the first frame on; without, where that cannot be had.
+    /// No descriptors are left for what waits.
+    private mutating func withholdWaiting(_ changes: inout PortChanges) {
+        for interface in plan.takeWaiting(atMost: .max) {
+            withhold(interface, .outOfDescriptors(attaching: interface.name), &changes)
+        }
+    }
+
+    /// With the policy that they are to have from the first frame on.
     private func attach(
         _ requests: [AttachRequest], _ changes: inout PortChanges
     ) throws(KernelError) -> [AttachOutcome] {
@@ -250,9 +364,19 @@ extension PortKeeper {
         if plan.postpone(interface.index) {
             resumption = .now + Self.postponement
         } else {
+            refusals[interface.index] = Refusal(name: interface.name, reason: error, mayPass: false)
             changes.refused.append(error)
-            refusals[interface.index] = (interface.name, error)
         }
+    }
+
+    /// It is tried again with every review, and said once.
+    private mutating func withhold(
+        _ interface: NetworkInterface, _ error: KernelError, _ changes: inout PortChanges
+    ) {
+        let refusal = Refusal(name: interface.name, reason: error, mayPass: true)
+        let before = refusals.updateValue(refusal, forKey: interface.index)
+        guard before?.reason != error else { return }
+        changes.withheld.append(PortChanges.Withheld(name: interface.name, reason: error))
     }
 
     /// What the configuration says counts for more than what the switch does.

@@ -217,6 +217,13 @@ extension PortPlan {
         return true
     }
 
+    /// The interface of that index, which could not be attached, is to be tried again.
+    package mutating func retry(_ index: UInt32) {
+        guard interfaces[index]?.standing == .handled else { return }
+        interfaces[index]?.standing = .waiting
+        queue.append(index)
+    }
+
     /// What was postponed is to be attached now.
     package mutating func resume() {
         queue += postponed

@@ -25,6 +25,8 @@ final class PortWatch: Sendable {
         var configuration: Configuration?
         /// What of it could not be done.
         var problems: [String]?
+        /// Whether ports are to be reviewed at once.
+        var isReviewDue = false
     }
 
     private let keeper: Mutex<PortKeeper>
@@ -35,7 +37,7 @@ final class PortWatch: Sendable {
     private let logger: Logger
 
     /// What the kernel does not tell of may go unnoticed for so long: see `PortKeeper.review`.
-    private static let reviewPeriod = Duration.seconds(30)
+    private static let reviewPeriod = Duration.seconds(3)
     /// After a burst that the kernel could not keep: what the next list shows, no event has to.
     private static let settling = Duration.milliseconds(50)
 
@@ -71,6 +73,12 @@ final class PortWatch: Sendable {
         bell.ring()
     }
 
+    /// Has ports reviewed at once.
+    func review() {
+        state.withLock { $0.isReviewDue = true }
+        bell.ring()
+    }
+
     /// Why nobody follows interfaces any more.
     var failure: KernelError? { state.withLock(\.failure) }
 
@@ -89,6 +97,13 @@ final class PortWatch: Sendable {
     }
 
     private var isEnding: Bool { state.withLock(\.isEnding) }
+
+    private var isReviewDue: Bool {
+        state.withLock { state in
+            defer { state.isReviewDue = false }
+            return state.isReviewDue
+        }
+    }
 
     private func follow(_ keeper: inout PortKeeper) {
         do throws(KernelError) {
@@ -121,14 +136,18 @@ extension PortWatch {
             attached += changes.attached.count
             refused += changes.refused
             (changes.attached, changes.refused) = ([], [])
-            logger.log(changes)
+            report(changes, keeper)
         }
         note(nil, keeper)
         if let error = refused.first, try keeper.installation.attachedPorts().isEmpty { throw error }
         for error in refused { logger.error("\(error); measuring goes on without") }
         guard keeper.isBegun else { return }
         let beginning = Beginning(awaited: keeper.unmatchedPatterns)
-        tell { $0.beginning = beginning }
+        tell { state in
+            state.beginning = beginning
+            // What can be taken away of a port is known from the first look on.
+            state.isReviewDue = true
+        }
     }
 
     private func goOn(_ keeper: inout PortKeeper) throws(KernelError) {
@@ -136,12 +155,14 @@ extension PortWatch {
         while !isEnding {
             var changes = try keeper.follow()
             try takeConfiguration(&keeper, &changes)
-            logger.log(changes)
+            report(changes, keeper)
             note(nil, keeper)
             if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
             let next = reviewed + Self.reviewPeriod
-            if ContinuousClock.now >= next {
-                logger.log(keeper.review())
+            if !changes.attached.isEmpty { review() }
+            if ContinuousClock.now >= next || isReviewDue {
+                report(try keeper.review(), keeper)
+                note(nil, keeper)
                 reviewed = .now
             } else if !keeper.hasWork, !isEnding {
                 keeper.wait(atMost: ContinuousClock.now.duration(to: next), or: bell)
@@ -155,6 +176,17 @@ extension PortWatch {
         guard let configuration = state.withLock({ $0.configuration.take() }) else { return }
         let problems = try keeper.reconfigure(configuration, &changes)
         tell { $0.problems = problems }
+    }
+
+    private func report(_ changes: PortChanges, _ keeper: borrowing PortKeeper) {
+        logger.log(changes)
+        let impaired = keeper.impaired
+        board.update { report in
+            var coverage = report.coverage ?? CoverageReport()
+            coverage.add(changes)
+            coverage.impaired = impaired
+            report.coverage = coverage
+        }
     }
 
     private func note(_ progress: StartProgress?, _ keeper: borrowing PortKeeper) {

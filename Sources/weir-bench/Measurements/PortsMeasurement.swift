@@ -89,7 +89,7 @@ enum PortsMeasurement {
             throw BenchFailure(description: "\(attached) of \(count) ports are not adopted but attached anew")
         }
         let read = try clock.measure { _ = try keeper.installation.attachedPorts() }
-        let looked = clock.measure { _ = keeper.review() }
+        let looked = try clock.measure { _ = try keeper.review() }
         try namespace.ip("link delete group \(group)")
         var closed = 0
         let closing = try clock.measure {

@@ -35,10 +35,11 @@ enum Sample {
     static let ports = [
         PortNumber(1): Port(
             number: PortNumber(1), name: "tap1", role: .guest,
-            identity: PortIdentity(accountID: "123456789012", interfaceID: "eni-ä", region: "")),
+            identity: PortIdentity(accountID: "123456789012", interfaceID: "eni-ä", region: ""),
+            coverage: .interrupted("the program on the from side was detached")),
         PortNumber(7): Port(
             number: PortNumber(7), name: "uplink", role: .uplink,
-            standIn: StandIn(bridge: "br-int", address: MACAddress(0x0200_0000_0007))),
+            standIn: StandIn(bridge: "br-int", address: MACAddress(0x0200_0000_0007)), coverage: .part),
     ]
 
     /// - Parameter generator: of the flows.

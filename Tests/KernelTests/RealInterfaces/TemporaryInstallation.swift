@@ -9,7 +9,7 @@ internal import Foundation
 /// An installation in a directory of pins of its own. All of it goes away when its owner lets go of it.
 final class TemporaryInstallation {
     let directory: PinDirectory
-    let installation: Installation
+    private(set) var installation: Installation
 
     static let flowBudget = 4096
 
@@ -32,6 +32,16 @@ final class TemporaryInstallation {
         let port = try namespace.inside { try installation.attach(name, options) }
         namespaces[port.number] = namespace
         return port
+    }
+
+    /// Does what a daemon does every few seconds.
+    ///
+    /// - Parameter namespace: in which the daemon's ports are.
+    func review(_ inspection: PortInspection, in namespace: NetworkNamespace) throws -> PortReview {
+        try namespace.inside {
+            _ = try installation.pinAgain()
+            return try installation.review(inspection)
+        }
     }
 
     func detach(_ port: RegisteredPort) throws { try inNamespace(of: port) { try installation.detach(port) } }

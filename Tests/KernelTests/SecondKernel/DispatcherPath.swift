@@ -48,6 +48,17 @@ final class DispatcherPath {
         try host.inside { try installation.installation.closeDeadPorts() }
     }
 
+    func review() throws -> PortReview {
+        try host.inside { try installation.installation.review(PortInspection(installation.directory)) }
+    }
+
+    /// Takes Weir's entry out of the dispatcher.
+    func unloadEntry() throws {
+        let line = try #require(
+            try dispatcher.split(separator: "\n").first { $0.contains("=>") && $0.contains("weir_xdp") })
+        try host.run(["xdp-loader", "unload", "--id", String(line.split(separator: " ")[3]), "port0"])
+    }
+
     func load(_ program: OtherProgram, _ mode: XDPMode = .native) throws {
         try program.load(on: "port0", in: host, mode == .native ? "native" : "skb")
     }

@@ -118,15 +118,31 @@ extension SecondKernel {
             try expectNothingLeft()
         }
 
-        @Test func whoTakesAllProgramsAwayTakesOursAndThePortIsClosed() throws {
+        @Test func whoTakesAllProgramsAwayTakesOursAndItIsAttachedAgain() throws {
             try path.load(before)
             let port = try path.attach()
             try path.host.run(["xdp-loader", "unload", "--all", "port0"])
             #expect(try !path.isAlive(port))
-            #expect(try path.closeDeadPorts() == [port])
-            try expectNothingLeft()
+            #expect(try path.closeDeadPorts() == [])
+            let review = try path.review()
+            #expect(review.mended.map(\.finding.faults) == [[.fromDetached]] && review.unmended == [])
             // Alone by now, by a link.
-            #expect(try path.attach().fromHook == .xdp)
+            let mended = try #require(try path.installation.attachedPorts.first)
+            #expect(mended.number == port.number && mended.fromHook == .xdp)
+            #expect(try path.isAlive(mended))
+            try path.installation.detach(mended)
+            try expectNothingLeft()
+        }
+
+        @Test func anEntryThatIsTakenOutIsAddedAgain() throws {
+            try path.load(before)
+            let port = try path.attach()
+            try path.unloadEntry()
+            #expect(try !path.isAlive(port))
+            #expect(try path.review().mended.map(\.finding.faults) == [[.fromDetached]])
+            let mended = try #require(try path.installation.attachedPorts.first)
+            #expect(mended.number == port.number && mended.fromHook == .xdpDispatched)
+            #expect(try path.isAlive(mended))
         }
 
         @Test func aPortWhoseInterfaceIsGoneIsClosed() throws {

@@ -44,6 +44,17 @@ int weir_membarrier_global(void);
  */
 int weir_interface_hardware_type(const char *name);
 
+/*
+ * The links on a TCX hook of an interface of the calling thread's network
+ * namespace, by their ids: 0 for a program without a link (bpf(2),
+ * BPF_PROG_QUERY of Linux 6.6). The type is the hook's bpf_attach_type.
+ * Returns how many, or -errno: EINVAL where the kernel has no TCX, ENOSPC where
+ * there are more than WEIR_TCX_MOST.
+ */
+int weir_tcx_links(uint32_t interface_index, uint32_t type, uint32_t *ids);
+
+#define WEIR_TCX_MOST 64	/* BPF_MPROG_MAX (linux/bpf_mprog.h) */
+
 /* 1 where such an interface is up (SIOCGIFFLAGS), 0 where it is not, or -errno. */
 int weir_interface_is_up(const char *name);
 
@@ -68,6 +79,15 @@ int weir_interface_channels(const char *name, struct weir_channels *channels);
  * its count, which reading takes: 8 bytes each.
  */
 int weir_event_descriptor(void);
+
+/*
+ * Raises the process's soft limit of descriptors to the hard one, where it is
+ * lower (RLIMIT_NOFILE of setrlimit(2)). Returns 0, or -errno.
+ */
+int weir_raise_descriptor_limit(void);
+
+/* The soft limit: descriptors that the process may have open. */
+uint64_t weir_descriptor_limit(void);
 
 /* Stores and loads of memory that kernel programs share, never torn. */
 void weir_store_release_u32(uint32_t *place, uint32_t value);

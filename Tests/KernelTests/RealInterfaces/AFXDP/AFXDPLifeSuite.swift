@@ -191,10 +191,9 @@ extension RealInterfaces {
             }
         }
 
-        /// As it is where an attacher dies between taking the switch's program away and attaching, or one who detaches before
-        /// the switch's is there again.
+        /// The switch's sockets are in the map that is pinned with the port.
         @Test(arguments: XDPMode.allCases, [["rm"], ["bpftool", "link", "detach", "pinned"]])
-        func aPortThatHasLostItsProgramIsGivenOneLikeTheSwitchsOwn(_ mode: XDPMode, _ ending: [String]) throws {
+        func aPortThatHasLostItsProgramIsGivenItAgain(_ mode: XDPMode, _ ending: [String]) throws {
             try AFXDPPath.with(mode) { path in
                 for name in AFXDPPath.ports { try path.open(name) }
                 let port = try path.attach("port0")
@@ -202,10 +201,12 @@ extension RealInterfaces {
                 try ChildProcess.run(ending + [link])
                 try waitUntil("the link has gone") { try path.program(on: "port0") == nil }
                 #expect(try !path.isAlive(port))
-                let closed = try path.host.inside { try path.installation.installation.closeDeadPorts() }
-                #expect(closed == [port])
-                let stock = try #require(try path.program(on: "port0"))
-                #expect(stock.isStock && !stock.isHeldByLink && stock.mode == path.bpftoolMode)
+                let review = try path.installation.review(
+                    PortInspection(path.installation.directory), in: path.host)
+                #expect(review.mended.map(\.finding.port) == [port] && review.gone == [] && review.unmended == [])
+                let again = try #require(try path.program(on: "port0"))
+                #expect(again.isHeldByLink && again.mode == path.bpftoolMode)
+                #expect(try path.isAlive(port))
                 try path.expectToForward()
             }
         }

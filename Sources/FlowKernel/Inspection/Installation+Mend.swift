@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import Glibc
+
+extension Installation {
+    /// Makes a port whole again: pins what it counts into, and attaches the programs that are missing, on the same number and the
+    /// same counters. The turn of the ports must be ours.
+    ///
+    /// - Parameter inspection: what holds the port's other pins; nil where there is none.
+    func mend(_ finding: PortFinding, _ inspection: PortInspection?) throws(KernelError) {
+        var port = finding.port
+        guard isHere(port) else {
+            throw KernelError(
+                .invalid, "cannot mend \(port.name)", cause: "it is in another network namespace",
+                remedy: "detach and attach it there (nsenter --net=…)")
+        }
+        try PinDirectory.makeDirectory(directory.portDirectory(port.number))
+        let isNew = try tables.maps.counts.pinAgain(port)
+        try inspection?.pinAgain(port)
+        let sides = [TCHook.Side.toPort, .fromPort].filter { side in
+            isNew && port.hook(side) != .unobserved || finding.faults.contains { $0.isOf(side) }
+        }
+        guard !sides.isEmpty else {
+            // Fragments are no loss: the programs get a new map for them.
+            guard finding.faults.contains(.fragmentsUnpinned) else { return }
+            return try replacePrograms(of: port, isJudged: port.judging == .judged)
+        }
+        // The program that sees what is sent to an AF_XDP port finds it by the link of the other side.
+        if port.fromHook == .xsk {
+            try mendXSK(&port, sides)
+        } else {
+            for side in sides { try attachAgain(side, &port) }
+        }
+        try tables.maps.register(port)
+    }
+
+    private func attachAgain(_ side: TCHook.Side, _ port: inout RegisteredPort) throws(KernelError) {
+        let folder = directory.portDirectory(port.number)
+        try dropLink(side, of: port)
+        if port.hook(side) == .clsact { try TCHook.detachFilter(of: port.interface, side: side) }
+        let options = AttachOptions(role: port.role, hook: port.hook(side).choice, xdpMode: port.xdpMode)
+        let begun = BegunPort(port: port, interface: port.interface, options: options, programs: nil)
+        if side == .toPort {
+            try attachToPort(begun, try load(.tcToPort, port), &port)
+        } else {
+            ProgramSlot.unpin(in: folder)
+            try attachFromPort(begun, try load(options.programFromPort(of: port.interface), port), &port)
+        }
+    }
+
+    private func mendXSK(_ port: inout RegisteredPort, _ sides: [TCHook.Side]) throws(KernelError) {
+        if sides.contains(.fromPort) {
+            try dropLink(.fromPort, of: port)
+            try attachXSKAgain(&port)
+        }
+        guard port.toHook == .fentry else { return }
+        if !SentFrames.isWhole(in: directory) { try directory.removeSent() }
+        try SentFrames.remove(port, in: directory)
+        if try !attachSent(port) { port.toHook = .unobserved }
+    }
+
+    /// Delivers to the same sockets, where they are known and the switch has put no program of its own there.
+    private func attachXSKAgain(_ port: inout RegisteredPort) throws(KernelError) {
+        let folder = directory.portDirectory(port.number)
+        let again = port
+        guard SocketMap.isPinned(in: folder), try XDPHook.occupant(of: port.interface) == nil else {
+            port.xdpMode = try XSKHook(interface: port.interface, folder: folder).attach(
+                mode: nil, load: { () throws(KernelError) in try load(.xskFromPort, again) },
+                note: { (_) throws(KernelError) in })
+            return
+        }
+        let attachment = try XDPHook.attach(try load(.xskFromPort, port), to: port.interface, mode: port.xdpMode)
+        try attachment.link.pin(at: "\(folder)/\(TCHook.Side.fromPort.pin)")
+        port.xdpMode = attachment.mode
+    }
+
+    private func load(_ kind: ProgramKind, _ port: RegisteredPort) throws(KernelError) -> Program {
+        try tables.load(kind, for: port, isJudged: port.judging != .plain)
+    }
+
+    /// Takes away what is left of a link that is detached.
+    private func dropLink(_ side: TCHook.Side, of port: RegisteredPort) throws(KernelError) {
+        let path = "\(directory.portDirectory(port.number))/\(side.pin)"
+        guard unsafe access(path, F_OK) == 0 else { return }
+        try? Link.open(pinnedAt: path).detach(from: port.name)
+        guard unsafe unlink(path) == 0 else { throw KernelError(errno: errno, "cannot remove the pin \(path)") }
+    }
+}
+
+extension Hook {
+    /// What an operator would ask for to have it.
+    fileprivate var choice: HookChoice {
+        switch self {
+        case .xdp, .xdpDispatched: .xdp
+        case .xsk: .xsk
+        case .none, .tcx, .clsact, .unobserved, .fentry: .tc
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CWeirABI
+import Glibc
+
+/// Looks at one port: are its programs on its interface, and are its pins there?
+///
+/// For a TCX port four system calls: its two hooks are asked which links they have, and three pins are looked for. Ports of other
+/// hooks take more. The caller has its privileges in force.
+struct PortLook {
+    /// Ids of the links that the port had when it was looked at before.
+    struct Links: Equatable, Sendable {
+        var from: UInt32?
+        var to: UInt32?
+    }
+
+    let port: RegisteredPort
+    let directory: PinDirectory
+    /// Whether its interface was in this thread's network namespace when it was attached: elsewhere the link's word counts.
+    let isHere: Bool
+
+    private var folder: String { directory.portDirectory(port.number) }
+
+    /// - Parameter links: those that are known; the look fills in what is not.
+    func faults(_ links: inout Links) -> [PortFault] {
+        var faults = [look(.fromPort, &links.from), look(.toPort, &links.to)].compactMap(\.self)
+        if faults.contains(.interfaceGone) { return [.interfaceGone] }
+        if isHere, !faults.isEmpty, NetworkInterface.name(ofIndex: port.interfaceIndex) == nil {
+            return [.interfaceGone]
+        }
+        if !exists(PortCountsStore.name) { faults.append(.countersUnpinned) }
+        if port.judging == .judged, !exists(PortMapKind.connections.rawValue) {
+            faults.append(.connectionsUnpinned)
+        }
+        if !exists(PortMapKind.fragments.rawValue) { faults.append(.fragmentsUnpinned) }
+        if port.fromHook == .xsk, !SocketMap.isPinned(in: folder) { faults.append(.socketsUnpinned) }
+        return faults
+    }
+
+    private func exists(_ name: String) -> Bool { unsafe access("\(folder)/\(name)", F_OK) == 0 }
+
+    private func look(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
+        let isInPlace: Bool
+        switch port.hook(side) {
+        case .none, .unobserved: isInPlace = true
+        case .clsact: isInPlace = !isHere || TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: side)
+        case .xdpDispatched:
+            isInPlace = !isHere || XDPDispatcher(interface: port.interface, folder: folder).isInPlace
+        case .fentry: isInPlace = SentFrames.isWhole(in: directory)
+        case .tcx: return lookAtTCX(side, &link)
+        case .xdp: return lookAtLink(side, &link)
+        case .xsk:
+            if let fault = lookAtLink(side, &link) { return fault }
+            isInPlace = !isHere || XSKHook(interface: port.interface, folder: folder).isInPlace
+        }
+        return isInPlace ? nil : .detached(side)
+    }
+
+    /// Asks the interface: a link also lives on where its interface has moved to another namespace, and the index may be
+    /// another interface's here.
+    private func lookAtTCX(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
+        guard isHere, let there = TCHook.linkIDs(interfaceIndex: port.interfaceIndex, side: side) else {
+            return lookAtLink(side, &link)
+        }
+        guard exists(side.pin) else { return .unpinned(side) }
+        if let link, there.contains(link) { return nil }
+        guard let pinned = try? Link.open(pinnedAt: "\(folder)/\(side.pin)"), let id = pinned.id else {
+            return .detached(side)
+        }
+        // A link that is alive and not here is where its interface is.
+        guard there.contains(id) else { return pinned.interfaceIndex == nil ? .detached(side) : .interfaceGone }
+        return take(id, &link)
+    }
+
+    private func lookAtLink(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
+        guard exists(side.pin) else { return .unpinned(side) }
+        guard let pinned = try? Link.open(pinnedAt: "\(folder)/\(side.pin)"), let id = pinned.id,
+            let interface = pinned.interfaceIndex, !isHere || interface == port.interfaceIndex
+        else { return .detached(side) }
+        return take(id, &link)
+    }
+
+    private func take(_ id: UInt32, _ link: inout UInt32?) -> PortFault? {
+        defer { link = id }
+        return link == nil || link == id ? nil : .attachedAnew
+    }
+}
