@@ -82,7 +82,7 @@ extension RealInterfaces {
             #expect(!flows.isEmpty && flows.allSatisfy { $0.key.ruling == .drop && $0.key.rule == 3 })
         }
 
-        /// Frames of a machine behind a tap, both ways; a frame that is no IP passes, and is the mark.
+        /// Frames of a machine behind a tap, both ways; a frame that is no IP, whose type the policy names, is the mark.
         @Test(arguments: Way.allCases)
         func framesThatAreRefusedDoNotPassATap(_ way: Way) throws {
             let (host, peer) = (try NetworkNamespace("host"), try NetworkNamespace("peer"))
@@ -106,7 +106,8 @@ extension RealInterfaces {
                     .plain(.deny, direction, number: 2),
                 ]
             }
-            try installation.load(KernelPolicy(rules: rules), [port.number: Self.enforced], in: host)
+            let policy = KernelPolicy(rules: rules, etherTypes: [EtherType.experimental])
+            try installation.load(policy, [port.number: Self.enforced], in: host)
             let witness = try CaptureWitness(on: "eth0", in: peer, direction: .received, longest: 2048)
             try machine.send()
             try waitUntil("the mark has arrived") { try witness.frames().contains(TapMachine.mark) }

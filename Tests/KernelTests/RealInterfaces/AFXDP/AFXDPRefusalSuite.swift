@@ -70,7 +70,7 @@ extension RealInterfaces {
                 try expectRefusal(
                     AttachOptions(hook: .xsk), on: path, port: "two0",
                     """
-                    cannot attach to two0: the switch's xsks_map has 1 entries for 2 receive queues; let the switch close \
+                    cannot attach to two0: the switch's xsks_map has 1 entry for 2 receive queues; let the switch close \
                     the port, attach, and let it open the port again
                     """)
             }
