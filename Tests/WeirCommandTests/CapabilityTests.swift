@@ -85,6 +85,9 @@ extension WeirCommandSuite {
                 let modes = try ChildProcess.run(
                     ["stat", "-c", "%a", site.bpffs, site.socket, site.path("state"), site.logs])
                 #expect(modes == "700\n660\n700\n750\n")
+                // A window without a packet that began with the daemon has no line, and so no file.
+                var traffic = Traffic()
+                try traffic.send(site, datagrams: 1, of: 30)
                 #expect(daemon.stop().status == 0)
                 #expect(Set(try site.logFiles().map { try ChildProcess.run(["stat", "-c", "%a", $0]) }) == ["640\n"])
             }

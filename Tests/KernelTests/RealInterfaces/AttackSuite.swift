@@ -79,7 +79,7 @@ extension RealInterfaces {
             private(set) var plain: [Direction: Int] = [:]
             private var mode = PolicyMode.enforce
             /// What the machines' devices had sent, and what was counted, before the attack.
-            private var before: [Direction: UInt64] = [:]
+            private var before: [Direction: Int] = [:]
 
             init(_ way: Way) throws {
                 path = try SwitchedPath()
@@ -110,23 +110,28 @@ extension RealInterfaces {
             func enforce(_ policy: KernelPolicy, _ mode: PolicyMode) throws {
                 self.mode = mode
                 try installation.load(policy, [port.number: PortPolicy(set: 1, mode: mode)], in: path.host)
-                for direction in Direction.allCases { before[direction] = try sentByDevice(direction) - seen(direction) }
+                for direction in Direction.allCases {
+                    before[direction] = try sentByDevice(direction) - seen(direction)
+                }
             }
 
-            private func sentByDevice(_ direction: Direction) throws -> UInt64 {
+            private func sentByDevice(_ direction: Direction) throws -> Int {
                 let machine = direction == .egress ? path.guest : path.peer
-                return HostCounters(try machine.run(["cat", "/proc/net/dev"])).sent("eth0").frames
+                return Int(HostCounters(try machine.run(["cat", "/proc/net/dev"])).sent("eth0").frames)
             }
 
             /// Since the port was attached.
-            private func seen(_ direction: Direction) throws -> UInt64 {
+            private func seen(_ direction: Direction) throws -> Int {
                 let totals = try #require(try installation.installation.tables.lifetimeTotals(of: port))
-                return (direction == .egress ? totals.egress : totals.ingress).seen.packets
+                return Int((direction == .egress ? totals.egress : totals.ingress).seen.packets)
             }
 
             /// Every frame that a machine's device has sent, those of its own neighbour discovery among them, was counted.
             func compareWithDevices() throws {
                 for direction in Direction.allCases {
+                    print(
+                        "attack, \(direction): devices sent \(try sentByDevice(direction)), counted \(try seen(direction)), before \(before[direction] ?? 0)"
+                    )
                     try waitUntil("as many frames are counted as \(direction) devices have sent") {
                         try sentByDevice(direction) - seen(direction) == before[direction]
                     }
