@@ -133,7 +133,7 @@ extension RealInterfaces {
                         "attack, \(direction): devices sent \(try sentByDevice(direction)), counted \(try seen(direction)), before \(before[direction] ?? 0)"
                     )
                     try waitUntil("as many frames are counted as \(direction) devices have sent") {
-                        try sentByDevice(direction) - seen(direction) == before[direction]
+                        try sentByDevice(direction) - self.seen(direction) == before[direction]
                     }
                 }
             }
