@@ -36,7 +36,7 @@ extension WeirCommandSuite {
                     try fill(vSwitch, with: some)
                     try site.waitForPorts(some, within: .seconds(60))
                     // What was released stays until its window is safe, and what the daemon says is of the last second.
-                    try waitUntil("only these ports have pins") { try portPins(site).count == 3 * some.count }
+                    try waitUntil("only these ports have pins") { try portPins(site).count == 4 * some.count }
                     try waitUntil("the daemon says so") {
                         try site.status().daemon?.ovs?.guestPorts == some.count
                     }
@@ -69,7 +69,7 @@ extension WeirCommandSuite {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.pid)/fd").count
         }
 
-        /// Links and totals of ports. They go while they are listed, of which find complains.
+        /// Links, totals and fragments of ports. They go while they are listed, of which find complains.
         private func portPins(_ site: Site) throws -> [String] {
             try ChildProcess.outcome(of: ["find", site.bpffs, "-mindepth", "4"]).output
                 .split(separator: "\n").map(String.init)
