@@ -108,7 +108,10 @@ struct RunSession: Sendable {
         var daemon = try Daemon(
             configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier,
             onBoard: onBoard)
+        // Windows close while ports are still being attached. They are shown once it is said what is measured.
+        var hasStarted = false
         daemon.onStart = { ports, awaited in
+            hasStarted = true
             screen.start()
             logger.notice("\(StartSummary(ports, configuration, now: ClockAnchor.now.realtime).text)")
             if let notice = configuration.publishPeriodNotice { logger.warning("\(notice)") }
@@ -116,7 +119,7 @@ struct RunSession: Sendable {
             manager?.tell(.ready, .status(StartSummary.subject(ports, configuration)))
         }
         daemon.onWindow = { summary in
-            screen.show(summary)
+            if hasStarted { screen.show(summary) }
             manager?.tell(.status(summary.text))
         }
         daemon.onReload = { manager?.tell(.ready) }
