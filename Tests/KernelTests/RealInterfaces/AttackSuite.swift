@@ -107,10 +107,10 @@ extension RealInterfaces {
                 try machine.run(["nft", "add chain inet mute out { type filter hook output priority 0; policy drop; }"])
             }
 
-            /// The bridge forwards what it is given: it asks neither netfilter, which drops IP that is malformed, nor who listens.
+            /// The bridge forwards what it is given: it asks neither netfilter, which drops malformed IP and cut ARP, nor who listens.
             private static func makeTransparent(_ host: NetworkNamespace) throws {
                 try host.ip("link set br0 type bridge mcast_snooping 0")
-                let families = ["iptables", "ip6tables"].map { "net/bridge/bridge-nf-call-\($0)" }
+                let families = ["arptables", "iptables", "ip6tables"].map { "net/bridge/bridge-nf-call-\($0)" }
                 let known = families.filter { FileManager.default.fileExists(atPath: "/proc/sys/\($0)") }
                 if !known.isEmpty { try host.set(Dictionary(uniqueKeysWithValues: known.map { ($0, "0") })) }
             }
