@@ -21,7 +21,7 @@ package enum FileSystemCalls {
         }
     }
 
-    /// Makes a folder; its name is on the disk afterwards. One that is there already is none of the call's concern.
+    /// Makes a folder, and writes its name to the disk. Does nothing where the folder is there already.
     static func makeDurableDirectory(_ name: String, in folder: FileDescriptor, mode: mode_t) throws(Errno) {
         guard unsafe mkdirat(folder.rawValue, name, mode) == 0 else {
             if errno == EEXIST { return }

@@ -8,7 +8,7 @@ extension HeldFolder {
     /// What the file's name ends with until it is whole: to be removed where it is found.
     package static let temporaryEnding = ".new"
 
-    /// Puts a file of these bytes, mode 0600, in the place of the one that may be there. It is on the disk afterwards.
+    /// Writes a file of these bytes, mode 0600, to the disk. Replaces a file of the same name.
     ///
     /// The file belongs to whom the folder does: what root makes in the place of a daemon that is not root is the daemon's.
     package func replace(_ name: String, with bytes: [UInt8]) throws(Errno) {
@@ -95,7 +95,7 @@ extension HeldFolder {
         try folder.replace(name, with: bytes)
     }
 
-    /// Removes a file; one that is not there is none of the call's concern.
+    /// Removes a file. Does nothing where there is none.
     package static func remove(_ path: FilePath) throws {
         do {
             let (folder, name) = try holding(path)

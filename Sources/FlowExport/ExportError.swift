@@ -50,7 +50,7 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case .noSpace, .diskQuotaExceeded: "free some space there, or choose another log directory"
         case .permissionDenied, .notPermitted: "let Weir's user write there, or choose another log directory"
         case .readOnlyFileSystem: "mount the file system writable, or choose another log directory"
-        case .noSuchFileOrDirectory: "somebody removed a folder in use, and the next try makes it anew"
+        case .noSuchFileOrDirectory: "another process removed a folder in use; the next try makes it again"
         case .notDirectory, .fileExists: "move the file away that stands where a folder must be"
         case .tooManySymbolicLinkLevels: "remove the link; Weir follows none below its log directory"
         case .fileTooLarge: "raise the limit on the size of files (ulimit -f), or lower the size limit of log files"

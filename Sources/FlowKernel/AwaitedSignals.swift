@@ -4,10 +4,10 @@ import Glibc
 
 /// Signals that are waited for instead of interrupting (sigwaitinfo(2)).
 ///
-/// A thread begins with the mask of the one that makes it: what is to be waited for is blocked before the process has a
-/// second thread, and then it comes to nobody else. One that comes before anybody waits is kept.
+/// A new thread inherits the signal mask of the thread that makes it. So block these signals before the process has a second
+/// thread: then no other thread receives them. The kernel keeps a signal that comes before `next` is called.
 package struct AwaitedSignals: Sendable {
-    /// One that has come.
+    /// A signal that has come.
     package struct Delivery: Equatable, Sendable {
         package var number: CInt
         /// Who sent it; nil where it was the kernel, for example for a terminal.

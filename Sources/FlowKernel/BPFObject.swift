@@ -98,7 +98,7 @@ extension BPFObject {
         guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(name)") }
     }
 
-    /// Makes the program one that takes the place of that function in another.
+    /// Makes the program an extension: it replaces that function of another program (BPF_PROG_TYPE_EXT).
     func prepare(
         _ program: String, toReplace function: String, of replaced: borrowing BPFProgram
     ) throws(KernelError) {

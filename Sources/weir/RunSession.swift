@@ -108,7 +108,7 @@ struct RunSession: Sendable {
         var daemon = try Daemon(
             configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier,
             onBoard: onBoard)
-        // Windows close while ports are still being attached. They are shown once it is said what is measured.
+        // Windows close while ports are still being attached. The screen shows them after the line that says what is measured.
         var hasStarted = false
         daemon.onStart = { ports, awaited in
             hasStarted = true

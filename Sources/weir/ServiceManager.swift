@@ -4,7 +4,7 @@ import FlowKernel
 import Logging
 import Synchronization
 
-/// Tells the service manager what the daemon is at. One that does not listen is said once, until it listens again.
+/// Tells the service manager what the daemon does. Logs once that the service manager does not listen, until it listens again.
 final class ServiceManager: Sendable {
     private let notification: ServiceNotification
     private let logger: Logger

@@ -115,7 +115,7 @@ package final class Publisher {
     private func read(_ segment: Segment, _ pieces: JournaledPieces) throws(JournalError) -> SegmentContent? {
         do throws(JournalError) { return try pieces.content(0) } catch {
             guard error.reason == .noSuchFileOrDirectory else { throw error }
-            noteDamage(segment, "somebody removed it, and what it held is lost")
+            noteDamage(segment, "another process removed it, and its flows are lost")
             return nil
         }
     }
