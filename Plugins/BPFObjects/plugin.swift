@@ -54,14 +54,18 @@ struct BPFObjects: BuildToolPlugin {
         guard !withoutTable.contains(name) else { return [(name, [])] }
         return ["line", "percpu_hash"].flatMap { engine in
             let flags = ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""]
-            return [("\(name)_\(engine)", flags), ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])]
+            let judged = ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])
+            return alwaysJudged.contains(name) ? [judged] : [("\(name)_\(engine)", flags), judged]
         }
     }
 
     /// Programs that count nothing.
     private static let withoutTable: Set<String> = [
-        "clock", "dropped_packets", "sent_frames", "xdp_entry", "xsk_sockets", "xsk_stock",
+        "clock", "dropped_packets", "sent_frames", "xsk_sockets", "xsk_stock",
     ]
+
+    /// Programs that cannot be replaced by one that asks the policy, and so always do.
+    private static let alwaysJudged: Set<String> = ["xdp_dispatched"]
 
     /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
     /// `-bpf-disable-trap-unreachable`: else the compiler names the kernel function `__bpf_trap`, used or not. Before Linux

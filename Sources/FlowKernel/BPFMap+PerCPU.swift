@@ -8,7 +8,9 @@ extension BPFMap {
     static var cpuCount: Int { Int(libbpf_num_possible_cpus()) }
 
     /// Sets the key's value on every CPU.
-    func setPerCPU<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ value: Value, of key: Key) throws(KernelError) {
+    package func setPerCPU<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        _ value: Value, of key: Key
+    ) throws(KernelError) {
         precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)
         var key = key
         var values = [Value](repeating: value, count: Self.cpuCount)
@@ -41,8 +43,8 @@ extension BPFMap {
         initialKey: Key, initialValue: Value, valuesAKey: Int, _ body: (Key, ArraySlice<Value>) -> Void
     ) throws(KernelError) {
         var batch = Batch(
-            keys: [Key](repeating: initialKey, count: Self.firstBatch),
-            values: [Value](repeating: initialValue, count: Self.firstBatch * valuesAKey))
+            keys: [Key](repeating: initialKey, count: firstBatch),
+            values: [Value](repeating: initialValue, count: firstBatch * valuesAKey))
         var isLast = false
         while !isLast {
             let (count, last) = try lookUp(&batch)
@@ -66,7 +68,10 @@ extension BPFMap {
     }
 
     /// A batch must hold the longest hash chain; where it does not, the kernel says ENOSPC.
-    private static var firstBatch: Int { 4096 }
+    ///
+    /// No more than a part of a small map, such as that of the ports, which is nearly empty most of the time: to make room for
+    /// what is not there costs more than the call.
+    private var firstBatch: Int { min(4096, max(64, maxEntries / 16)) }
 
     /// Where the walk through the map stands; `token` is the kernel's.
     private struct Batch<Key: BitwiseCopyable, Value: BitwiseCopyable> {

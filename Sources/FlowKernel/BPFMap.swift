@@ -55,6 +55,14 @@ package struct BPFMap: ~Copyable {
         return try BPFMap(adopting: Descriptor(owning: raw), name: path)
     }
 
+    /// By which the kernel knows it; nil where it does not say.
+    package var id: UInt32? {
+        var information = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        guard unsafe bpf_obj_get_info_by_fd(descriptor.raw, &information, &length) == 0 else { return nil }
+        return information.id
+    }
+
     /// Opens a map that somebody made. Takes CAP_SYS_ADMIN.
     static func open(id: UInt32) throws(KernelError) -> BPFMap {
         let raw = ThreadPrivileges.inForce { bpf_map_get_fd_by_id(id) }

@@ -90,20 +90,12 @@ extension BPFObject {
         }
     }
 
-    /// Makes an XDP program one that what libxdp has loaded can call in its own place: that has no purpose of its own
-    /// (`expected_attach_type`), and the kernel lets only programs of one purpose call each other.
-    func prepareForTailCall(of program: String) throws(KernelError) {
-        let found = unsafe bpf_object__find_program_by_name(object, program)
-        let result = unsafe bpf_program__set_expected_attach_type(found, bpf_attach_type(0))
-        guard result == 0 else { throw KernelError(errno: result, "cannot configure the program \(name)") }
-    }
-
     /// Makes the program an extension: it replaces that function of another program (BPF_PROG_TYPE_EXT).
     func prepare(
         _ program: String, toReplace function: String, of replaced: borrowing BPFProgram
     ) throws(KernelError) {
-        try prepareForTailCall(of: program)
         let found = unsafe bpf_object__find_program_by_name(object, program)
+        _ = unsafe bpf_program__set_expected_attach_type(found, bpf_attach_type(0))
         let typed = unsafe bpf_program__set_type(found, BPF_PROG_TYPE_EXT)
         let result = unsafe bpf_program__set_attach_target(found, replaced.descriptor.raw, function)
         guard result == 0, typed == 0 else {

@@ -10,6 +10,7 @@ struct BegunPort: Sendable {
 
     struct Programs: Sendable {
         let toPort: ProgramLoading
-        let fromPort: ProgramLoading
+        /// nil for an entry in libxdp's dispatcher, which libxdp loads.
+        let fromPort: ProgramLoading?
     }
 }

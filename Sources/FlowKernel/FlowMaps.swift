@@ -16,6 +16,8 @@ package struct FlowMaps: ~Copyable {
     let layout: BPFMap
     /// The ring through which programs wake the meter.
     let wakes: BPFMap
+    /// By which entries in libxdp's dispatchers hear from those of a later version.
+    package let claimed: BPFMap
     /// What each port counted.
     package let counts: PortCountsStore
     let policy: PolicyStore
@@ -34,6 +36,7 @@ package struct FlowMaps: ~Copyable {
             control: try .create(Layouts.control), table: try .create(geometry),
             sent: SentTable(geometry, in: directory, isWritable: true),
             ports: try .create(Layouts.ports), layout: try makeLayout(), wakes: try .create(Layouts.wakes),
+            claimed: try .create(Layouts.claimed),
             counts: PortCountsStore(directory: directory?.layout, isWritable: true),
             policy: PolicyStore(in: directory, isWritable: true), fragments: PortMapStore(.fragments, in: directory),
             connections: PortMapStore(.connections, in: directory), directory: directory)
@@ -65,6 +68,7 @@ package struct FlowMaps: ~Copyable {
             control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
             sent: SentTable(geometry, in: directory, isWritable: isWritable),
             ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
+            claimed: try pinned(Layouts.claimed),
             counts: counts ?? PortCountsStore(directory: directory.layout, isWritable: isWritable),
             policy: PolicyStore(in: directory, isWritable: isWritable),
             fragments: PortMapStore(.fragments, in: directory),
@@ -82,6 +86,7 @@ package struct FlowMaps: ~Copyable {
         try body(ports)
         try body(layout)
         try body(wakes)
+        try body(claimed)
         try body(control)
     }
 
@@ -159,5 +164,8 @@ extension FlowMaps {
         static let wakes = MapLayout(
             name: WEIR_MAP_WAKES, type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0,
             maxEntries: Int(WEIR_WAKES_BYTES))
+
+        static let claimed = MapLayout(
+            name: WEIR_MAP_CLAIMED, type: BPF_MAP_TYPE_PERCPU_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1)
     }
 }

@@ -67,8 +67,7 @@ package struct FlowTables: ~Copyable {
     func beginLoading(
         _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool
     ) throws(KernelError) -> ProgramLoading {
-        let configuration = weir_port_config(
-            port: port.number.rawValue, role: port.role.rawValue, zero: (0, 0, 0, 0, 0), table: control.table)
+        let configuration = configuration(of: port)
         if let image = images[kind, isJudged] {
             let counts = try maps.counts.counts(of: port).map.descriptor.duplicate()
             let connections =
@@ -81,6 +80,12 @@ package struct FlowTables: ~Copyable {
         }
         return ProgramLoading(
             try Program.load(kind, configuration, for: port, isJudged: isJudged, maps: maps, images: images))
+    }
+
+    /// What is baked into the port's copy of a program.
+    func configuration(of port: RegisteredPort) -> weir_port_config {
+        weir_port_config(
+            port: port.number.rawValue, role: port.role.rawValue, zero: (0, 0, 0, 0, 0), table: control.table)
     }
 
     /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.

@@ -84,10 +84,10 @@ extension Installation {
         _ options: AttachOptions, _ interface: NetworkInterface, _ port: RegisteredPort
     ) throws(KernelError) -> BegunPort.Programs? {
         guard options.hook != .xsk else { return nil }
-        let isJudged = port.judging == .judged
+        let (isJudged, kind) = (port.judging == .judged, options.programFromPort(of: interface))
         return BegunPort.Programs(
             toPort: try tables.beginLoading(.tcToPort, for: port, isJudged: isJudged),
-            fromPort: try tables.beginLoading(options.programFromPort(of: interface), for: port, isJudged: isJudged))
+            fromPort: kind == .xdpDispatched ? nil : try tables.beginLoading(kind, for: port, isJudged: isJudged))
     }
 
     /// Attaches the programs, when they are loaded.
@@ -98,7 +98,11 @@ extension Installation {
         do throws(KernelError) {
             if let programs = begun.programs {
                 try attachToPort(begun, try programs.toPort.take(), &port)
-                try attachFromPort(begun, try programs.fromPort.take(), &port)
+                if let fromPort = programs.fromPort {
+                    try attachFromPort(begun, try fromPort.take(), &port)
+                } else {
+                    try addEntry(of: &port)
+                }
             } else {
                 try attachXSK(begun, &port)
             }
@@ -149,10 +153,6 @@ extension Installation {
             let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
             try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
             (port.fromHook, port.xdpMode) = (.xdp, attachment.mode)
-        case .xdpDispatched:
-            let dispatcher = XDPDispatcher(
-                interface: begun.interface, folder: directory.portDirectory(port.number))
-            (port.fromHook, port.xdpMode) = (.xdpDispatched, try dispatcher.attach(program))
         default:
             port.fromHook = try keep(
                 try TCHook.attach(program, to: begun.interface, side: .fromPort), &port, as: "from")
@@ -238,7 +238,6 @@ extension Installation {
             unsafe unlink(path)
         }
         SocketMap.unpin(in: directory.portDirectory(port.number))
-        ProgramSlot.unpin(in: directory.portDirectory(port.number))
     }
 
     private func takeAwayFilters(_ port: RegisteredPort) throws(KernelError) {

@@ -16,7 +16,6 @@ internal import SystemPackage
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links
 ///           7/xsks_map            the sockets behind it, of an AF_XDP port
-///           7/weir_program        what its entry in libxdp's dispatcher calls
 ///           7/fragments           datagrams whose fragments are on their way
 ///           7/connections         those of a port with a policy
 ///         policy                maps of the policy, once there has been one
@@ -93,7 +92,6 @@ package struct PinDirectory: Equatable, Sendable {
             unsafe unlink("\(layout)/ports/\(name)/totals")
             PortMapKind.unpin(in: "\(layout)/ports/\(name)")
             SocketMap.unpin(in: "\(layout)/ports/\(name)")
-            ProgramSlot.unpin(in: "\(layout)/ports/\(name)")
             unsafe rmdir("\(layout)/ports/\(name)")
         }
         unsafe rmdir("\(layout)/ports")

@@ -66,7 +66,6 @@ package final class PortCountsStore: Sendable {
         unsafe unlink("\(folder)/\(Self.name)")
         PortMapKind.unpin(in: folder)
         SocketMap.unpin(in: folder)
-        ProgramSlot.unpin(in: folder)
         unsafe rmdir(folder)
     }
 

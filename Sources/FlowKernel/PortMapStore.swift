@@ -47,6 +47,12 @@ final class PortMapStore: Sendable {
         return try BPFMap(adopting: made.map.descriptor.duplicate(), name: kind.layout.name)
     }
 
+    /// Makes all of the port's map zero, whatever programs write at the same time.
+    func clear(_ port: RegisteredPort) throws(KernelError) {
+        let bytes = try MappedArray<UInt8>(of: try make(for: port), isWritable: true)
+        for place in 0..<bytes.count { bytes[place] = 0 }
+    }
+
     /// Forgets the port's map, once no program of the port uses it.
     func remove(_ number: PortNumber) {
         unpinned.withLock { $0[number] = nil }

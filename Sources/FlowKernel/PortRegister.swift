@@ -46,6 +46,9 @@ extension RegisteredPort {
     /// Registered, but not all of its programs are on it yet: somebody attaches it at this moment, or died while at it.
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
 
+    /// Whether a program of its keeps connections.
+    var hasConnections: Bool { judging == .judged || fromHook == .xdpDispatched }
+
     /// The interface that it is on, where that is still there.
     var interface: NetworkInterface { NetworkInterface(name: name, index: interfaceIndex) }
 

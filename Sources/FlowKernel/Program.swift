@@ -19,16 +19,8 @@ package struct Program: ~Copyable {
         _ kind: ProgramKind, _ configuration: weir_port_config, for port: RegisteredPort, isJudged: Bool,
         maps: borrowing FlowMaps, images: ProgramImages
     ) throws(KernelError) -> Program {
-        guard let engine = FlowEngine(abi: configuration.table.engine) else {
-            throw KernelError(.invalid, "cannot load the program \(kind.name)", cause: "its tables have no engine")
-        }
         weir_keep_program_images()
-        let object = try BPFObject(kind.object(for: engine, isJudged: isJudged), named: kind.name)
-        try object.setInitialValue(configuration, of: ProgramConfiguration.section)
-        try maps.share(with: object, kind, port: port)
-        if isJudged { try maps.sharePolicy(with: object, port: port) }
-        if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
-        if kind == .xdpDispatched { try object.prepareForTailCall(of: kind.name) }
+        let object = try open(kind, configuration, for: port, isJudged: isJudged, maps: maps)
         do throws(KernelError) {
             try object.load()
         } catch {
@@ -38,6 +30,23 @@ package struct Program: ~Copyable {
         let program = Program(loaded: try object.takeProgram(named: kind.name), kind: kind, isJudged: isJudged)
         if let image = ProgramImage(ofLastLoaded: object, kind, isJudged: isJudged) { images[kind, isJudged] = image }
         return program
+    }
+
+    /// Its object, made ready to be loaded on the shared maps.
+    static func open(
+        _ kind: ProgramKind, _ configuration: weir_port_config, for port: RegisteredPort, isJudged: Bool,
+        maps: borrowing FlowMaps
+    ) throws(KernelError) -> BPFObject {
+        guard let engine = FlowEngine(abi: configuration.table.engine) else {
+            throw KernelError(.invalid, "cannot load the program \(kind.name)", cause: "its tables have no engine")
+        }
+        let object = try BPFObject(kind.object(for: engine, isJudged: isJudged), named: kind.name)
+        try object.setInitialValue(configuration, of: ProgramConfiguration.section)
+        try maps.share(with: object, kind, port: port)
+        if isJudged { try maps.sharePolicy(with: object, port: port) }
+        if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
+        if kind == .xdpDispatched { try object.reuse(maps.claimed) }
+        return object
     }
 }
 

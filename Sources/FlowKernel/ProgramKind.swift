@@ -9,17 +9,18 @@ package enum ProgramKind: Sendable, CaseIterable {
     case xdpFromPort
     case xskFromPort
     case sentToPort
-    /// `xdpFromPort` as an entry in libxdp's dispatcher calls it.
+    /// `xdpFromPort` as libxdp's dispatcher calls it: always one that asks the policy.
     case xdpDispatched
 
-    /// Those that every kernel loads, each once: not what traces the kernel, nor the one that is another in another section.
-    package static let ofNetworkHooks = allCases.filter { $0 != .sentToPort && $0 != .xdpDispatched }
+    /// Those that every kernel loads: not what traces the kernel.
+    package static let ofNetworkHooks = allCases.filter { $0 != .sentToPort }
 
     package var name: String {
         switch self {
         case .tcFromPort: WEIR_PROGRAM_TC_FROM_PORT
         case .tcToPort: WEIR_PROGRAM_TC_TO_PORT
-        case .xdpFromPort, .xdpDispatched: WEIR_PROGRAM_XDP_FROM_PORT
+        case .xdpFromPort: WEIR_PROGRAM_XDP_FROM_PORT
+        case .xdpDispatched: WEIR_PROGRAM_XDP_ENTRY
         case .xskFromPort: WEIR_PROGRAM_XSK_FROM_PORT
         case .sentToPort: WEIR_PROGRAM_SENT_TO_PORT
         }
@@ -52,8 +53,7 @@ package enum ProgramKind: Sendable, CaseIterable {
         case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
-        case (.xdpDispatched, .line): EmbeddedObjects.xdpDispatchedLine
-        case (.xdpDispatched, .perCPUHash): EmbeddedObjects.xdpDispatchedPercpuHash
+        case (.xdpDispatched, _): judgedObject(for: engine)
         case (.xskFromPort, .line): EmbeddedObjects.xskFromPortLine
         case (.xskFromPort, .perCPUHash): EmbeddedObjects.xskFromPortPercpuHash
         case (.sentToPort, .line): EmbeddedObjects.sentToPortLine

@@ -63,8 +63,10 @@ struct RunSession: Sendable {
     private func keepPrivileges() throws {
         // What the switches use can be seen only now; to take over what one has open is to look at its program and map.
         if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
-        // So it is to add to a dispatcher of libxdp's, and to take away.
-        let joins = configuration.ports.contains { $0.attach.hook == .xdp }
+        // So it is to change a dispatcher of libxdp's, which is done also to take over, or to mend, an entry that is there.
+        let joins =
+            configuration.ports.contains { $0.attach.hook == .xdp }
+            || PinDirectory(base: configuration.bpffs).hasDispatchedPorts
         let takesOver = hasXSK || joins || configuration.ovs != nil
         try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : [])
     }

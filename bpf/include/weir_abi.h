@@ -563,8 +563,13 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_SENT_PORTS "weir_sent_ports"	/* port, by the id of its XDP link */
 #define WEIR_MAP_SENT_PROGRAMS "weir_sent_progs"	/* by port */
 #define WEIR_MAP_SENT_MISSED "weir_sent_miss"	/* frames, in one value */
-/* What the entry in libxdp's dispatcher calls: the port's program. */
-#define WEIR_MAP_PROGRAM "weir_program"
+/*
+ * Of the entry in libxdp's dispatcher, a 64-bit word a CPU: what the entry of a later
+ * version tells it, and what it tells the one of an earlier version. The first is
+ * pinned, and means the same in every layout from version 6 on.
+ */
+#define WEIR_MAP_CLAIMED "weir_claimed"
+#define WEIR_MAP_CLAIMS "weir_claims"
 
 /* Names of programs, one in each object but for the two that frame sending. */
 #define WEIR_PROGRAM_TC_FROM_PORT "weir_tc_from"
@@ -580,8 +585,11 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_PROGRAM_SENT_END "weir_sent_end"
 #define WEIR_PROGRAM_SENT_TO_PORT "weir_sent_to"
 #define WEIR_PROGRAM_XDP_ENTRY "weir_xdp_entry"
-/* Its place in libxdp's dispatcher: before what filters, as xdp-filter (10). */
-#define WEIR_RUN_PRIORITY 5
+/*
+ * Its place in libxdp's dispatcher: before what filters, as xdp-filter (10), and
+ * before the entries of earlier versions.
+ */
+#define WEIR_RUN_PRIORITY (10 - WEIR_ABI_VERSION)
 #define WEIR_PROGRAM_CLOCK "weir_clock"
 
 #endif

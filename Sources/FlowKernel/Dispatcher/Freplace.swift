@@ -5,22 +5,24 @@ import CWeirABI
 
 /// Programs that take the place of a function in another: what libxdp's dispatcher is made of.
 enum Freplace {
-    /// Whether the kernel allows it for a port's entry: some are built without trampolines, and since 6.13 (in 6.12 with its
-    /// fixes, too) a program that calls another is taken for one that changes packets, and may not replace one that does
-    /// not, as in libxdp's dispatcher. Loads two programs, which are gone afterwards.
+    /// Whether the kernel allows it: some are built without trampolines. Loads two programs, which are gone afterwards.
     static var isAllowed: Bool {
         do throws(KernelError) {
-            // Changes no packets, either.
-            let outer = try BPFObject(EmbeddedObjects.xskStock, named: WEIR_PROGRAM_XSK_STOCK)
+            // Like an entry and what it replaces, both change no packets.
+            let outer = try stock()
+            let inner = try stock()
             try outer.load()
             let replaced = try outer.program(named: WEIR_PROGRAM_XSK_STOCK)
-            let inner = try BPFObject(EmbeddedObjects.xdpEntry, named: WEIR_PROGRAM_XDP_ENTRY)
-            try inner.prepare(WEIR_PROGRAM_XDP_ENTRY, toReplace: WEIR_PROGRAM_XSK_STOCK, of: replaced)
+            try inner.prepare(WEIR_PROGRAM_XSK_STOCK, toReplace: WEIR_PROGRAM_XSK_STOCK, of: replaced)
             try inner.load()
-            return attach(try inner.program(named: WEIR_PROGRAM_XDP_ENTRY))
+            return attach(try inner.program(named: WEIR_PROGRAM_XSK_STOCK))
         } catch {
             return false
         }
+    }
+
+    private static func stock() throws(KernelError) -> BPFObject {
+        try BPFObject(EmbeddedObjects.xskStock, named: WEIR_PROGRAM_XSK_STOCK)
     }
 
     /// To what it was loaded for, for a moment.

@@ -2,18 +2,50 @@
 
 extension Installation {
     func xdpDispatcher(of port: RegisteredPort) -> XDPDispatcher {
-        XDPDispatcher(interface: port.interface, folder: directory.portDirectory(port.number))
+        XDPDispatcher(interface: port.interface, tables: tables.maps.control.id)
+    }
+
+    /// Adds the port's entry to libxdp's dispatcher. The entry asks the policy, whether there is one or not.
+    ///
+    /// - Parameter earlier: of the tables whose entry it takes over from.
+    func addEntry(
+        of port: inout RegisteredPort, takingOverFrom earlier: PinDirectory? = nil
+    ) throws(KernelError) {
+        try tables.makePolicy()
+        _ = try tables.maps.connections.make(for: port)
+        let entry = DispatchedEntry(port: port, directory: directory, earlier: earlier)
+        try xdpDispatcher(of: port).attach(entry) { mode throws(KernelError) in
+            (port.fromHook, port.xdpMode) = (.xdpDispatched, mode)
+            // For the next to look, should this process die before the entry is in place.
+            if earlier == nil { try tables.maps.register(port) }
+        }
     }
 
     /// Takes the port's entry out of libxdp's dispatcher, where it has one.
     ///
     /// Of an interface that is gone, what libxdp has pinned stays (`xdp-loader clean` removes it).
     func takeAwayEntry(_ port: RegisteredPort) throws(KernelError) {
-        guard ProgramSlot.isPinned(in: directory.portDirectory(port.number)) else { return }
+        guard port.fromHook == .xdpDispatched else { return }
         if isHere(port) { return try xdpDispatcher(of: port).detach() }
         guard isAlive(port) else { return }
         throw KernelError(
             .invalid, "cannot detach \(port.name)", cause: "it is in another network namespace",
             remedy: "run this command there (nsenter --net=…)")
+    }
+}
+
+extension PinDirectory {
+    /// Whether a port that is attached there, in whatever layout, has an entry in libxdp's dispatcher.
+    package var hasDispatchedPorts: Bool {
+        func isDispatched(_ port: RegisteredPort) -> Bool { !port.isClosing && port.fromHook == .xdpDispatched }
+        if let own = try? Installation.open(self, isWritable: false), let ports = try? own.attachedPorts(),
+            ports.contains(where: isDispatched)
+        {
+            return true
+        }
+        return otherLayouts.contains { name in
+            guard let tables = try? EarlierTables.open(withLayout(named: name).layout) else { return false }
+            return (try? tables.registeredPorts())?.contains(where: isDispatched) ?? false
+        }
     }
 }

@@ -11,17 +11,15 @@ import CWeirABI
     /// What libxdp loads it from; nil for one that is loaded.
     private let object: BPFObject?
 
-    /// A new entry that calls what is in the slot. It is loaded when it is attached, since that depends on its place.
-    init(calling slot: borrowing ProgramSlot) throws(KernelError) {
+    /// A new entry. It is loaded when it is attached, since that depends on its place.
+    init(_ object: consuming BPFObject) throws(KernelError) {
         weir_keep_libxdp_log()
-        let object = try BPFObject(EmbeddedObjects.xdpEntry, named: WEIR_PROGRAM_XDP_ENTRY)
-        try slot.share(with: object)
         let opened = unsafe xdp_program__from_bpf_obj(object.pointer, "xdp.frags")
         unsafe program = try unsafe Self.checked(opened, "cannot read the program \(WEIR_PROGRAM_XDP_ENTRY)")
         self.object = consume object
     }
 
-    /// A program that somebody loaded.
+    /// A program that is loaded already.
     init(id: UInt32) throws(KernelError) {
         weir_keep_libxdp_log()
         let opened = unsafe ThreadPrivileges.inForce { unsafe xdp_program__from_id(id) }

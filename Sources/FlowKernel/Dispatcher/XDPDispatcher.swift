@@ -4,13 +4,13 @@ import CWeirABI
 
 /// The XDP hook of an interface on which others have libxdp's dispatcher: a program that calls theirs, one after the other.
 ///
-/// The port's program is called by an entry there, through a map of one program that is pinned with the port. So a later
-/// version replaces it as other programs are replaced in their links, and does not touch the dispatcher. libxdp knows no such
-/// step: only to add an entry and to remove one, with frames in between that meet both programs or none.
+/// The port's program is one of those: its entry. libxdp can add an entry and remove one, and knows no way to put one in the place
+/// of another: while an entry takes over from that of an earlier version the dispatcher calls both, and the first, which is the
+/// later one, tells the other which frames it has counted (`xdp_dispatched.bpf.c`).
 package struct XDPDispatcher: Sendable {
     let interface: NetworkInterface
-    /// Where the map is pinned.
-    let folder: String
+    /// The id of the control map by which the entry is known: on an interface only one entry uses it.
+    let tables: UInt32?
 
     /// What the kernel calls it.
     static let programName = "xdp_dispatcher"
@@ -27,58 +27,53 @@ package struct XDPDispatcher: Sendable {
         return DispatcherPins(of: interface, program: occupant.id) != nil
     }
 
-    /// Adds an entry that calls the program, and returns the dispatcher's mode. The others are called all the time.
-    func attach(_ program: borrowing Program) throws(KernelError) -> XDPMode {
+    /// Adds an entry. The other programs are called all the time.
+    ///
+    /// - Parameter note: called with the dispatcher's mode before the entry is added.
+    func attach(
+        _ entry: DispatchedEntry, note: (XDPMode) throws(KernelError) -> Void
+    ) throws(KernelError) {
         guard let mode = try XDPHook.occupant(of: interface)?.mode, Self.isOn(interface) else { throw changed }
-        let slot = try ProgramSlot.create()
-        try slot.set(program)
-        try slot.pin(in: folder)
-        try LibxdpThread.run("cannot attach to \(interface.name)") { () throws(KernelError) in try addEntry(mode) }
-        return mode
+        try note(mode)
+        try LibxdpThread.run("cannot attach to \(interface.name)") { () throws(KernelError) in try add(entry, mode) }
     }
 
-    private func addEntry(_ mode: XDPMode) throws(KernelError) {
-        let entry = try LibxdpProgram(calling: try ProgramSlot.open(in: folder))
-        try entry.attach(to: interface, mode: mode)
+    private func add(_ entry: DispatchedEntry, _ mode: XDPMode) throws(KernelError) {
+        let program = try LibxdpProgram(try entry.open())
+        try program.attach(to: interface, mode: mode)
         guard !isInPlace else { return }
         // Where a kernel does not let programs replace functions, libxdp attaches the one program alone.
-        try entry.detach(from: interface, mode: mode)
+        try program.detach(from: interface, mode: mode)
         throw changed
     }
 
     private var changed: KernelError {
         KernelError(
-            .busy, "cannot attach to \(interface.name)", cause: "somebody has taken libxdp's dispatcher away meanwhile",
+            .busy, "cannot attach to \(interface.name)", cause: "another process has removed libxdp's dispatcher",
             remedy: "try again")
     }
 
-    /// Removes the entry, where it is still called.
-    ///
-    /// Also ends what an attacher that died has begun.
+    /// Removes the entry, where the dispatcher calls it.
     func detach() throws(KernelError) {
-        if let entry = try entry() {
-            try refuseWithoutPrivilege("cannot detach \(interface.name)", remedy: "weir detach \(interface.name)")
-            do throws(KernelError) {
-                try LibxdpThread.run("cannot detach \(interface.name)") { [interface] () throws(KernelError) in
-                    try LibxdpProgram(id: entry.id).detach(from: interface, mode: entry.mode)
-                }
-            } catch {
-                // Somebody may have been faster.
-                guard try self.entry() == nil else { throw error }
+        guard let entry = try entry() else { return }
+        try refuseWithoutPrivilege("cannot detach \(interface.name)", remedy: "weir detach \(interface.name)")
+        do throws(KernelError) {
+            try LibxdpThread.run("cannot detach \(interface.name)") { [interface] () throws(KernelError) in
+                try LibxdpProgram(id: entry.id).detach(from: interface, mode: entry.mode)
             }
+        } catch {
+            // Another process may have been faster.
+            guard try self.entry() == nil else { throw error }
         }
-        ProgramSlot.unpin(in: folder)
     }
 
-    /// Whether the dispatcher on the interface of this thread's network namespace calls the port's entry.
+    /// Whether the dispatcher on the interface of this thread's network namespace calls the entry.
     var isInPlace: Bool { (try? entry()) != nil }
 
-    /// What is called by the interface's dispatcher and calls what is pinned for the port.
     private func entry() throws(KernelError) -> (id: UInt32, mode: XDPMode)? {
-        guard ProgramSlot.isPinned(in: folder), NetworkInterface.name(ofIndex: interface.index) != nil,
-            let slot = try ProgramSlot.open(in: folder).id, let occupant = try XDPHook.occupant(of: interface),
-            let mode = occupant.mode,
-            let id = DispatcherPins(of: interface, program: occupant.id)?.program(usingMap: slot)
+        guard let tables, NetworkInterface.name(ofIndex: interface.index) != nil,
+            let occupant = try XDPHook.occupant(of: interface), let mode = occupant.mode,
+            let id = DispatcherPins(of: interface, program: occupant.id)?.program(usingMap: tables)
         else { return nil }
         return (id, mode)
     }
@@ -92,7 +87,7 @@ extension XDPDispatcher {
     static func refuse(
         _ occupant: XDPOccupant, on interface: NetworkInterface, mode: XDPMode?
     ) throws(KernelError) {
-        let here = XDPDispatcher(interface: interface, folder: "")
+        let here = XDPDispatcher(interface: interface, tables: nil)
         try here.refuseWithoutPrivilege("cannot attach to \(interface.name)", remedy: "weir attach \(interface.name)")
         guard isAllowed else {
             throw KernelError(

@@ -36,7 +36,6 @@ extension Installation {
     }
 
     private func attachAgain(_ side: TCHook.Side, _ port: inout RegisteredPort) throws(KernelError) {
-        let folder = directory.portDirectory(port.number)
         try dropLink(side, of: port)
         if port.hook(side) == .clsact { try TCHook.detachFilter(of: port.interface, side: side) }
         let options = AttachOptions(role: port.role, hook: port.hook(side).choice, xdpMode: port.xdpMode)
@@ -44,8 +43,10 @@ extension Installation {
         if side == .toPort {
             try attachToPort(begun, try load(.tcToPort, port), &port)
         } else {
-            ProgramSlot.unpin(in: folder)
-            try attachFromPort(begun, try load(options.programFromPort(of: port.interface), port), &port)
+            if port.fromHook == .xdpDispatched { try takeAwayEntry(port) }
+            let kind = options.programFromPort(of: port.interface)
+            guard kind != .xdpDispatched else { return try addEntry(of: &port) }
+            try attachFromPort(begun, try load(kind, port), &port)
         }
     }
 

@@ -96,7 +96,8 @@ extension Installation {
     package func faults(of port: RegisteredPort) -> [PortFault] {
         var links = PortLook.Links()
         return ThreadPrivileges.inForce {
-            PortLook(port: port, directory: directory, isHere: isHere(port)).faults(&links)
+            PortLook(port: port, directory: directory, isHere: isHere(port), tables: tables.maps.control.id)
+                .faults(&links)
         }
     }
 

@@ -68,7 +68,7 @@ package final class PortInspection: Sendable {
     func look(at tables: borrowing FlowTables, isOurTurn: Bool) throws(KernelError) -> [PortFinding] {
         let ports = try tables.maps.registeredPorts().filter { !$0.isClosing }
         let namespace = try NetworkInterface.currentNamespace()
-        let counts = tables.maps.counts
+        let (counts, control) = (tables.maps.counts, tables.maps.control.id)
         return ThreadPrivileges.inForce {
             state.withLock { state in
                 let numbers = Set(ports.map(\.number))
@@ -77,19 +77,20 @@ package final class PortInspection: Sendable {
                 return ports.compactMap { port in
                     // So that its counters can be pinned again.
                     _ = try? counts.counts(of: port)
-                    return look(at: port, isHere: port.isIn(namespace), isOurTurn, &state)
+                    let look = PortLook(
+                        port: port, directory: directory, isHere: port.isIn(namespace), tables: control)
+                    return take(look, isOurTurn, &state)
                 }
             }
         }
     }
 
-    private func look(
-        at port: RegisteredPort, isHere: Bool, _ isOurTurn: Bool, _ state: inout State
-    ) -> PortFinding? {
+    private func take(_ look: PortLook, _ isOurTurn: Bool, _ state: inout State) -> PortFinding? {
+        let port = look.port
         guard !port.isUnfinished else { return PortFinding(port: port, faults: [], whole: nil) }
         var known = state.known[port.number] ?? Known(attached: port.attached)
         if known.attached != port.attached { known = Known(attached: port.attached) }
-        let faults = PortLook(port: port, directory: directory, isHere: isHere).faults(&known.links)
+        let faults = look.faults(&known.links)
         let finding = PortFinding(port: port, faults: faults, whole: known.whole)
         guard faults.isEmpty || isOurTurn else { return finding }
         let held = state.known.values.reduce(0) { $0 + $1.held.count }
@@ -143,6 +144,6 @@ package final class PortInspection: Sendable {
 
 extension RegisteredPort {
     fileprivate var heldPins: [String] {
-        (judging == .judged ? [PortMapKind.connections.rawValue] : []) + (fromHook == .xsk ? [SocketMap.name] : [])
+        (hasConnections ? [PortMapKind.connections.rawValue] : []) + (fromHook == .xsk ? [SocketMap.name] : [])
     }
 }

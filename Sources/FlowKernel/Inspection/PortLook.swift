@@ -18,6 +18,8 @@ struct PortLook {
     let directory: PinDirectory
     /// Whether its interface was in this thread's network namespace when it was attached: elsewhere the link's word counts.
     let isHere: Bool
+    /// The id of the tables' control map.
+    let tables: UInt32?
 
     private var folder: String { directory.portDirectory(port.number) }
 
@@ -29,7 +31,7 @@ struct PortLook {
             return [.interfaceGone]
         }
         if !exists(PortCountsStore.name) { faults.append(.countersUnpinned) }
-        if port.judging == .judged, !exists(PortMapKind.connections.rawValue) {
+        if port.hasConnections, !exists(PortMapKind.connections.rawValue) {
             faults.append(.connectionsUnpinned)
         }
         if !exists(PortMapKind.fragments.rawValue) { faults.append(.fragmentsUnpinned) }
@@ -45,7 +47,7 @@ struct PortLook {
         case .none, .unobserved: isInPlace = true
         case .clsact: isInPlace = !isHere || TCHook.hasFilter(interfaceIndex: port.interfaceIndex, side: side)
         case .xdpDispatched:
-            isInPlace = !isHere || XDPDispatcher(interface: port.interface, folder: folder).isInPlace
+            isInPlace = !isHere || XDPDispatcher(interface: port.interface, tables: tables).isInPlace
         case .fentry: isInPlace = SentFrames.isWhole(in: directory)
         case .tcx: return lookAtTCX(side, &link)
         case .xdp: return lookAtLink(side, &link)

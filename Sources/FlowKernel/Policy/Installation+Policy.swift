@@ -70,11 +70,17 @@ extension Installation {
         }
     }
 
+    /// An entry in libxdp's dispatcher keeps its map.
+    private func forgetConnections(of port: RegisteredPort) throws(KernelError) {
+        guard port.fromHook == .xdpDispatched else { return tables.maps.connections.remove(port.number) }
+        try tables.maps.connections.clear(port)
+    }
+
     /// Gives these ports programs that do not ask.
     private func uncover(_ ports: [RegisteredPort]) throws(KernelError) {
         for port in ports {
             try replacePrograms(of: port, isJudged: false)
-            tables.maps.connections.remove(port.number)
+            try forgetConnections(of: port)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import FlowModel
 
-// Programs that ask the policy in the place of those that do not, and back: in their links, filters and slots, on the same maps.
+// Programs that ask the policy in the place of those that do not, and back: in their links and filters, on the same maps.
 extension Installation {
     /// Puts the port's other programs in the place of those that it has, one side after the other; every frame meets the one or
     /// the other. Does nothing where the interface is gone.
@@ -19,13 +19,11 @@ extension Installation {
         let folder = directory.portDirectory(port.number)
         let (hook, kind) = (port.hook(side), ProgramKind(port, side))
         switch hook {
-        case .none, .unobserved: return
+        // An entry in libxdp's dispatcher always asks.
+        case .none, .unobserved, .xdpDispatched: return
         case .fentry: try replaceSent(port, isJudged: isJudged)
         case .clsact:
             try TCHook.replaceFilter(try tables.load(kind, for: port, isJudged: isJudged), of: port, side: side)
-        case .xdpDispatched:
-            guard ProgramSlot.isPinned(in: folder) else { return }
-            try ProgramSlot.open(in: folder).set(try tables.load(kind, for: port, isJudged: isJudged))
         case .tcx, .xdp, .xsk:
             let link = try Link.open(pinnedAt: "\(folder)/\(side.pin)")
             try link.replaceProgram(by: try tables.load(kind, for: port, isJudged: isJudged).loaded, on: port.name)

@@ -55,11 +55,29 @@ package struct EarlierInstallation: ~Copyable {
         try Installation.refuseFiltersElsewhere(
             ports.filter { !$0.isClosing }, "cannot take over",
             remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
+        try refuseEntries(ports.filter { !$0.isClosing && $0.fromHook == .xdpDispatched })
         for (place, port) in ports.enumerated() {
             try move(port, to: installation)
             onPort(place + 1, ports.count)
         }
         installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
+    }
+
+    /// Throws where one of these entries in libxdp's dispatcher cannot be taken over.
+    private func refuseEntries(_ ports: [RegisteredPort]) throws(KernelError) {
+        let namespace = try NetworkInterface.currentNamespace()
+        guard let port = ports.first(where: { !DispatchedEntry.canHandOver(directory) || !$0.isIn(namespace) }) else {
+            return
+        }
+        let remedy = "detach the port with the version that attached it"
+        guard port.isIn(namespace) else {
+            throw KernelError(
+                .invalid, "cannot take over \(port.name)", cause: "it is in another network namespace",
+                remedy: "start the daemon there (nsenter --net=…), or \(remedy)")
+        }
+        throw KernelError(
+            .unsupported, "cannot take over \(port.name)",
+            cause: "the version that attached it cannot hand over its place in libxdp's dispatcher", remedy: remedy)
     }
 
     private func move(_ port: RegisteredPort, to installation: borrowing Installation) throws(KernelError) {
@@ -74,7 +92,11 @@ package struct EarlierInstallation: ~Copyable {
         if !port.isClosing {
             try move(port, .toPort, installation)
             try moveSockets(of: port, to: installation)
-            try move(port, .fromPort, installation)
+            if port.fromHook == .xdpDispatched {
+                try moveEntry(of: &port, to: installation)
+            } else {
+                try move(port, .fromPort, installation)
+            }
         }
         try installation.tables.maps.register(port)
     }
@@ -88,24 +110,29 @@ package struct EarlierInstallation: ~Copyable {
         try SocketMap.pin(try SocketMap.open(in: old), in: installation.directory.portDirectory(port.number))
     }
 
+    /// Adds an entry in front of the earlier one, which then leaves to it what it counts, and takes that one away.
+    private func moveEntry(
+        of port: inout RegisteredPort, to installation: borrowing Installation
+    ) throws(KernelError) {
+        let earlier = XDPDispatcher(interface: port.interface, tables: try tables.map(WEIR_MAP_CONTROL).id)
+        if !installation.xdpDispatcher(of: port).isInPlace {
+            guard earlier.isInPlace else { return }
+            try installation.addEntry(of: &port, takingOverFrom: directory)
+        }
+        try earlier.detach()
+    }
+
     private func move(
         _ port: RegisteredPort, _ side: TCHook.Side, _ installation: borrowing Installation
     ) throws(KernelError) {
         let (kind, isJudged) = (ProgramKind(port, side), port.judging == .judged)
         switch port.hook(side) {
-        case .none, .unobserved: return
+        case .none, .unobserved, .xdpDispatched: return
         case .fentry:
             try installation.replaceSent(port, isJudged: isJudged)
         case .clsact:
             let program = try installation.tables.load(kind, for: port, isJudged: isJudged)
             try TCHook.replaceFilter(program, of: port, side: side)
-        case .xdpDispatched:
-            let old = directory.portDirectory(port.number)
-            guard ProgramSlot.isPinned(in: old) else { return }
-            let slot = try ProgramSlot.open(in: old)
-            try slot.set(try installation.tables.load(kind, for: port, isJudged: isJudged))
-            try slot.pin(in: installation.directory.portDirectory(port.number))
-            ProgramSlot.unpin(in: old)
         case .tcx, .xdp, .xsk:
             let old = "\(directory.portDirectory(port.number))/\(side.pin)"
             let new = "\(installation.directory.portDirectory(port.number))/\(side.pin)"

@@ -123,8 +123,9 @@ extension Replays.EngineOracleSuite {
             PinnedThread(on: cpu) {
                 let tables = try FlowTables.open(in: directory, isWritable: true)
                 var source = try PacketSource(of: ReplayTables.port, on: tables, room: eachSends)
+                // The other one may have to wait for memory and for its CPU.
                 ready.give()
-                try waitUntil("the other thread is ready") { ready.isGiven(times: 2) }
+                try waitUntil("the other thread is ready", within: .seconds(120)) { ready.isGiven(times: 2) }
                 try source.send(sequences[cpu])
             }
         }

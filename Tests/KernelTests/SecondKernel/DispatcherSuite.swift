@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import FlowVerdict
 internal import Foundation
 import Testing
 
@@ -90,17 +91,16 @@ extension SecondKernel {
             try expectNothingLeft()
         }
 
-        /// The dispatcher is not touched, the program behind the entry is another: what the one after has met is the witness.
+        /// For a moment the dispatcher calls the entries of both versions: what the program after them has met is the witness.
         @Test func aLaterVersionTakesOverAndEveryFrameIsCountedOnce() throws {
             let next = try #require(
                 ProcessInfo.processInfo.environment["WEIR_NEXT_BUILD"], "the command that tools/next-build made")
             let weir = try Commands(in: path.host)
             try path.load(after)
             try weir.run(["attach", "port0", "--hook", "xdp"])
-            let dispatcher = try path.dispatcher
             let sender = try path.startSending()
             let lines = try weir.measure(by: next) {
-                #expect(try path.dispatcher == dispatcher)
+                #expect(try path.called == ["weir_xdp_entry", after.name])
                 Thread.sleep(forTimeInterval: 2)
                 let sent = try path.stop(sender)
                 #expect(sent > 0)
@@ -116,6 +116,32 @@ extension SecondKernel {
             }
             try path.unload(after)
             try expectNothingLeft()
+        }
+
+        /// The entry asks the policy by itself: what the program after it has met is the witness.
+        @Test func aPolicyIsEnforcedAndEndedByTheSameEntry() throws {
+            try path.load(after)
+            let port = try path.attach()
+            let dispatcher = try path.dispatcher
+            let policy = KernelPolicy(rules: [
+                .plain(
+                    .allow, .egress, number: 1, transport: TransportNumber.udp, to: DispatcherPath.ports[0], priority: 1
+                ),
+                .plain(.deny, .egress, number: 2),
+            ])
+            let enforced = [port.number: PortPolicy(set: 1, mode: .enforce)]
+            try path.installation.load(policy, enforced, in: path.host)
+            try path.send(200)
+            func seen() throws -> UInt64? {
+                try path.installation.installation.tables.snapshot().totals[port.number]?.egress.seen.packets
+            }
+            try waitUntil("all has arrived") { try seen() == 400 }
+            #expect(try after.counts() == Counts(met: 200, dropped: 200))
+            try path.host.inside { try path.installation.installation.removePolicy() }
+            try path.send(100)
+            try waitUntil("all has passed") { try after.counts().met >= 400 }
+            #expect(try after.counts() == Counts(met: 400, dropped: 400))
+            #expect(try path.dispatcher == dispatcher)
         }
 
         @Test func whoTakesAllProgramsAwayTakesOursAndItIsAttachedAgain() throws {
@@ -151,7 +177,6 @@ extension SecondKernel {
             try path.host.delete("port0")
             #expect(try !path.isAlive(port))
             #expect(try path.closeDeadPorts() == [port])
-            #expect(try path.installation.pins.filter { $0.hasSuffix("/weir_program") }.isEmpty)
         }
 
         @Test(arguments: XDPMode.allCases)
