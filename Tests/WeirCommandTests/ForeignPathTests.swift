@@ -142,7 +142,7 @@ extension WeirCommandSuite {
                 let first = try site.daemon(arguments)
                 #expect(first.stop().status == 0)
                 let id = try String(contentsOfFile: site.path("state/id"), encoding: .utf8).prefix(16)
-                try site.foreigner("ln -s ../treasure .weir-\(id); mv AWSLogs old")
+                try site.foreigner("ln -s ../treasure .weir-\(id); [ ! -e AWSLogs ] || mv AWSLogs old")
 
                 let daemon = try site.daemon(arguments)
                 try waitUntil("it says what it put aside") {
