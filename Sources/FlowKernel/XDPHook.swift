@@ -63,12 +63,7 @@ enum XDPHook {
 
     /// The XDP program on the interface, whoever put it there, or nil.
     static func occupant(of interface: NetworkInterface) throws(KernelError) -> XDPOccupant? {
-        var query = bpf_xdp_query_opts()
-        query.sz = MemoryLayout<bpf_xdp_query_opts>.size(through: \.attach_mode)
-        let result = unsafe bpf_xdp_query(CInt(interface.index), 0, &query)
-        guard result == 0 else { throw KernelError(errno: result, "cannot look at the XDP hook of \(interface.name)") }
-        let ids = [query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id]
-        return ids.first { $0 != 0 }.map { XDPOccupant(id: $0, mode: XDPMode(attached: query.attach_mode)) }
+        try XDPQuery.occupant(of: interface)
     }
 }
 
