@@ -31,20 +31,7 @@ package enum ProcFile {
         (try? read("/proc/\(process)/comm")).map { String($0.prefix { !$0.isNewline }) }
     }
 
-    /// Bytes of memory of this process that are resident (proc(5), VmRSS), without the kernel's maps that it looks into.
-    package static var residentBytes: UInt64? {
-        guard let resident = number(named: "VmRSS", in: "/proc/self/status") else { return nil }
-        return (resident - min(resident, mappedKilobytes)) * 1024
-    }
-
-    /// Of it, what belongs to BPF maps: proc(5), smaps.
-    private static var mappedKilobytes: UInt64 {
-        guard let text = try? read("/proc/self/smaps") else { return 0 }
-        var isMap = false
-        return text.split(separator: "\n").reduce(0) { sum, line in
-            if line.first?.isUppercase == false { isMap = line.hasSuffix("bpf-map") }
-            guard isMap, line.hasPrefix("Rss:") else { return sum }
-            return sum + (UInt64(line.filter(\.isNumber)) ?? 0)
-        }
-    }
+    /// Bytes of memory that this process has for itself (proc(5), RssAnon): not the kernel's maps that it looks into, nor programs
+    /// and libraries.
+    package static var residentBytes: UInt64? { number(named: "RssAnon", in: "/proc/self/status").map { $0 * 1024 } }
 }

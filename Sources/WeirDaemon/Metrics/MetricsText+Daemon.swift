@@ -25,7 +25,7 @@ extension MetricsText {
             help: "Starts of the daemon since its state directory was made, without the first.")
         gauge(
             "weir_resident_memory_bytes", report.residentBytes,
-            help: "Memory of the daemon, without the kernel's tables.")
+            help: "Memory that the daemon has for itself, without the kernel's tables, programs and libraries.")
         gauge("weir_ports", UInt64(report.ports), help: "Ports that are measured.")
         gauge(
             "weir_ports_refused", UInt64(report.refused.count),
