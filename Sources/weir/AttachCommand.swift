@@ -64,7 +64,9 @@ struct AttachCommand: ParsableCommand {
         var tables = configuration.tables
         tables.flowBudget = flows ?? tables.flowBudget
         let installation = try Installation.openOrCreate(directory, tables)
+        let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: ports.count) : nil
         let results = try attachAll(installation, advice(configuration), PolicyKeeper(configuration))
+        _ = consume hurry
         try show(results, try StatusReport(of: directory, daemon: nil))
     }
 

@@ -34,7 +34,8 @@ struct DetachCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directory = PinDirectory(base: try place.configuration().bpffs)
+        let configuration = try place.configuration()
+        let directory = PinDirectory(base: configuration.bpffs)
         try Capability.require(for: "detach ports")
         guard let installation = try Installation.open(directory) else {
             if all, json { return try Output.printJSON([Detached]()) }
@@ -46,11 +47,13 @@ struct DetachCommand: ParsableCommand {
         let chosen = try chosen(from: attached)
         let isLast = chosen.count == attached.count
         var detached: [Detached] = []
+        let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: chosen.count) : nil
         for port in chosen {
             try installation.detach(port)
             detached.append(
                 Detached(port, unread: isMeasured ? nil : try installation.unread(of: port), isLast: isLast))
         }
+        _ = consume hurry
         if !isMeasured { try installation.removeIfUnused() }
         if json { return try Output.printJSON(detached) }
         for port in detached { Output.print(port.text) }

@@ -11,6 +11,7 @@ import WeirDaemon
         .portShare: "50%", .tableMemory: "100MB", .tableEngine: "percpu-hash", .logDirectory: "/srv/logs",
         .format: "json", .fields: "srcaddr", .log: "reject", .layout: "hive", .hourly: "true", .publishPeriod: "10m",
         .fileSize: "1MB", .accountID: "1", .region: "r", .flowLogID: "fl-1", .stdout: "false", .detachOnExit: "true",
+        .expediteRCU: "false",
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<ConfigurationKey> = [

@@ -91,7 +91,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, policy, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, kernel-drops, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, log, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are bpffs, state-dir, queue-size, socket, metrics, ports, policy, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, kernel-drops, interval, flows, port-share, table-memory, table-engine, log-dir, format, fields, log, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, stdout, expedite-rcu and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {

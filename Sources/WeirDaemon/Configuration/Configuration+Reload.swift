@@ -53,6 +53,7 @@ package struct ConfigurationChange: Equatable, Sendable {
         take(\.region, .region)
         take(\.flowLogID, .flowLogID)
         take(\.printsLines, .stdout)
+        take(\.expeditesRCU, .expediteRCU)
         take(\.detachesOnExit, .detachOnExit)
     }
 

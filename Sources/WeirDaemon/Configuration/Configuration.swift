@@ -48,6 +48,8 @@ package struct Configuration: Equatable, Sendable {
     package var flowLogID: String
     /// Prints each line to standard output, too.
     package var printsLines = false
+    /// Has the kernel hurry while many ports are attached.
+    package var expeditesRCU = true
     /// Leaves the ports as they were found when the daemon ends.
     package var detachesOnExit = false
 

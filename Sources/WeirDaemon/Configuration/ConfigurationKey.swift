@@ -34,6 +34,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case region
     case flowLogID = "flow-log-id"
     case stdout
+    case expediteRCU = "expedite-rcu"
     case detachOnExit = "detach-on-exit"
 }
 

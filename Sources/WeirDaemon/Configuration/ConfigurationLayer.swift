@@ -37,6 +37,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
     package var region: String?
     package var flowLogID: String?
     package var stdout: Bool?
+    package var expediteRCU: Bool?
     package var detachOnExit: Bool?
 
     package init() {}
@@ -104,6 +105,7 @@ package struct ConfigurationLayer: Equatable, Sendable {
         case .region: region = try setting.identifier()
         case .flowLogID: flowLogID = try setting.identifier()
         case .stdout: stdout = try setting.truth()
+        case .expediteRCU: expediteRCU = try setting.truth()
         case .detachOnExit: detachOnExit = try setting.truth()
         }
     }
@@ -147,6 +149,7 @@ extension Configuration {
         region = first(\.region)
         // With no files, standard output is the only place the records can go.
         printsLines = first(\.stdout) ?? (logDirectory == nil)
+        expeditesRCU = first(\.expediteRCU) ?? expeditesRCU
         detachesOnExit = first(\.detachOnExit) ?? detachesOnExit
     }
 }

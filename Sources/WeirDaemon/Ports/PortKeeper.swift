@@ -47,6 +47,10 @@ package struct PortKeeper: ~Copyable {
 
     /// Interfaces attached at one go: others that want to attach or detach wait as long.
     private static let batch = 16
+    /// The same while the kernel does not wait.
+    private static let hurriedBatch = 128
+    /// While many interfaces wait.
+    private var hurry: ExpeditedGracePeriods?
 
     /// - Parameters:
     ///   - room: for what the kernel has to tell and nobody has heard yet, in bytes.
@@ -135,7 +139,9 @@ package struct PortKeeper: ~Copyable {
 
     /// Attaches some of the interfaces that have come.
     mutating func attachWaiting(_ changes: inout PortChanges) throws(KernelError) {
+        if configuration.expeditesRCU, hurry == nil { hurry = ExpeditedGracePeriods.begin(for: plan.waitingCount) }
         attachSome(&changes)
+        if !hasWork { hurry = nil }
         if !changes.attached.isEmpty { try takeNotes(&changes) }
         isBegun = isBegun || isListed && !hasWork
     }
@@ -312,7 +318,7 @@ extension PortKeeper {
     }
 
     private mutating func attachSome(_ changes: inout PortChanges) {
-        let room = DescriptorLimit.attachable(atMost: Self.batch)
+        let room = DescriptorLimit.attachable(atMost: hurry == nil ? Self.batch : Self.hurriedBatch)
         if room == 0 { return withholdWaiting(&changes) }
         let requests = plan.takeWaiting(atMost: room).map { AttachRequest($0, options(for: $0)) }
         guard !requests.isEmpty else { return }
@@ -392,7 +398,10 @@ extension PortKeeper {
 extension PortKeeper {
     /// Takes all programs away and leaves every interface as it was found.
     package func detachAll() throws(KernelError) {
-        for port in try installation.attachedPorts() { try installation.detach(port) }
+        let ports = try installation.attachedPorts()
+        let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: ports.count) : nil
+        for port in ports { try installation.detach(port) }
+        _ = consume hurry
     }
 
     /// Removes every pin where no port is attached any more.
