@@ -69,8 +69,8 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 	struct account where;
 	struct frame frame;
 
-	if (account_open(&where, direction_to_port()))
-		return;		/* no such CPU is possible */
+	if (account_open(&where, sent, TO_PORT))
+		return;		/* of no port */
 	frame_make(&frame, sent);
 	if (unlikely(account_plain(&where, &frame) < 0)) {
 		struct packet_view packet;

@@ -76,7 +76,7 @@ int weir_xdp_entry(struct xdp_md *xdp)
 {
 	if (unlikely(claim_take()))
 		return XDP_PASS;
-	if (xdp_account(xdp, direction_from_port()))
+	if (xdp_account(xdp))
 		return XDP_DROP;
 	claim_give();
 	return XDP_PASS;

@@ -17,7 +17,7 @@
 SEC("xdp.frags")
 int weir_xdp_from(struct xdp_md *xdp)
 {
-	if (xdp_account(xdp, direction_from_port()))
+	if (xdp_account(xdp))
 		return XDP_DROP;
 	return XDP_PASS;
 }

@@ -19,7 +19,7 @@
 SEC("xdp")
 int xsk_def_prog(struct xdp_md *xdp)
 {
-	if (xdp_account(xdp, direction_from_port()))
+	if (xdp_account(xdp))
 		return XDP_DROP;
 	return xsk_deliver(xdp);
 }

@@ -49,13 +49,16 @@ struct BPFObjects: BuildToolPlugin {
     }
 
     /// What a source is compiled to: an object for each engine of the flow table, if it has one, for ports without a policy
-    /// and for ports with one.
+    /// and for ports with one, for hooks of filters and for hooks of links.
     private static func variants(of name: String) -> [(name: String, flags: [String])] {
         guard !withoutTable.contains(name) else { return [(name, [])] }
         return ["line", "percpu_hash"].flatMap { engine in
             let flags = ["-DWEIR_TABLE_ENGINE=\"table_\(engine).bpf.h\""]
+            let plain = ("\(name)_\(engine)", flags)
             let judged = ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])
-            return alwaysJudged.contains(name) ? [judged] : [("\(name)_\(engine)", flags), judged]
+            if alwaysJudged.contains(name) { return [judged] }
+            guard shared.contains(name) else { return [plain, judged] }
+            return [plain, judged].flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
         }
     }
 
@@ -66,6 +69,9 @@ struct BPFObjects: BuildToolPlugin {
 
     /// Programs that cannot be replaced by one that asks the policy, and so always do.
     private static let alwaysJudged: Set<String> = ["xdp_dispatched"]
+
+    /// Programs that ports share.
+    private static let shared: Set<String> = ["tc", "xdp_from_port"]
 
     /// `-fno-split-cold-code`: the kernel takes no function that the compiler has made of a rare branch.
     /// `-bpf-disable-trap-unreachable`: else the compiler names the kernel function `__bpf_trap`, used or not. Before Linux

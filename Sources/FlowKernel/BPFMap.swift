@@ -15,10 +15,18 @@ package struct BPFMap: ~Copyable {
     let isPerCPU: Bool
 
     /// bpf(BPF_MAP_CREATE). The map lives as long as a descriptor, a pin or a program refers to it.
-    static func create(_ layout: MapLayout) throws(KernelError) -> BPFMap {
+    static func create(_ layout: MapLayout) throws(KernelError) -> BPFMap { try create(layout, inner: 0) }
+
+    /// A map of maps that are laid out as that one.
+    static func create(_ layout: MapLayout, holding inner: borrowing BPFMap) throws(KernelError) -> BPFMap {
+        try create(layout, inner: inner.descriptor.raw)
+    }
+
+    private static func create(_ layout: MapLayout, inner: CInt) throws(KernelError) -> BPFMap {
         var options = bpf_map_create_opts()
         options.sz = MemoryLayout<bpf_map_create_opts>.size
         options.map_flags = layout.flags
+        options.inner_map_fd = UInt32(inner)
         let raw = ThreadPrivileges.inForce {
             unsafe bpf_map_create(
                 layout.type, layout.name, UInt32(layout.keySize), UInt32(layout.valueSize), UInt32(layout.maxEntries),

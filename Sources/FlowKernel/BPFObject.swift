@@ -113,6 +113,15 @@ extension BPFObject {
         }
     }
 
+    /// The same with the program of that name.
+    func keepOnly(program name: String) throws(KernelError) {
+        try unsafe forEachProgram { program throws(KernelError) in
+            let isKept = unsafe String(cString: bpf_program__name(program)) == name
+            let result = unsafe bpf_program__set_autoload(program, isKept)
+            guard result == 0 else { throw KernelError(errno: result, "cannot choose the program \(name)") }
+        }
+    }
+
     /// The sections that its programs are in.
     package func sections() throws(KernelError) -> [String] {
         var sections: [String] = []

@@ -25,6 +25,8 @@ package struct FlowMaps: ~Copyable {
     let fragments: PortMapStore
     /// Of ports with a policy.
     let connections: PortMapStore
+    /// By which programs that ports share know whose frame it is.
+    let interfaces: InterfaceTables
     /// Where they are pinned; nil: nowhere.
     private let directory: PinDirectory?
 
@@ -32,14 +34,19 @@ package struct FlowMaps: ~Copyable {
     ///
     /// - Parameter directory: where they will be pinned, and what ports count is pinned already; nil: nowhere.
     static func create(_ geometry: TableGeometry, pinnedIn directory: PinDirectory?) throws(KernelError) -> FlowMaps {
-        FlowMaps(
+        let totalsOf = try MapOfPorts.create(WEIR_MAP_TOTALS_OF, of: PortCounts.layout)
+        let fragmentsOf = try MapOfPorts.create(WEIR_MAP_FRAGMENTS_OF, of: PortMapKind.fragments.layout)
+        let connectionsOf = try MapOfPorts.create(WEIR_MAP_CONNECTIONS_OF, of: PortMapKind.connections.layout)
+        return FlowMaps(
             control: try .create(Layouts.control), table: try .create(geometry),
             sent: SentTable(geometry, in: directory, isWritable: true),
             ports: try .create(Layouts.ports), layout: try makeLayout(), wakes: try .create(Layouts.wakes),
             claimed: try .create(Layouts.claimed),
-            counts: PortCountsStore(directory: directory?.layout, isWritable: true),
-            policy: PolicyStore(in: directory, isWritable: true), fragments: PortMapStore(.fragments, in: directory),
-            connections: PortMapStore(.connections, in: directory), directory: directory)
+            counts: PortCountsStore(directory: directory?.layout, of: totalsOf, isWritable: true),
+            policy: PolicyStore(in: directory, isWritable: true),
+            fragments: PortMapStore(.fragments, of: fragmentsOf, in: directory),
+            connections: PortMapStore(.connections, of: connectionsOf, in: directory),
+            interfaces: InterfaceTables(in: directory), directory: directory)
     }
 
     private static func makeLayout() throws(KernelError) -> BPFMap {
@@ -64,15 +71,29 @@ package struct FlowMaps: ~Copyable {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
             try .open(pinnedAt: "\(directory.layout)/\(layout.name)", layout: layout, isWritable: isWritable)
         }
+        func ofPorts(_ name: String, _ own: MapLayout) throws(KernelError) -> MapOfPorts {
+            try .open(name, of: own, pinnedIn: directory.layout, isWritable: isWritable)
+        }
+        let store: PortCountsStore
+        if let counts {
+            store = counts
+        } else {
+            store = PortCountsStore(
+                directory: directory.layout, of: try ofPorts(WEIR_MAP_TOTALS_OF, PortCounts.layout),
+                isWritable: isWritable)
+        }
         return FlowMaps(
             control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
             sent: SentTable(geometry, in: directory, isWritable: isWritable),
             ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
             claimed: try pinned(Layouts.claimed),
-            counts: counts ?? PortCountsStore(directory: directory.layout, isWritable: isWritable),
+            counts: store,
             policy: PolicyStore(in: directory, isWritable: isWritable),
-            fragments: PortMapStore(.fragments, in: directory),
-            connections: PortMapStore(.connections, in: directory), directory: directory)
+            fragments: PortMapStore(
+                .fragments, of: try ofPorts(WEIR_MAP_FRAGMENTS_OF, PortMapKind.fragments.layout), in: directory),
+            connections: PortMapStore(
+                .connections, of: try ofPorts(WEIR_MAP_CONNECTIONS_OF, PortMapKind.connections.layout), in: directory),
+            interfaces: InterfaceTables(in: directory), directory: directory)
     }
 
     /// Pins every map in that directory; the control map last, so that its pin says that all are there.
@@ -87,13 +108,18 @@ package struct FlowMaps: ~Copyable {
         try body(layout)
         try body(wakes)
         try body(claimed)
+        try body(counts.ofPorts.map)
+        try body(fragments.ofPorts.map)
+        try body(connections.ofPorts.map)
         try body(control)
     }
 
     /// Kernel memory of all maps, those of the ports among them, in bytes.
     package var memoryBytes: UInt64 {
         var sum: UInt64 = 0
-        for port in (try? registeredPorts()) ?? [] {
+        let ports = (try? registeredPorts()) ?? []
+        sum += interfaces.memoryBytes(of: Set(ports.map(\.networkNamespace)))
+        for port in ports {
             sum += (try? counts.counts(of: port))?.map.memoryBytes ?? 0
             sum += fragments.memoryBytes(of: port.number) + connections.memoryBytes(of: port.number)
         }
@@ -118,14 +144,13 @@ package struct FlowMaps: ~Copyable {
         if let made = try sent.current() { try body(made.table) }
     }
 
-    /// Makes the object, which will run for that port, use these maps instead of making its own.
-    func share(
-        with object: borrowing BPFObject, _ kind: ProgramKind, port: RegisteredPort
-    ) throws(KernelError) {
+    /// Makes the object use these maps instead of making its own.
+    func share(with object: borrowing BPFObject, _ kind: ProgramKind) throws(KernelError) {
         try object.reuse(control, as: WEIR_DATA_CONTROL)
-        try object.reuse(counts.counts(of: port).map)
-        try object.reuse(fragments.make(for: port))
+        try object.reuse(counts.ofPorts.map)
+        try object.reuse(fragments.ofPorts.map)
         try object.reuse(wakes)
+        if kind == .xdpDispatched { try object.reuse(claimed) }
         guard kind == .sentToPort else {
             return try table.forEachMap { map throws(KernelError) in try object.reuse(map) }
         }
@@ -135,11 +160,20 @@ package struct FlowMaps: ~Copyable {
         try object.reuse(sending, as: WEIR_MAP_SENDING)
     }
 
-    /// Makes the object, which asks the policy, ask this one, and note the port's connections.
-    func sharePolicy(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {
+    /// Makes the object, which asks the policy, ask this one.
+    func sharePolicy(with object: borrowing BPFObject) throws(KernelError) {
         try policy.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
-        try object.reuse(connections.make(for: port))
+        try object.reuse(connections.ofPorts.map)
     }
+
+    /// Gives ports what their programs need, all that is not there yet. Waits for the kernel once or twice, however many ports.
+    func publish(_ ports: [RegisteredPort]) throws(KernelError) {
+        try counts.publish(ports)
+        try fragments.publish(ports)
+    }
+
+    /// The same of what programs need that ask the policy.
+    func publishConnections(of ports: [RegisteredPort]) throws(KernelError) { try connections.publish(ports) }
 
     /// Makes the object deliver to the sockets behind the port; where nothing is pinned, it has a map of its own, of none.
     func shareSockets(with object: borrowing BPFObject, port: RegisteredPort) throws(KernelError) {

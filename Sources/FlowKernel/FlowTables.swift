@@ -9,7 +9,7 @@ package struct FlowTables: ~Copyable {
     package let maps: FlowMaps
     package let control: ControlPage
     package let geometry: TableGeometry
-    let images = ProgramImages()
+    let programs: SharedPrograms
 
     /// Makes new tables, with their first window open. They live as long as somebody refers to them.
     ///
@@ -24,7 +24,8 @@ package struct FlowTables: ~Copyable {
         control.open(
             number: Window.firstNumber, first: Window.firstNumber, tick: try TickClock().now(), anchor: .now,
             closes: nil)
-        return FlowTables(maps: maps, control: control, geometry: geometry)
+        return FlowTables(
+            maps: maps, control: control, geometry: geometry, programs: SharedPrograms(in: directory))
     }
 
     /// Opens the pinned tables.
@@ -51,41 +52,29 @@ package struct FlowTables: ~Copyable {
         }
         let maps = try FlowMaps.open(
             controlMap, geometry, pinnedIn: directory, isWritable: isWritable, counts: counts)
-        return FlowTables(maps: maps, control: control, geometry: geometry)
+        return FlowTables(
+            maps: maps, control: control, geometry: geometry, programs: SharedPrograms(in: directory))
     }
 
-    /// Loads a port's copy of a program on these tables.
+    /// Loads a program for one port, on these tables.
     ///
     /// - Parameter isJudged: whether it asks the policy, for which `makePolicy` must have been called.
     package func load(
         _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool = false
     ) throws(KernelError) -> Program {
-        try beginLoading(kind, for: port, isJudged: isJudged).take()
+        try Program.load(kind, try open(kind, for: port, isJudged: isJudged), isJudged: isJudged)
     }
 
-    /// Begins to load it on another thread, or, where it is the first of its kind, does it now.
-    func beginLoading(
-        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool
-    ) throws(KernelError) -> ProgramLoading {
-        let configuration = configuration(of: port)
-        if let image = images[kind, isJudged] {
-            let counts = try maps.counts.counts(of: port).map.descriptor.duplicate()
-            let connections =
-                isJudged ? try maps.connections.make(for: port).descriptor.duplicate() : try counts.duplicate()
-            return ProgramLoading(
-                image, configuration,
-                PortMaps(
-                    counts: counts, fragments: try maps.fragments.make(for: port).descriptor.duplicate(),
-                    connections: connections))
-        }
-        return ProgramLoading(
-            try Program.load(kind, configuration, for: port, isJudged: isJudged, maps: maps, images: images))
-    }
-
-    /// What is baked into the port's copy of a program.
-    func configuration(of port: RegisteredPort) -> weir_port_config {
-        weir_port_config(
-            port: port.number.rawValue, role: port.role.rawValue, zero: (0, 0, 0, 0, 0), table: control.table)
+    /// Its object, made ready to be loaded.
+    func open(_ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool) throws(KernelError) -> BPFObject {
+        let configuration = weir_program_config(
+            port: port.number.rawValue, role: port.role.rawValue, zero: 0, network_namespace: 0,
+            table: control.table)
+        if isJudged { try maps.publishConnections(of: [port]) }
+        let object = try Program.open(
+            kind, kind.object(for: geometry.engine, isJudged: isJudged), configuration, isJudged: isJudged, maps: maps)
+        if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
+        return object
     }
 
     /// Calls `body` with all that was counted in the window: each flow once for every CPU that saw it, some at a time.

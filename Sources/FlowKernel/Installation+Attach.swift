@@ -6,13 +6,15 @@ import Glibc
 extension Installation {
     /// Attaches programs to an interface of this thread's network namespace and registers it as a port.
     ///
-    /// Either all of it is done or, when this throws, nothing. Takes some 50 ms: for the verifier, and for the kernel to
-    /// bring each of two programs into effect.
+    /// Either all of it is done or, when this throws, nothing. Takes some 50 ms: for the kernel to bring each of two programs
+    /// into effect, and what they need.
     package func attach(_ name: String, _ options: AttachOptions) throws(KernelError) -> RegisteredPort {
         let interface = try NetworkInterface.named(name)
         let turn = try directory.openPorts()
         try turn.waitForLock()
-        return try finish(try begin(interface, try NetworkInterface.currentNamespace(), options))
+        let begun = try begin(interface, try NetworkInterface.currentNamespace(), options)
+        try publish([begun])
+        return try finish(begun)
     }
 
     /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none. A port that is attached already
@@ -56,7 +58,7 @@ extension Installation {
         try tables.maps.attachedPorts(on: [interface.index], in: namespace)
     }
 
-    /// Gives the interface a number and begins to load its programs. The turn must be ours, until `finish`.
+    /// Gives the interface a number. The turn must be ours, until `finish`; before that comes `publish`.
     func begin(
         _ interface: NetworkInterface, _ namespace: UInt64, _ options: AttachOptions
     ) throws(KernelError) -> BegunPort {
@@ -71,40 +73,36 @@ extension Installation {
         do throws(KernelError) {
             try tables.setPolicy(options.policy, of: port)
             if options.policy != nil { port.judging = .judged }
-            return BegunPort(
-                port: port, interface: interface, options: options, programs: try beginLoading(options, interface, port)
-            )
+            return BegunPort(port: port, interface: interface, options: options)
         } catch {
             try? tables.maps.unregister(number)
             throw error
         }
     }
 
-    private func beginLoading(
-        _ options: AttachOptions, _ interface: NetworkInterface, _ port: RegisteredPort
-    ) throws(KernelError) -> BegunPort.Programs? {
-        guard options.hook != .xsk else { return nil }
-        let (isJudged, kind) = (port.judging == .judged, options.programFromPort(of: interface))
-        return BegunPort.Programs(
-            toPort: try tables.beginLoading(.tcToPort, for: port, isJudged: isJudged),
-            fromPort: kind == .xdpDispatched ? nil : try tables.beginLoading(kind, for: port, isJudged: isJudged))
+    /// Gives ports that are begun what their programs need. Where it throws, nothing is left of them.
+    func publish(_ begun: [BegunPort]) throws(KernelError) {
+        do throws(KernelError) {
+            try tables.maps.publish(begun.map(\.port))
+            let judged = begun.filter { $0.port.judging == .judged }.map(\.port)
+            if !judged.isEmpty { try tables.maps.publishConnections(of: judged) }
+        } catch {
+            try? tables.maps.unregister(begun.map(\.port.number))
+            throw error
+        }
     }
 
-    /// Attaches the programs, when they are loaded.
+    /// Attaches the programs.
     func finish(_ begun: BegunPort) throws(KernelError) -> RegisteredPort {
         var port = begun.port
         // Whoever attaches thousands of ports does not read them.
         defer { tables.maps.counts.close(port.number) }
         do throws(KernelError) {
-            if let programs = begun.programs {
-                try attachToPort(begun, try programs.toPort.take(), &port)
-                if let fromPort = programs.fromPort {
-                    try attachFromPort(begun, try fromPort.take(), &port)
-                } else {
-                    try addEntry(of: &port)
-                }
-            } else {
+            if begun.options.hook == .xsk {
                 try attachXSK(begun, &port)
+            } else {
+                try attachToPort(begun, &port)
+                try attachFromPort(begun, &port)
             }
             try tables.maps.register(port)
             return port
@@ -121,6 +119,7 @@ extension Installation {
             return try closeWithoutFilters(port)
         }
         try tables.maps.unregister(port.number)
+        try leaveUnusedNamespaces()
     }
 
     private func attachXSK(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
@@ -139,24 +138,35 @@ extension Installation {
         if try attachSent(begun.port) { port.toHook = .fentry }
     }
 
-    func attachToPort(
-        _ begun: BegunPort, _ program: consuming Program, _ port: inout RegisteredPort
-    ) throws(KernelError) {
-        port.toHook = try keep(try TCHook.attach(program, to: begun.interface, side: .toPort), &port, as: "to")
+    func attachToPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
+        port.toHook = try attachTC(.toPort, begun, &port)
     }
 
-    func attachFromPort(
-        _ begun: BegunPort, _ program: consuming Program, _ port: inout RegisteredPort
-    ) throws(KernelError) {
-        switch program.kind {
+    func attachFromPort(_ begun: BegunPort, _ port: inout RegisteredPort) throws(KernelError) {
+        let kind = begun.options.programFromPort(of: begun.interface)
+        switch kind {
         case .xdpFromPort:
-            let attachment = try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
+            try tables.maps.interfaces.table(of: port.networkNamespace).set(port)
+            let attachment = try tables.withProgram(kind, for: port, isJudged: port.judging != .plain) {
+                (program) throws(KernelError) in
+                try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
+            }
             try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
             (port.fromHook, port.xdpMode) = (.xdp, attachment.mode)
-        default:
-            port.fromHook = try keep(
-                try TCHook.attach(program, to: begun.interface, side: .fromPort), &port, as: "from")
+        case .xdpDispatched: try addEntry(of: &port)
+        default: port.fromHook = try attachTC(.fromPort, begun, &port)
         }
+    }
+
+    private func attachTC(
+        _ side: TCHook.Side, _ begun: BegunPort, _ port: inout RegisteredPort
+    ) throws(KernelError) -> Hook {
+        try tables.maps.interfaces.table(of: port.networkNamespace).set(port)
+        let attachment = try tables.withProgram(side.program, for: port, isJudged: port.judging != .plain) {
+            (program) throws(KernelError) in
+            try TCHook.attach(program, to: begun.interface, side: side)
+        }
+        return try keep(attachment, &port, as: side.pin)
     }
 
     private func keep(
@@ -180,7 +190,9 @@ extension Installation {
     package func detach(_ port: RegisteredPort) throws(KernelError) {
         let turn = try directory.openPorts()
         try turn.waitForLock()
-        if let current = try current(of: port) { try close(current) }
+        guard let current = try current(of: port) else { return }
+        try close(current)
+        try leaveUnusedNamespaces()
     }
 
     /// The port as the register has it now; nil if it was detached meanwhile.
@@ -199,6 +211,7 @@ extension Installation {
     /// Closes a port whose interface has left this namespace, and its filters with it: its index may be another's by now.
     func closeWithoutFilters(_ port: RegisteredPort) throws(KernelError) {
         try takeAwayLinks(port)
+        try leaveInterface(port)
         try takeAwaySent(port)
         var port = port
         port.isClosing = true
@@ -210,7 +223,22 @@ extension Installation {
         try takeAwayXSK(port)
         try takeAwayEntry(port)
         try takeAwayLinks(port)
+        try leaveInterface(port)
         try takeAwaySent(port)
+    }
+
+    /// Makes the interface no port's.
+    private func leaveInterface(_ port: RegisteredPort) throws(KernelError) {
+        try tables.maps.interfaces.table(of: port.networkNamespace).clear(port)
+    }
+
+    /// Removes what the ports of a network namespace shared, after the last of them was closed.
+    func leaveUnusedNamespaces() throws(KernelError) {
+        let used = Set(try attachedPorts().map(\.networkNamespace))
+        for table in tables.maps.interfaces.open where !used.contains(table.namespace) {
+            tables.programs.remove(table.namespace)
+            try tables.maps.interfaces.remove(table.namespace)
+        }
     }
 
     /// Leaves a switch that has the port open with a program of its own kind.

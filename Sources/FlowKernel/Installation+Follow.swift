@@ -4,9 +4,9 @@ import FlowModel
 
 // For who follows the interfaces of this thread's network namespace as they come and go.
 extension Installation {
-    /// Attaches several interfaces, one outcome each. While one is attached, the programs of the next are loaded.
+    /// Attaches several interfaces, one outcome each.
     ///
-    /// Others wait for their turn as long as this takes: some 30 ms a port. Throws where not even one could be tried.
+    /// Others wait for their turn as long as this takes: some 20 ms a port. Throws where not even one could be tried.
     package func attach(_ requests: [AttachRequest]) throws(KernelError) -> [AttachOutcome] {
         let turn = try directory.openPorts()
         try turn.waitForLock()
@@ -17,11 +17,22 @@ extension Installation {
             known.insert(request.interface.index).inserted
                 ? begin(request, namespace) : .failure(NotBegun(.isAttached))
         }
+        let failure = publishAll(starts)
         return starts.map { start in
             switch start {
-            case .success(let begun): outcome(of: begun)
+            case .success(let begun): failure.map { .refused($0) } ?? outcome(of: begun)
             case .failure(let reason): reason.outcome
             }
+        }
+    }
+
+    /// Returns why it could not be done, for all that are begun.
+    private func publishAll(_ starts: [Result<BegunPort, NotBegun>]) -> KernelError? {
+        do throws(KernelError) {
+            try publish(starts.compactMap { try? $0.get() })
+            return nil
+        } catch {
+            return error
         }
     }
 
@@ -84,6 +95,7 @@ extension Installation {
         let namespace = try NetworkInterface.currentNamespace()
         let dead = try tables.maps.attachedPorts(on: interfaces, in: namespace).filter { !isAlive($0) }
         for port in dead { try closeWithoutFilters(port) }
+        if !dead.isEmpty { try leaveUnusedNamespaces() }
         return dead
     }
 

@@ -72,6 +72,6 @@ extension KernelFlowSource {
 
     /// Forgets ports whose last window is released.
     package func forget(_ ports: [PortNumber]) throws(KernelError) {
-        for port in ports { try tables.maps.unregister(port) }
+        try tables.maps.unregister(ports)
     }
 }

@@ -89,12 +89,12 @@ extension KernelSurvey {
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
             var sizes: [String] = []
             for kind in ProgramKind.ofNetworkHooks + (try SentFrames.areAllowed() ? [.sentToPort] : []) {
-                let size = try tables.load(kind, for: port).size
+                let size = try (kind.isShared ? tables.loadShared(kind, for: port) : tables.load(kind, for: port)).size
                 sizes.append("\(kind.name) \(size.instructions) instructions, \(size.verified) verified")
             }
             let loaded = Finding(
                 subject: "programs", isFine: true, fact: sizes.joined(separator: "; "), consequence: nil)
-            return [loaded, try tcx(tables, port)]
+            return [loaded, tcx]
         } catch {
             return [
                 Finding(
@@ -140,17 +140,8 @@ extension KernelSurvey {
         return names.joined(separator: "; ")
     }
 
-    /// Asks for a link on an interface that cannot exist: a kernel that knows TCX misses the interface first.
-    private static func tcx(
-        _ tables: borrowing FlowTables, _ port: RegisteredPort
-    ) throws(KernelError) -> Finding {
-        let program = try tables.load(.tcFromPort, for: port)
-        let nowhere = NetworkInterface(name: "", index: UInt32(Int32.max))
-        let isKnown =
-            switch Link.create(program.loaded, on: nowhere, type: Link.TCX.ingress) {
-            case .created: true
-            case .refused(let errno): errno != EINVAL
-            }
+    private static var tcx: Finding {
+        let isKnown = TCHook.hasLinks
         return Finding(
             subject: "tcx", isFine: true, fact: isKnown ? "taps, veths and NICs by TCX links" : "no TCX (before 6.6)",
             consequence: isKnown ? nil : "filters of the clsact qdisc are used instead")

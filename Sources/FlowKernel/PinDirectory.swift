@@ -12,6 +12,8 @@ internal import SystemPackage
 ///     /sys/fs/bpf/weir            the base, mode 0700; its lock is the daemon's
 ///       v1-0a1b2c3d               ABI version and layout hash; its lock is shared by all who use it
 ///         weir_control …          maps
+///         weir_interfaces-4026531840, weir_above-4026531840       which interfaces of that network namespace are ports
+///         weir_tc_from-4026531840-0a1b2c3d …       programs that its ports share, by what they were made from
 ///         ports                   its lock is whose turn it is to attach or detach
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links

@@ -27,7 +27,7 @@ final class PortCounts: Sendable {
         self.map = map
     }
 
-    private static let layout = MapLayout(
+    static let layout = MapLayout(
         name: WEIR_MAP_TOTALS, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: MemoryLayout<weir_totals>.size,
         maxEntries: (Int(WEIR_TOTALS_ROWS) + BPFMap.cpuCount) * perCPU, flags: UInt32(BPF_F_MMAPABLE))
 

@@ -16,12 +16,16 @@ package final class PortCountsStore: Sendable {
     }
 
     private let directory: String?
+    let ofPorts: MapOfPorts
     private let isWritable: Bool
     private let opened = Mutex<[PortNumber: Opened]>([:])
 
-    /// - Parameter directory: of this layout's pins; nil where nothing is pinned.
-    init(directory: String?, isWritable: Bool) {
+    /// - Parameters:
+    ///   - directory: of this layout's pins; nil where nothing is pinned.
+    ///   - ofPorts: by which programs find the port's.
+    init(directory: String?, of ofPorts: MapOfPorts, isWritable: Bool) {
         self.directory = directory
+        self.ofPorts = ofPorts
         self.isWritable = isWritable
     }
 
@@ -45,6 +49,14 @@ package final class PortCountsStore: Sendable {
             try counts.map.pin(at: "\(folder)/\(Self.name)")
         }
         _ = keep(counts, of: port)
+    }
+
+    /// Has programs find the counts of these ports.
+    func publish(_ ports: [RegisteredPort]) throws(KernelError) {
+        var open: [PortCounts] = []
+        for port in ports { open.append(try counts(of: port)) }
+        try ofPorts.set(zip(ports, open).map { ($0.number, $1.map.descriptor.raw) })
+        withExtendedLifetime(open) {}
     }
 
     /// Closes the counts of a port until they are asked for again. Does nothing where they are pinned nowhere.

@@ -19,12 +19,25 @@ final class PortMapStore: Sendable {
     }
 
     private let kind: PortMapKind
+    let ofPorts: MapOfPorts
     private let directory: PinDirectory?
     private let unpinned = Mutex<[PortNumber: Made]>([:])
 
-    init(_ kind: PortMapKind, in directory: PinDirectory?) {
+    /// - Parameters:
+    ///   - ofPorts: by which programs find the port's.
+    ///   - directory: in which they are or will be pinned; nil: nowhere.
+    init(_ kind: PortMapKind, of ofPorts: MapOfPorts, in directory: PinDirectory?) {
         self.kind = kind
+        self.ofPorts = ofPorts
         self.directory = directory
+    }
+
+    /// Makes the maps of these ports where they are not there, and has programs find them. The turn of the ports must be ours.
+    func publish(_ ports: [RegisteredPort]) throws(KernelError) {
+        var made: [Made] = []
+        for port in ports { made.append(Made(try make(for: port))) }
+        try ofPorts.set(zip(ports, made).map { ($0.number, $1.map.descriptor.raw) })
+        withExtendedLifetime(made) {}
     }
 
     /// The port's map, which is made where it is not there. The turn of the ports must be ours.
@@ -80,7 +93,7 @@ enum PortMapKind: String, CaseIterable, Sendable {
     /// when they do no more.
     case connections
 
-    fileprivate var layout: MapLayout {
+    var layout: MapLayout {
         switch self {
         case .fragments:
             MapLayout(

@@ -86,7 +86,8 @@ extension FlowMaps {
         try ports.value(of: UInt32(number.rawValue), initial: weir_port()).map { RegisteredPort(number: number, $0) }
     }
 
-    /// Enters a new port, with nothing counted. Where it throws, nothing is left of it.
+    /// Enters a new port, with nothing counted. Where it throws, nothing is left of it. Programs know nothing of it before
+    /// `publish`.
     package func add(_ port: RegisteredPort) throws(KernelError) {
         do throws(KernelError) {
             try counts.make(for: port)
@@ -102,6 +103,7 @@ extension FlowMaps {
         let port = RegisteredPort(
             number: number, interface: NetworkInterface(name: "none", index: 0), role: role, networkNamespace: 0)
         try add(port)
+        try publish([port])
         return port
     }
 
@@ -111,9 +113,18 @@ extension FlowMaps {
     }
 
     /// Forgets a port. Its number may be given out again.
-    package func unregister(_ number: PortNumber) throws(KernelError) {
-        try ports.remove(UInt32(number.rawValue))
-        counts.remove(number)
+    package func unregister(_ number: PortNumber) throws(KernelError) { try unregister([number]) }
+
+    /// Forgets several, and waits for the kernel once for each kind of map.
+    func unregister(_ numbers: [PortNumber]) throws(KernelError) {
+        guard !numbers.isEmpty else { return }
+        for number in numbers {
+            try ports.remove(UInt32(number.rawValue))
+            counts.remove(number)
+        }
+        try counts.ofPorts.remove(numbers)
+        try fragments.ofPorts.remove(numbers)
+        try connections.ofPorts.remove(numbers)
     }
 
     /// The next free number after the one given out last, so that numbers come back as late as can be.

@@ -40,17 +40,37 @@ package enum ProgramKind: Sendable, CaseIterable {
 
     /// Its object for tables of that engine.
     ///
-    /// - Parameter isJudged: whether it is for a port with a policy.
-    func object(for engine: FlowEngine, isJudged: Bool) -> [UInt8] {
-        isJudged ? judgedObject(for: engine) : plainObject(for: engine)
+    /// - Parameters:
+    ///   - isJudged: whether it asks the policy.
+    ///   - isOnLinks: whether ports share it that are attached by links, which stay on an interface that moves to another network
+    ///     namespace. Of TC and XDP.
+    func object(for engine: FlowEngine, isJudged: Bool, isOnLinks: Bool = false) -> [UInt8] {
+        if isOnLinks, let object = linksObject(for: engine, isJudged: isJudged) { return object }
+        return isJudged ? judgedObject(for: engine) : plainObject(for: engine)
     }
+
+    private func linksObject(for engine: FlowEngine, isJudged: Bool) -> [UInt8]? {
+        switch (self, engine) {
+        case (.tcFromPort, .line), (.tcToPort, .line):
+            isJudged ? EmbeddedObjects.tcLinePolicyLinks : EmbeddedObjects.tcLineLinks
+        case (.tcFromPort, .perCPUHash), (.tcToPort, .perCPUHash):
+            isJudged ? EmbeddedObjects.tcPercpuHashPolicyLinks : EmbeddedObjects.tcPercpuHashLinks
+        case (.xdpFromPort, .line):
+            isJudged ? EmbeddedObjects.xdpFromPortLinePolicyLinks : EmbeddedObjects.xdpFromPortLineLinks
+        case (.xdpFromPort, .perCPUHash):
+            isJudged ? EmbeddedObjects.xdpFromPortPercpuHashPolicyLinks : EmbeddedObjects.xdpFromPortPercpuHashLinks
+        case (.xskFromPort, _), (.sentToPort, _), (.xdpDispatched, _): nil
+        }
+    }
+
+    /// Whether all ports of a network namespace share the program. XDP is on links on every kernel, and needs those of TCX to tell
+    /// interfaces that have moved.
+    package var isShared: Bool { isTC || self == .xdpFromPort && TCHook.hasLinks }
 
     private func plainObject(for engine: FlowEngine) -> [UInt8] {
         switch (self, engine) {
-        case (.tcFromPort, .line): EmbeddedObjects.tcFromPortLine
-        case (.tcFromPort, .perCPUHash): EmbeddedObjects.tcFromPortPercpuHash
-        case (.tcToPort, .line): EmbeddedObjects.tcToPortLine
-        case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHash
+        case (.tcFromPort, .line), (.tcToPort, .line): EmbeddedObjects.tcLine
+        case (.tcFromPort, .perCPUHash), (.tcToPort, .perCPUHash): EmbeddedObjects.tcPercpuHash
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLine
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHash
         case (.xdpDispatched, _): judgedObject(for: engine)
@@ -63,10 +83,8 @@ package enum ProgramKind: Sendable, CaseIterable {
 
     private func judgedObject(for engine: FlowEngine) -> [UInt8] {
         switch (self, engine) {
-        case (.tcFromPort, .line): EmbeddedObjects.tcFromPortLinePolicy
-        case (.tcFromPort, .perCPUHash): EmbeddedObjects.tcFromPortPercpuHashPolicy
-        case (.tcToPort, .line): EmbeddedObjects.tcToPortLinePolicy
-        case (.tcToPort, .perCPUHash): EmbeddedObjects.tcToPortPercpuHashPolicy
+        case (.tcFromPort, .line), (.tcToPort, .line): EmbeddedObjects.tcLinePolicy
+        case (.tcFromPort, .perCPUHash), (.tcToPort, .perCPUHash): EmbeddedObjects.tcPercpuHashPolicy
         case (.xdpFromPort, .line): EmbeddedObjects.xdpFromPortLinePolicy
         case (.xdpFromPort, .perCPUHash): EmbeddedObjects.xdpFromPortPercpuHashPolicy
         case (.xdpDispatched, .line): EmbeddedObjects.xdpDispatchedLinePolicy

@@ -25,6 +25,13 @@ enum TCHook {
         case filter(ownsQdisc: Bool)
     }
 
+    /// Whether the kernel has TCX. Loopback interfaces are the first of every network namespace.
+    static let hasLinks: Bool = {
+        var links = [UInt32](repeating: 0, count: Int(WEIR_TCX_MOST))
+        let result = ThreadPrivileges.inForce { unsafe weir_tcx_links(1, Side.fromPort.tcx.rawValue, &links) }
+        return result != -EINVAL
+    }()
+
     /// Attaches by TCX link, or, where the kernel has none, by a filter of the clsact qdisc.
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, side: Side

@@ -32,7 +32,7 @@ struct ProgramUnderTest: ~Copyable {
         let request = TableRequest(engine: engine, flowBudget: flowBudget, portShare: 1)
         let tables = try FlowTables.create(try request.geometry())
         let port = try tables.maps.addWithoutInterface(Self.port, role: role)
-        let program = try tables.load(kind, for: port)
+        let program = kind.isShared ? try tables.loadShared(kind, for: port) : try tables.load(kind, for: port)
         let source = try KernelFlowSource(tables: tables, gracePeriod: .notNeeded)
         self.program = program
         self.source = source

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 6
+#define WEIR_ABI_VERSION 7
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -400,12 +400,33 @@ struct weir_connection {
 #define WEIR_CONNECTIONS (WEIR_DIRECTIONS << WEIR_CONNECTIONS_BITS)
 #define WEIR_CONNECTION_PLACES 8
 
-/* Baked into each port's copy of a program before it is loaded. */
-struct weir_port_config {
-	__u16 port;
+/* Baked into a program before it is loaded. */
+struct weir_program_config {
+	__u16 port;		/* whose frames it counts; 0: that of the frame's interface */
+	__u8 role;		/* enum weir_role of that port */
+	__u8 zero;
+	__u32 network_namespace;	/* of the interfaces: inode number of its nsfs file */
+	struct weir_table table;
+};
+
+/*
+ * What port an interface of one network namespace is, for the programs that all
+ * ports there share. By the interface's index: in an array, of higher indices in
+ * a hash table. Written before the programs are attached to the interface, and
+ * cleared when they are gone.
+ */
+#define WEIR_INDEXED 65536
+
+struct weir_interface {
+	/*
+	 * The kernel's structure of the interface, noted at its first frame; 0: none
+	 * yet. An interface that has moved to another namespace takes its links with
+	 * it, and may have the index of another port there.
+	 */
+	__u64 device;
+	__u16 port;		/* 0: none */
 	__u8 role;		/* enum weir_role */
 	__u8 zero[5];
-	struct weir_table table;
 };
 
 /*
@@ -524,7 +545,8 @@ _Static_assert(sizeof(struct weir_policy_tag) == 8, "tag");
 _Static_assert(sizeof(struct weir_policy_rule) == 64, "rule");
 _Static_assert(sizeof(struct weir_policy_port) == 8, "port of a policy");
 _Static_assert(sizeof(struct weir_connection) == 64, "connection");
-_Static_assert(sizeof(struct weir_port_config) == 128, "port configuration");
+_Static_assert(sizeof(struct weir_program_config) == 128, "configuration");
+_Static_assert(sizeof(struct weir_interface) == 16, "interface");
 _Static_assert(sizeof(struct weir_policy_frames) == 32, "frames that pass");
 _Static_assert(sizeof(struct weir_fragment) == 64, "fragment");
 _Static_assert(sizeof(struct weir_port) == 48, "port");
@@ -544,8 +566,11 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_LINE_HEADS "weir_heads"
 #define WEIR_MAP_LINE_SHARES "weir_shares"
 #define WEIR_MAP_WAKES "weir_wakes"
+/* Each port's own, and by the port's number the map of these maps. */
 #define WEIR_MAP_TOTALS "weir_totals"
+#define WEIR_MAP_TOTALS_OF "weir_totals_of"
 #define WEIR_MAP_FRAGMENTS "weir_fragments"
+#define WEIR_MAP_FRAGMENTS_OF "weir_frags_of"
 #define WEIR_MAP_PORTS "weir_ports"
 #define WEIR_MAP_LAYOUT "weir_layout"	/* text: where fields lie, for later builds */
 #define WEIR_LAYOUT_BYTES 16384
@@ -556,6 +581,10 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_POLICY_PORTS "weir_policies"
 #define WEIR_MAP_POLICY_FRAMES "weir_frames"
 #define WEIR_MAP_CONNECTIONS "weir_connected"
+#define WEIR_MAP_CONNECTIONS_OF "weir_conns_of"
+/* Of each network namespace: struct weir_interface. */
+#define WEIR_MAP_INTERFACES "weir_interfaces"
+#define WEIR_MAP_INTERFACES_ABOVE "weir_above"
 /* The sockets behind an AF_XDP port, by receive queue: libxdp's name for it. */
 #define WEIR_MAP_SOCKETS "xsks_map"
 /* Of frames that go past the qdisc. */

@@ -14,19 +14,22 @@
 #include "fragment.bpf.h"
 #include "packet_view.bpf.h"
 #include "parse_plain.bpf.h"
+#include "port.bpf.h"
 #include "table.bpf.h"
 
 /*
- * The port's own, made when it is attached. Index: see WEIR_TOTALS_*. An array
- * that knows the CPU, and not a per-CPU array: no pointer has to be followed.
+ * Made when the port is attached. Index: see WEIR_TOTALS_*. An array that knows
+ * the CPU, and not a per-CPU array: one pointer less has to be followed.
  */
-struct {
+struct totals {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct weir_totals);
-} weir_totals SEC(".maps");
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct weir_totals));
+};
+
+MAP_OF_PORTS(weir_totals_of, struct totals);
 
 #include "sample.bpf.h"
 
@@ -34,7 +37,6 @@ struct {
 struct account {
 	struct open_window open;
 	struct weir_totals *totals;
-	__u8 direction;
 };
 
 /*
@@ -43,22 +45,34 @@ struct account {
  * program that read the old one is still at work when it drains. It writes the
  * tick before the number that leads to it.
  *
- * Called before the frame is looked at: calls take the registers.
+ * Called before the frame is looked at: calls take the registers. Negative where
+ * the frame is of no port.
  */
 static __always_inline int account_open(struct account *account,
-					__u8 direction)
+					FRAME_CONTEXT *context, enum side side)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	__u32 index;
+	__u32 index, number;
+	struct port port;
+	void *totals;
 
-	account->direction = direction;
+	port_find(&port, context);
+	number = port.number;
+	if (unlikely(!number))
+		return -1;
+	totals = bpf_map_lookup_elem(&weir_totals_of, &number);
+	if (unlikely(!totals))
+		return -1;
+	account->open.port = number;
+	account->open.direction = port_direction(&port, side);
 	account->open.cpu = cpu;
 	account->open.number = weir_control.window;
 	account->open.policy = policy_version();
 	account->open.generation = account->open.number % WEIR_GENERATIONS;
 	index = WEIR_TOTALS_OF_CPU(cpu) +
-		account->open.generation * WEIR_DIRECTIONS + direction;
-	account->totals = bpf_map_lookup_elem(&weir_totals, &index);
+		account->open.generation * WEIR_DIRECTIONS +
+		account->open.direction;
+	account->totals = bpf_map_lookup_elem(totals, &index);
 	return likely(account->totals) ? 0 : -1;
 }
 
@@ -77,20 +91,21 @@ static __always_inline void count_add(struct weir_count *count,
  * A global function: off the way of packets that have a flow.
  */
 #ifdef WEIR_POLICY
-__noinline int unparsed_ruling(__u32 policy, const struct packet_view *packet,
-			       int kind)
+__noinline int unparsed_ruling(__u32 policy, __u32 port,
+			       const struct packet_view *packet, int kind)
 {
 	if (!packet)
 		return WEIR_RULING_NONE;
-	return frame_judge(policy, kind == PACKET_NOT_IP && packet->is_arp,
+	return frame_judge(policy, port, kind == PACKET_NOT_IP && packet->is_arp,
 			   kind == PACKET_NOT_IP ? packet->ether_type : -1);
 }
 #else
-static __always_inline int unparsed_ruling(__u32 policy,
+static __always_inline int unparsed_ruling(__u32 policy, __u32 port,
 					   const struct packet_view *packet,
 					   int kind)
 {
 	(void)policy;
+	(void)port;
 	(void)packet;
 	(void)kind;
 	return WEIR_RULING_NONE;
@@ -104,8 +119,7 @@ static __noinline int overflow_ruling(const struct account *account,
 {
 	union key_words key;
 
-	flow_key_make(&key, packet, account->direction, account->open.number,
-		      account->open.policy);
+	flow_key_make(&key, packet, &account->open, account->open.number);
 	return judgement_ruling(flow_judge(&key));
 }
 #else
@@ -127,10 +141,11 @@ static __always_inline int account_ip(const struct account *account,
 	int ruling;
 
 	if (!plain && packet->fragment)
-		fragment_attribute(packet, account->direction);
+		fragment_attribute(packet, account->open.port,
+				   account->open.direction);
 	if (!plain && packet->fragment == FRAGMENT_WITHOUT_FLOW)
 		count_add(&totals->fragment_without_flow, packet);
-	ruling = table_count(&account->open, packet, plain, account->direction);
+	ruling = table_count(&account->open, packet, plain);
 	if (unlikely(ruling < 0)) {
 		count_add(&totals->overflow, packet);
 		ruling = overflow_ruling(account, packet);
@@ -160,7 +175,8 @@ static __always_inline int account_unparsed(const struct account *account,
 {
 	struct weir_totals *totals = account->totals;
 	enum weir_unparsed reason = unparsed_reason(kind);
-	int ruling = unparsed_ruling(account->open.policy, packet, kind);
+	int ruling = unparsed_ruling(account->open.policy, account->open.port,
+				     packet, kind);
 
 	if (kind == PACKET_NOT_IP)
 		count_add(&totals->not_ip, packet);
@@ -175,11 +191,11 @@ static __always_inline int account_unparsed(const struct account *account,
 	if (ruling == WEIR_RULING_DROP)
 		count_add(&totals->refused[reason], packet);
 	if (kind != PACKET_NOT_IP || ruling != WEIR_RULING_NONE)
-		sample_keep(context, account->open.number,
+		sample_keep(context, account->open.number, account->open.port,
 			    WEIR_TOTALS_OF_SAMPLE(reason) +
 				    account->open.generation *
 					    WEIR_DIRECTIONS +
-				    account->direction);
+				    account->open.direction);
 	return ruling;
 }
 
@@ -191,7 +207,7 @@ static __always_inline int account(const struct account *account, int kind,
 	count_add(&account->totals->seen, packet);
 	if (kind != PACKET_IP)
 		return account_unparsed(account, kind, packet, context);
-	related_find(context, packet, account->direction, account->open.policy);
+	related_find(context, packet, &account->open);
 	return account_ip(account, packet, NULL);
 }
 

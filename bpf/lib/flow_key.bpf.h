@@ -29,25 +29,36 @@ _Static_assert(sizeof(union key_words) == sizeof(struct weir_flow_key),
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "words are composed for little-endian machines");
 
+/* Where a packet counts: read once a frame. */
+struct open_window {
+	__u32 number;
+	__u32 generation;
+	__u32 cpu;
+	__u32 policy;		/* the policy's version, as a key has it */
+	__u16 port;
+	__u8 direction;		/* enum weir_direction */
+};
+
+/* window: the open one's number, or 0 where the engine has no windows in keys. */
 static __always_inline void flow_key_make(union key_words *key,
 					  const struct packet_view *packet,
-					  __u8 direction, __u32 window,
-					  __u32 policy)
+					  const struct open_window *open,
+					  __u32 window)
 {
 	__u8 kind = packet->key_kind;
 
-	if (direction == WEIR_EGRESS)
+	if (open->direction == WEIR_EGRESS)
 		kind |= WEIR_KEY_EGRESS;
 	key->words[0] = packet->src_addr[0];
 	key->words[1] = packet->src_addr[1];
 	key->words[2] = packet->dst_addr[0];
 	key->words[3] = packet->dst_addr[1];
 	key->words[4] = packet->src_port | (__u64)packet->dst_port << 16 |
-			(__u64)weir_port_config.port << 32 |
+			(__u64)open->port << 32 |
 			(__u64)packet->vlan_id << 48;
 	key->words[5] = packet->inner_vlan_id |
 			(__u64)packet->protocol << KEY_PROTOCOL_SHIFT |
-			(__u64)kind << KEY_KIND_SHIFT | policy |
+			(__u64)kind << KEY_KIND_SHIFT | open->policy |
 			(__u64)window << KEY_WINDOW_SHIFT;
 }
 

@@ -19,13 +19,15 @@
 #include "line_hash.bpf.h"
 #include "packet_view.bpf.h"
 
-struct {
+struct fragments {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, WEIR_FRAGMENTS);
-	__type(key, __u32);
-	__type(value, struct weir_fragment);
-} weir_fragments SEC(".maps");
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct weir_fragment));
+};
+
+MAP_OF_PORTS(weir_frags_of, struct fragments);
 
 /* As long as Linux waits for the rest of a datagram (ipfrag_time). */
 #define FRAGMENT_LIFETIME_NS 30000000000ULL
@@ -60,13 +62,14 @@ static __always_inline __u32 fragment_home(const union key_words *datagram)
 
 /* The direction is in the datagram's key. */
 static __always_inline struct weir_fragment *
-fragment_at(const union key_words *datagram, __u32 home, __u32 step)
+fragment_at(void *fragments, const union key_words *datagram, __u32 home,
+	    __u32 step)
 {
 	__u32 direction = datagram->words[4] >> 48 & 1;
 	__u32 index = direction << WEIR_FRAGMENTS_BITS |
 		      ((home + step) & ((1 << WEIR_FRAGMENTS_BITS) - 1));
 
-	return bpf_map_lookup_elem(&weir_fragments, &index);
+	return bpf_map_lookup_elem(fragments, &index);
 }
 
 static __always_inline int fragment_has_key(const struct weir_fragment *fragment,
@@ -83,14 +86,14 @@ static __always_inline int fragment_has_key(const struct weir_fragment *fragment
 
 /* Where a datagram is to lie: in its own place, if it has one. */
 static __always_inline struct weir_fragment *
-fragment_place(const union key_words *datagram)
+fragment_place(void *fragments, const union key_words *datagram)
 {
 	struct weir_fragment *fragment, *place = NULL;
 	__u32 home = fragment_home(datagram);
 	__u64 oldest = ~0ULL;
 
 	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
-		fragment = fragment_at(datagram, home, i);
+		fragment = fragment_at(fragments, datagram, home, i);
 		if (!fragment)
 			break;
 		if (fragment_has_key(fragment, datagram))
@@ -160,27 +163,30 @@ static __always_inline int fragment_read(struct weir_fragment *place,
  * A global function: off the way of other packets, and looked at by the verifier
  * once.
  */
-__noinline int fragment_attribute(struct packet_view *packet, __u32 direction)
+__noinline int fragment_attribute(struct packet_view *packet, __u32 port,
+				  __u32 direction)
 {
 	struct weir_fragment *fragment;
 	union key_words datagram;
+	void *fragments;
 	__u32 home;
 	__u64 now;
 
-	if (!packet)
+	fragments = bpf_map_lookup_elem(&weir_frags_of, &port);
+	if (!packet || !fragments)
 		return 0;
 	/* Not the coarse clock: of datagrams in one tick the newest stay. */
 	now = bpf_ktime_get_ns();
 	fragment_key(&datagram, packet, direction);
 	if (packet->fragment == FRAGMENT_FIRST) {
-		fragment = fragment_place(&datagram);
+		fragment = fragment_place(fragments, &datagram);
 		if (fragment)
 			fragment_write(fragment, &datagram, packet, now);
 		return 0;
 	}
 	home = fragment_home(&datagram);
 	for (int i = 0; i < WEIR_FRAGMENT_PLACES; i++) {
-		fragment = fragment_at(&datagram, home, i);
+		fragment = fragment_at(fragments, &datagram, home, i);
 		if (!fragment || !fragment->sequence)
 			break;
 		if (fragment_read(fragment, &datagram, packet, now))

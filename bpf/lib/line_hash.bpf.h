@@ -19,8 +19,8 @@
 
 static __always_inline __u64 hash_pair(__u32 one, __u32 other, int seed)
 {
-	return (weir_port_config.table.seed[seed] + one) *
-	       (weir_port_config.table.seed[seed + 1] + other);
+	return (weir_config.table.seed[seed] + one) *
+	       (weir_config.table.seed[seed + 1] + other);
 }
 
 /*
@@ -33,7 +33,7 @@ static __always_inline __u32 line_hash(const union key_words *key, int is_ipv4)
 
 	sum = hash_pair(key->words[0], key->words[2], 0);
 	sum += hash_pair(key->words[4], key->words[4] >> 32, 2);
-	sum += weir_port_config.table.seed[4] * (__u32)key->words[5];
+	sum += weir_config.table.seed[4] * (__u32)key->words[5];
 	if (!is_ipv4 && key->words[5] & WEIR_KEY_IPV6 << KEY_KIND_SHIFT) {
 		sum += hash_pair(key->words[0] >> 32, key->words[2] >> 32, 5);
 		sum += hash_pair(key->words[1], key->words[3], 7);

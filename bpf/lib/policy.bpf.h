@@ -58,12 +58,11 @@ static __always_inline __u32 policy_version(void)
 
 static __always_inline void related_find(FRAME_CONTEXT *context,
 					 struct packet_view *packet,
-					 __u32 direction, __u32 policy)
+					 const struct open_window *open)
 {
 	(void)context;
 	(void)packet;
-	(void)direction;
-	(void)policy;
+	(void)open;
 }
 
 static __always_inline __u32 flow_judge(const union key_words *flow)

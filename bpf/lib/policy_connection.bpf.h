@@ -22,13 +22,15 @@
 #include "flow_key.bpf.h"
 #include "line_hash.bpf.h"
 
-struct {
+struct connections {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, WEIR_CONNECTIONS);
-	__type(key, __u32);
-	__type(value, struct weir_connection);
-} weir_connected SEC(".maps");
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct weir_connection));
+};
+
+MAP_OF_PORTS(weir_conns_of, struct connections);
 
 #define SECOND_NS 1000000000ULL
 #define TCP_IDLE_NS (7440 * SECOND_NS)		/* RFC 5382, REQ-5: over 2 h */
@@ -65,6 +67,14 @@ static __always_inline int is_related(const union key_words *flow)
 static __always_inline __u8 flow_direction(const union key_words *flow)
 {
 	return flow->key.kind & WEIR_KEY_EGRESS ? WEIR_EGRESS : WEIR_INGRESS;
+}
+
+/* Those of the flow's port; NULL where it has none. */
+static __always_inline void *flow_connections(const union key_words *flow)
+{
+	__u32 port = flow->key.port;
+
+	return bpf_map_lookup_elem(&weir_conns_of, &port);
 }
 
 /* The type that answers, or is answered by, that one; -1: none. */
@@ -183,12 +193,12 @@ connection_lives(const struct weir_connection *connection,
 }
 
 static __always_inline struct weir_connection *
-connection_at(__u8 begun_by, __u32 home, __u32 step)
+connection_at(void *connections, __u8 begun_by, __u32 home, __u32 step)
 {
 	__u32 index = (begun_by & 1) << WEIR_CONNECTIONS_BITS |
 		      ((home + step) & ((1 << WEIR_CONNECTIONS_BITS) - 1));
 
-	return bpf_map_lookup_elem(&weir_connected, &index);
+	return bpf_map_lookup_elem(connections, &index);
 }
 
 static __always_inline __u32 connection_home(const union key_words *key)
@@ -230,14 +240,14 @@ static __always_inline int connection_is(struct weir_connection *connection,
 
 /* The key's connection that this direction began, where it lives; else NULL. */
 static __always_inline struct weir_connection *
-connection_find(const union key_words *key, const union key_words *flow,
-		__u64 now, __u8 begun_by)
+connection_find(void *connections, const union key_words *key,
+		const union key_words *flow, __u64 now, __u8 begun_by)
 {
 	__u32 home = connection_home(key);
 	struct weir_connection *connection;
 
 	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
-		connection = connection_at(begun_by, home, i);
+		connection = connection_at(connections, begun_by, home, i);
 		if (!connection || !connection->seen_ns)
 			return NULL;
 		if (connection_is(connection, key))
@@ -250,14 +260,14 @@ connection_find(const union key_words *key, const union key_words *flow,
 
 /* Where a new connection is to lie: in its own place, if it has one. */
 static __always_inline struct weir_connection *
-connection_place(const union key_words *key, __u8 begun_by)
+connection_place(void *connections, const union key_words *key, __u8 begun_by)
 {
 	struct weir_connection *connection, *place = NULL;
 	__u32 home = connection_home(key);
 	__u64 oldest = ~0ULL;
 
 	for (int i = 0; i < WEIR_CONNECTION_PLACES; i++) {
-		connection = connection_at(begun_by, home, i);
+		connection = connection_at(connections, begun_by, home, i);
 		if (!connection)
 			break;
 		if (connection_has_key(connection, key))
@@ -273,10 +283,12 @@ connection_place(const union key_words *key, __u8 begun_by)
 }
 
 /* 0 where it is made; -1 where another CPU writes that place at this moment. */
-static __always_inline int connection_make(const union key_words *key,
+static __always_inline int connection_make(void *connections,
+					   const union key_words *key,
 					   __u8 begun_by, __u64 now)
 {
-	struct weir_connection *place = connection_place(key, begun_by);
+	struct weir_connection *place = connection_place(connections, key,
+							 begun_by);
 	__u32 sequence;
 
 	if (!place)
@@ -300,23 +312,25 @@ static __always_inline int connection_make(const union key_words *key,
  * other end has begun it, the flow is an answer, and begins none of its own:
  * else it would bring back what a policy has ended.
  */
-static __always_inline void connection_note(const union key_words *key,
+static __always_inline void connection_note(void *connections,
+					    const union key_words *key,
 					    const union key_words *flow,
 					    __u64 now)
 {
 	__u8 direction = flow_direction(flow);
 	struct weir_connection *connection;
 
-	if (connection_find(key, flow, now, direction ^ 1))
+	if (connection_find(connections, key, flow, now, direction ^ 1))
 		return;
-	connection = connection_find(key, flow, now, direction);
+	connection = connection_find(connections, key, flow, now, direction);
 	if (connection) {
 		connection->seen_ns = now;
 		return;
 	}
 	/* Another CPU is done at the second try, or is at another place. */
-	if (flow_begins(flow) && connection_make(key, direction, now))
-		connection_make(key, direction, now);
+	if (flow_begins(flow) &&
+	    connection_make(connections, key, direction, now))
+		connection_make(connections, key, direction, now);
 }
 
 #endif

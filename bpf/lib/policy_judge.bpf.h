@@ -155,11 +155,12 @@ static __always_inline __u8 ruling_of_mode(const struct weir_policy_port *port)
 static __always_inline void flow_note(struct rule_search *search,
 				      const union key_words *flow)
 {
+	void *connections = flow_connections(flow);
 	__u64 now = FRAME_CLOCK();
 
-	if (!connection_key(&search->key, flow))
+	if (!connections || !connection_key(&search->key, flow))
 		return;
-	connection_note(&search->key, flow, now);
+	connection_note(connections, &search->key, flow, now);
 }
 
 /*
@@ -172,12 +173,13 @@ flow_answered(struct rule_search *search, const union key_words *flow,
 	      __u16 set)
 {
 	__u64 now = FRAME_CLOCK();
+	void *connections = flow_connections(flow);
 	struct weir_connection *connection;
 	struct weir_policy_rule *rule;
 
-	if (!connection_key(&search->key, flow))
+	if (!connections || !connection_key(&search->key, flow))
 		return NULL;
-	connection = connection_find(&search->key, flow, now,
+	connection = connection_find(connections, &search->key, flow, now,
 				     flow_direction(flow) ^ 1);
 	if (!connection)
 		return NULL;
@@ -195,9 +197,10 @@ static __always_inline __u32 policy_generation(__u32 version)
 }
 
 /* What holds for the port; NULL where it has no policy. */
-static __always_inline struct weir_policy_port *port_policy(__u32 generation)
+static __always_inline struct weir_policy_port *port_policy(__u32 generation,
+							     __u32 number)
 {
-	__u32 index = generation * WEIR_MAX_PORTS + weir_port_config.port;
+	__u32 index = generation * WEIR_MAX_PORTS + number;
 	struct weir_policy_port *port;
 
 	port = bpf_map_lookup_elem(&weir_policies, &index);
@@ -226,14 +229,15 @@ static __always_inline int ether_type_passes(__u32 generation, int ether_type)
  * What the policy of that version says of a frame that is in no flow. ether_type:
  * negative where it is one that should be IP.
  */
-static __always_inline int frame_judge(__u32 version, int is_arp, int ether_type)
+static __always_inline int frame_judge(__u32 version, __u32 number, int is_arp,
+				       int ether_type)
 {
 	__u32 generation = policy_generation(version);
 	struct weir_policy_port *port;
 
 	if (!version)
 		return WEIR_RULING_NONE;
-	port = port_policy(generation);
+	port = port_policy(generation, number);
 	if (!port || is_arp ||
 	    (ether_type >= 0 && ether_type_passes(generation, ether_type)))
 		return WEIR_RULING_NONE;
@@ -247,7 +251,7 @@ flow_policy(struct rule_search *search, const union key_words *flow)
 	struct weir_policy_port *port;
 
 	search->generation = policy_generation(flow->words[5]);
-	port = port_policy(search->generation);
+	port = port_policy(search->generation, flow->key.port);
 	return port && !is_exempt(flow) ? port : NULL;
 }
 

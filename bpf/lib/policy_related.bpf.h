@@ -98,7 +98,8 @@ static __always_inline __u32 reported_ports(const __u8 *transport, __u8 protocol
 static __always_inline int reported_flow(union key_words *flow,
 					 FRAME_CONTEXT *context,
 					 const struct packet_view *packet,
-					 __u32 direction, __u32 policy)
+					 __u32 port, __u32 direction,
+					 __u32 policy)
 {
 	int is_ipv6 = packet->key_kind & WEIR_KEY_IPV6;
 	void *data_end = frame_data_end(context);
@@ -120,7 +121,7 @@ static __always_inline int reported_flow(union key_words *flow,
 	if (direction == WEIR_INGRESS)
 		kind |= WEIR_KEY_EGRESS;
 	flow->words[4] = reported_ports(transport, protocol, is_ipv6) |
-			 (__u64)weir_port_config.port << 32 |
+			 (__u64)port << 32 |
 			 (__u64)packet->vlan_id << 48;
 	flow->words[5] = packet->inner_vlan_id |
 			 (__u64)protocol << KEY_PROTOCOL_SHIFT |
@@ -135,13 +136,15 @@ connection_rule(struct rule_search *search, const union key_words *flow)
 	struct weir_policy_port *port = flow_policy(search, flow);
 	__u8 direction = flow_direction(flow);
 	struct weir_policy_rule *rule;
+	void *connections = flow_connections(flow);
 	__u64 now = FRAME_CLOCK();
 
-	if (!port || !connection_key(&search->key, flow))
+	if (!port || !connections || !connection_key(&search->key, flow))
 		return NULL;
-	if (connection_find(&search->key, flow, now, direction))
+	if (connection_find(connections, &search->key, flow, now, direction))
 		rule = flow_rule(search, flow, port->set);
-	else if (connection_find(&search->key, flow, now, direction ^ 1))
+	else if (connection_find(connections, &search->key, flow, now,
+				 direction ^ 1))
 		rule = answered_rule(search, flow, port->set);
 	else
 		return NULL;
@@ -156,7 +159,7 @@ connection_rule(struct rule_search *search, const union key_words *flow)
  * once.
  */
 __noinline int related_mark(FRAME_CONTEXT *context, struct packet_view *packet,
-			    __u32 direction, __u32 policy)
+			    __u32 port, __u32 direction, __u32 policy)
 {
 	struct weir_policy_rule *rule;
 	struct rule_search *search;
@@ -164,7 +167,7 @@ __noinline int related_mark(FRAME_CONTEXT *context, struct packet_view *packet,
 
 	search = bpf_map_lookup_elem(&weir_judging, &index);
 	if (!context || !packet || !search ||
-	    !reported_flow(&search->reported, context, packet, direction,
+	    !reported_flow(&search->reported, context, packet, port, direction,
 			   policy))
 		return 0;
 	rule = connection_rule(search, &search->reported);
@@ -177,10 +180,12 @@ __noinline int related_mark(FRAME_CONTEXT *context, struct packet_view *packet,
 
 static __always_inline void related_find(FRAME_CONTEXT *context,
 					 struct packet_view *packet,
-					 __u32 direction, __u32 policy)
+					 const struct open_window *open)
 {
-	if (policy && packet->fragment == FRAGMENT_NONE && is_icmp_error(packet))
-		related_mark(context, packet, direction, policy);
+	if (open->policy && packet->fragment == FRAGMENT_NONE &&
+	    is_icmp_error(packet))
+		related_mark(context, packet, open->port, open->direction,
+			     open->policy);
 }
 
 #endif

@@ -16,14 +16,18 @@
  * Keeps the frame at that place among the port's totals, unless one of this
  * window is there. Of two CPUs the one that writes the window's number has it.
  */
-__noinline int sample_keep(FRAME_CONTEXT *context, __u32 window, __u32 index)
+__noinline int sample_keep(FRAME_CONTEXT *context, __u32 window, __u32 port,
+			   __u32 index)
 {
 	struct weir_sample *sample;
-	void *data, *data_end;
+	void *data, *data_end, *totals;
 	__u32 kept = 0, old;
 
-	sample = bpf_map_lookup_elem(&weir_totals, &index);
-	if (!context || !sample)
+	totals = bpf_map_lookup_elem(&weir_totals_of, &port);
+	if (!context || !totals)
+		return 0;
+	sample = bpf_map_lookup_elem(totals, &index);
+	if (!sample)
 		return 0;
 	old = sample->window;
 	if (old == window ||

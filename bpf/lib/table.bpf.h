@@ -5,7 +5,7 @@
  *
  *	int table_count(const struct open_window *open,
  *			const struct packet_view *packet,
- *			const void *plain, __u8 direction)
+ *			const void *plain)
  *
  * adds the packet to its flow's counters on this CPU in that window, making
  * them if need be, and returns what the policy says of the flow (enum
@@ -25,14 +25,6 @@
 #include "flow_key.bpf.h"
 #include "packet_view.bpf.h"
 #include "policy.bpf.h"
-
-/* Where a packet counts: read once a frame. */
-struct open_window {
-	__u32 number;
-	__u32 generation;
-	__u32 cpu;
-	__u32 policy;		/* the policy's version, as a key has it */
-};
 
 /* Ticks since it was opened. */
 static __always_inline __u32 ticks_now(const struct open_window *open)

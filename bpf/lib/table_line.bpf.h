@@ -51,7 +51,7 @@ struct {
 	__type(value, struct weir_line_share);
 } weir_shares SEC(".maps");
 
-#define TABLE weir_port_config.table
+#define TABLE weir_config.table
 #define LINE_PACKETS_MASK ((1ULL << WEIR_LINE_PACKETS) - 1)
 
 /* A packet whose line is not in its first pair, and cannot be made there. */
@@ -144,9 +144,8 @@ static __always_inline int line_ruling(const struct weir_line *line)
 }
 
 /* Whether the port may take one more line; if so, it has. */
-static __always_inline int share_take(__u32 window)
+static __always_inline int share_take(__u32 window, __u32 port)
 {
-	__u32 port = weir_port_config.port;
 	struct weir_line_share *share;
 
 	share = bpf_map_lookup_elem(&weir_shares, &port);
@@ -200,7 +199,7 @@ static __always_inline int line_log(const union key_words *key,
 		head->window = window;
 	}
 	if (unlikely(head->count >= TABLE.lines) ||
-	    unlikely(!share_take(window)))
+	    unlikely(!share_take(window, key->key.port)))
 		return -1;
 	index = table * TABLE.lines + head->count;
 	entry = bpf_map_lookup_elem(&weir_entries, &index);
@@ -422,7 +421,7 @@ static __always_inline int home_make(struct weir_line_pair *pair,
  */
 static __always_inline int table_count(const struct open_window *open,
 				       const struct packet_view *packet,
-				       const void *plain, __u8 direction)
+				       const void *plain)
 {
 	int is_ipv4 = plain && !(packet->key_kind & WEIR_KEY_IPV6);
 	__u64 first, second, which;
@@ -433,7 +432,7 @@ static __always_inline int table_count(const struct open_window *open,
 
 	if (unlikely(open->cpu >= TABLE.cpus))
 		return -1;
-	flow_key_make(&key, packet, direction, open->number, open->policy);
+	flow_key_make(&key, packet, open, open->number);
 	table = open->generation * TABLE.cpus + open->cpu;
 	home = (__u64)line_hash(&key, is_ipv4) * TABLE.pairs >> 32;
 	pair = pair_at(table, home);

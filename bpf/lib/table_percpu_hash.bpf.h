@@ -110,7 +110,7 @@ static __always_inline int slot_store(void *flows, __u32 generation,
 		return -1;
 	count = &share->count[generation];
 	if (__sync_fetch_and_add(count, 1) <
-		    weir_port_config.table.port_share &&
+		    weir_config.table.port_share &&
 	    !bpf_map_update_elem(flows, key, slot, BPF_NOEXIST))
 		return 0;
 	__sync_fetch_and_add(count, -1);
@@ -160,13 +160,13 @@ static __always_inline int table_count_open(const struct open_window *open,
 
 static __always_inline int table_count(const struct open_window *open,
 				       const struct packet_view *packet,
-				       const void *plain, __u8 direction)
+				       const void *plain)
 {
 	__u32 now = ticks_now(open);
 	union key_words key;
 	int at;
 
-	flow_key_make(&key, packet, direction, 0, open->policy);
+	flow_key_make(&key, packet, open, 0);
 	at = table_count_open(open, &key.key, packet, plain, now);
 	if (at == SLOT_OUTDATED) {
 		key.key.kind |= WEIR_KEY_SEALED;

@@ -23,6 +23,22 @@ static __always_inline __u32 frame_length(FRAME_CONTEXT *context)
 	return context->len;
 }
 
+#define FRAME_INTERFACE(context) ((context)->ifindex)
+#include "device.bpf.h"
+
+#ifdef WEIR_LINKS
+struct sk_buff {
+	struct net_device *dev;
+} KERNEL_TYPE;
+
+static __always_inline struct net_device *frame_device(FRAME_CONTEXT *context)
+{
+	struct sk_buff *skb = bpf_cast_to_kern_ctx(context);
+
+	return skb->dev;
+}
+#endif
+
 #include "account.bpf.h"
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
@@ -76,14 +92,14 @@ static __always_inline int tc_parse_any(struct __sk_buff *skb,
 	return kind;
 }
 
-static __always_inline int tc_account(struct __sk_buff *skb, __u8 direction)
+static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 {
 	struct account where;
 	struct frame frame;
 	int ruling;
 
-	if (account_open(&where, direction))
-		return TC_NEXT;	/* no such CPU is possible */
+	if (account_open(&where, skb, side))
+		return TC_NEXT;	/* of no port */
 	tc_frame(&frame, skb);
 	ruling = account_plain(&where, &frame);
 	if (unlikely(ruling < 0)) {

@@ -23,6 +23,27 @@ static __always_inline __u32 frame_length(FRAME_CONTEXT *context)
 	return bpf_xdp_get_buff_len(context);
 }
 
+/* Else the program is for one port. */
+#ifdef WEIR_LINKS
+#define FRAME_INTERFACE(context) ((context)->ingress_ifindex)
+#include "device.bpf.h"
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+} KERNEL_TYPE;
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+} KERNEL_TYPE;
+
+static __always_inline struct net_device *frame_device(FRAME_CONTEXT *context)
+{
+	struct xdp_buff *buffer = bpf_cast_to_kern_ctx(context);
+
+	return buffer->rxq->dev;
+}
+#endif
+
 #include "account.bpf.h"
 
 static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
@@ -52,14 +73,14 @@ __noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
  * 1 where the policy has the frame dropped; else what becomes of it is the
  * caller's to say.
  */
-static __always_inline int xdp_account(struct xdp_md *xdp, __u8 direction)
+static __always_inline int xdp_account(struct xdp_md *xdp)
 {
 	struct account where;
 	struct frame frame;
 	int ruling;
 
-	if (account_open(&where, direction))
-		return 0;	/* no such CPU is possible */
+	if (account_open(&where, xdp, FROM_PORT))
+		return 0;	/* of no port */
 	xdp_frame(&frame, xdp);
 	ruling = account_plain(&where, &frame);
 	if (unlikely(ruling < 0)) {

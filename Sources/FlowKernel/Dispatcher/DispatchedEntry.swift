@@ -15,8 +15,7 @@ struct DispatchedEntry: Sendable {
     /// The object, which is loaded when it is attached, since that depends on its place in the dispatcher.
     func open() throws(KernelError) -> BPFObject {
         let tables = try FlowTables.open(in: directory, isWritable: true)
-        let object = try Program.open(
-            .xdpDispatched, tables.configuration(of: port), for: port, isJudged: true, maps: tables.maps)
+        let object = try tables.open(.xdpDispatched, for: port, isJudged: true)
         if let earlier {
             try object.reuse(try .open(pinnedAt: Self.claimed(in: earlier)), as: WEIR_MAP_CLAIMS)
         }

@@ -12,7 +12,7 @@ extension Installation {
         of port: inout RegisteredPort, takingOverFrom earlier: PinDirectory? = nil
     ) throws(KernelError) {
         try tables.makePolicy()
-        _ = try tables.maps.connections.make(for: port)
+        try tables.maps.publishConnections(of: [port])
         let entry = DispatchedEntry(port: port, directory: directory, earlier: earlier)
         try xdpDispatcher(of: port).attach(entry) { mode throws(KernelError) in
             (port.fromHook, port.xdpMode) = (.xdpDispatched, mode)

@@ -16,16 +16,15 @@ extension Installation {
                 remedy: "detach and attach it there (nsenter --net=…)")
         }
         try PinDirectory.makeDirectory(directory.portDirectory(port.number))
-        let isNew = try tables.maps.counts.pinAgain(port)
+        _ = try tables.maps.counts.pinAgain(port)
         try inspection?.pinAgain(port)
-        let sides = [TCHook.Side.toPort, .fromPort].filter { side in
-            isNew && port.hook(side) != .unobserved || finding.faults.contains { $0.isOf(side) }
+        // What could not be pinned again is new, and the programs have to find it.
+        if finding.faults.contains(where: { $0.isOfMaps }) {
+            try tables.maps.publish([port])
+            if port.hasConnections { try tables.maps.publishConnections(of: [port]) }
         }
-        guard !sides.isEmpty else {
-            // Fragments are no loss: the programs get a new map for them.
-            guard finding.faults.contains(.fragmentsUnpinned) else { return }
-            return try replacePrograms(of: port, isJudged: port.judging == .judged)
-        }
+        let sides = [TCHook.Side.toPort, .fromPort].filter { side in finding.faults.contains { $0.isOf(side) } }
+        guard !sides.isEmpty else { return }
         // The program that sees what is sent to an AF_XDP port finds it by the link of the other side.
         if port.fromHook == .xsk {
             try mendXSK(&port, sides)
@@ -39,14 +38,12 @@ extension Installation {
         try dropLink(side, of: port)
         if port.hook(side) == .clsact { try TCHook.detachFilter(of: port.interface, side: side) }
         let options = AttachOptions(role: port.role, hook: port.hook(side).choice, xdpMode: port.xdpMode)
-        let begun = BegunPort(port: port, interface: port.interface, options: options, programs: nil)
+        let begun = BegunPort(port: port, interface: port.interface, options: options)
         if side == .toPort {
-            try attachToPort(begun, try load(.tcToPort, port), &port)
+            try attachToPort(begun, &port)
         } else {
             if port.fromHook == .xdpDispatched { try takeAwayEntry(port) }
-            let kind = options.programFromPort(of: port.interface)
-            guard kind != .xdpDispatched else { return try addEntry(of: &port) }
-            try attachFromPort(begun, try load(kind, port), &port)
+            try attachFromPort(begun, &port)
         }
     }
 

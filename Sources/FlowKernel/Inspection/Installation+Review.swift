@@ -54,6 +54,7 @@ extension Installation {
                 review.unmended.append(PortReview.Failure(finding: finding, error: error))
             }
         }
+        if !review.gone.isEmpty || !review.replaced.isEmpty { try leaveUnusedNamespaces() }
         return review
     }
 
@@ -82,6 +83,7 @@ extension Installation {
         try turn.waitForLock()
         let gone = try PortInspection(directory).look(at: tables, isOurTurn: true).filter { isGone($0) }.map(\.port)
         for port in gone { try close(port) }
+        if !gone.isEmpty { try leaveUnusedNamespaces() }
         return gone
     }
 

@@ -38,6 +38,15 @@ package enum PortFault: Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether a map of the port may be another one now.
+    var isOfMaps: Bool {
+        switch self {
+        case .countersUnpinned, .connectionsUnpinned, .fragmentsUnpinned: true
+        case .interfaceGone, .fromDetached, .toDetached, .fromUnpinned, .toUnpinned, .attachedAnew, .socketsUnpinned:
+            false
+        }
+    }
+
     static func detached(_ side: TCHook.Side) -> PortFault { side == .toPort ? .toDetached : .fromDetached }
     static func unpinned(_ side: TCHook.Side) -> PortFault { side == .toPort ? .toUnpinned : .fromUnpinned }
 

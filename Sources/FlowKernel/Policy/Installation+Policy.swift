@@ -59,7 +59,9 @@ extension Installation {
     /// throws, none more than before.
     private func cover(_ ports: [RegisteredPort]) throws(KernelError) {
         var covered: [RegisteredPort] = []
-        for port in ports where port.judging != .judged {
+        let uncovered = ports.filter { $0.judging != .judged }
+        if !uncovered.isEmpty { try tables.maps.publishConnections(of: uncovered) }
+        for port in uncovered {
             covered.append(port)
             do throws(KernelError) {
                 try replacePrograms(of: port, isJudged: true)
@@ -82,5 +84,7 @@ extension Installation {
             try replacePrograms(of: port, isJudged: false)
             try forgetConnections(of: port)
         }
+        let without = ports.filter { $0.fromHook != .xdpDispatched }
+        if !without.isEmpty { try tables.maps.connections.ofPorts.remove(without.map(\.number)) }
     }
 }

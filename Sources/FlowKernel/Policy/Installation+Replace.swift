@@ -23,10 +23,14 @@ extension Installation {
         case .none, .unobserved, .xdpDispatched: return
         case .fentry: try replaceSent(port, isJudged: isJudged)
         case .clsact:
-            try TCHook.replaceFilter(try tables.load(kind, for: port, isJudged: isJudged), of: port, side: side)
+            try tables.withProgram(kind, for: port, isJudged: isJudged) { (program) throws(KernelError) in
+                try TCHook.replaceFilter(program, of: port, side: side)
+            }
         case .tcx, .xdp, .xsk:
             let link = try Link.open(pinnedAt: "\(folder)/\(side.pin)")
-            try link.replaceProgram(by: try tables.load(kind, for: port, isJudged: isJudged).loaded, on: port.name)
+            try tables.withProgram(kind, for: port, isJudged: isJudged) { (program) throws(KernelError) in
+                try link.replaceProgram(by: program.loaded, on: port.name)
+            }
         }
     }
 
@@ -53,6 +57,8 @@ extension RegisteredPort {
 extension TCHook.Side {
     /// What the link is called in the port's folder.
     var pin: String { self == .toPort ? "to" : "from" }
+
+    var program: ProgramKind { self == .toPort ? .tcToPort : .tcFromPort }
 }
 
 extension ProgramKind {

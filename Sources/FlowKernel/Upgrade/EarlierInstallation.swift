@@ -56,11 +56,32 @@ package struct EarlierInstallation: ~Copyable {
             ports.filter { !$0.isClosing }, "cannot take over",
             remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
         try refuseEntries(ports.filter { !$0.isClosing && $0.fromHook == .xdpDispatched })
+        try enter(ports, into: installation)
         for (place, port) in ports.enumerated() {
             try move(port, to: installation)
             onPort(place + 1, ports.count)
         }
         installation.tables.control.setLastPort(max(tables.lastPort, installation.tables.control.lastPort))
+    }
+
+    /// Enters the ports that are not there yet, and gives all of them what their new programs need.
+    private func enter(
+        _ ports: [RegisteredPort], into installation: borrowing Installation
+    ) throws(KernelError) {
+        let maps = try installation.tables.maps.registeredPorts()
+        let known = Dictionary(uniqueKeysWithValues: maps.map { ($0.number, $0.attached) })
+        for port in ports where known[port.number] != port.attached {
+            var begun = port
+            (begun.fromHook, begun.toHook) = (.none, .none)
+            try installation.tables.maps.add(begun)
+        }
+        try installation.tables.maps.publish(ports)
+        var judged: [RegisteredPort] = []
+        for port in ports where try installation.tables.policy(of: port.number) != nil { judged.append(port) }
+        if !judged.isEmpty { try installation.tables.maps.publishConnections(of: judged) }
+        for port in ports where !port.isClosing {
+            try installation.tables.maps.interfaces.table(of: port.networkNamespace).set(port)
+        }
     }
 
     /// Throws where one of these entries in libxdp's dispatcher cannot be taken over.
@@ -81,11 +102,6 @@ package struct EarlierInstallation: ~Copyable {
     }
 
     private func move(_ port: RegisteredPort, to installation: borrowing Installation) throws(KernelError) {
-        if try installation.tables.maps.registeredPort(port.number)?.attached != port.attached {
-            var begun = port
-            (begun.fromHook, begun.toHook) = (.none, .none)
-            try installation.tables.maps.add(begun)
-        }
         var port = port
         // Where a policy for it is in force there already, no frame goes unjudged.
         if try installation.tables.policy(of: port.number) != nil { port.judging = .judged }
@@ -131,19 +147,29 @@ package struct EarlierInstallation: ~Copyable {
         case .fentry:
             try installation.replaceSent(port, isJudged: isJudged)
         case .clsact:
-            let program = try installation.tables.load(kind, for: port, isJudged: isJudged)
-            try TCHook.replaceFilter(program, of: port, side: side)
+            try installation.tables.withProgram(kind, for: port, isJudged: isJudged) {
+                (program) throws(KernelError) in
+                try TCHook.replaceFilter(program, of: port, side: side)
+            }
         case .tcx, .xdp, .xsk:
-            let old = "\(directory.portDirectory(port.number))/\(side.pin)"
-            let new = "\(installation.directory.portDirectory(port.number))/\(side.pin)"
-            guard unsafe access(old, F_OK) == 0 else { return }
-            let link = try Link.open(pinnedAt: old)
-            let program = try installation.tables.load(kind, for: port, isJudged: isJudged)
-            try link.replaceProgram(by: program.loaded, on: port.name)
-            unsafe unlink(new)
-            try link.pin(at: new)
-            unsafe unlink(old)
+            try installation.tables.withProgram(kind, for: port, isJudged: isJudged) {
+                (program) throws(KernelError) in
+                try moveLink(of: port, side, installation.directory, program)
+            }
         }
+    }
+
+    private func moveLink(
+        of port: RegisteredPort, _ side: TCHook.Side, _ newDirectory: PinDirectory, _ program: borrowing Program
+    ) throws(KernelError) {
+        let old = "\(directory.portDirectory(port.number))/\(side.pin)"
+        let new = "\(newDirectory.portDirectory(port.number))/\(side.pin)"
+        guard unsafe access(old, F_OK) == 0 else { return }
+        let link = try Link.open(pinnedAt: old)
+        try link.replaceProgram(by: program.loaded, on: port.name)
+        unsafe unlink(new)
+        try link.pin(at: new)
+        unsafe unlink(old)
     }
 
     /// Its tables, once nobody writes them any more: after `move`. Waits for a grace period.

@@ -17,7 +17,7 @@ extension RealInterfaces {
             let listed = try Self.mapBytes(in: installation.directory)
             let all = tables.maps.memoryBytes
             print("\(budget) flows: \(tables.maps.tableBytes) bytes of flow table, \(all) of all maps")
-            #expect(listed.count == 9)
+            #expect(listed.count == 12)
             #expect(all == listed.values.reduce(0, +), "\(listed)")
 
             let geometry = tables.geometry
@@ -41,7 +41,7 @@ extension RealInterfaces {
             let installation = try TemporaryInstallation(TableRequest(engine: .perCPUHash, flowBudget: 65_536))
             let tables = try FlowTables.open(in: installation.directory, isWritable: false)
             let listed = try Self.mapBytes(in: installation.directory)
-            #expect(listed.count == 8)
+            #expect(listed.count == 11)
             #expect(tables.maps.memoryBytes == listed.values.reduce(0, +), "\(listed)")
             let parts = ["weir_flows_0", "weir_flows_1", "weir_shares"].map { listed[$0] ?? 0 }
             #expect(tables.maps.tableBytes == parts.reduce(0, +) && parts[2] == Self.mapped(4096 * 8))

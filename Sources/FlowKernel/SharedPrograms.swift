@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CWeirABI
+import FlowModel
+import Glibc
+import Synchronization
+
+/// A program that all ports of a network namespace share.
+final class SharedProgram: Sendable {
+    let program: Program
+
+    init(_ program: consuming Program) { self.program = program }
+}
+
+/// The programs that ports share, each loaded once: pinned where the tables are, so that the next process finds them.
+///
+/// Safe to use from any thread; the turn of the ports must be the caller's.
+final class SharedPrograms: Sendable {
+    fileprivate struct Key: Hashable {
+        let kind: ProgramKind
+        let isJudged: Bool
+        /// Inode number of the network namespace.
+        let namespace: UInt64
+    }
+
+    private let directory: PinDirectory?
+    private let programs = Mutex<[Key: SharedProgram]>([:])
+
+    /// - Parameter directory: in which they are or will be pinned; nil: nowhere.
+    init(in directory: PinDirectory?) { self.directory = directory }
+
+    fileprivate subscript(_ key: Key) -> SharedProgram? {
+        get { programs.withLock { $0[key] } }
+        set { programs.withLock { $0[key] = newValue } }
+    }
+
+    /// Of an object's program: another build's object has another place.
+    fileprivate func path(_ key: Key, _ object: [UInt8]) -> String? {
+        let judged = key.isJudged ? "-judged" : ""
+        return directory.map {
+            "\($0.layout)/\(key.kind.name)\(judged)-\(key.namespace)-\(String(Self.digest(of: object), radix: 16))"
+        }
+    }
+
+    /// FNV-1a.
+    private static func digest(of bytes: [UInt8]) -> UInt32 {
+        bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    }
+
+    /// Forgets those of a namespace that has no ports any more.
+    func remove(_ namespace: UInt64) {
+        programs.withLock { $0 = $0.filter { $0.key.namespace != namespace } }
+        guard let directory else { return }
+        for name in PinDirectory.entries(of: directory.layout) where name.contains("-\(namespace)-") {
+            unsafe unlink("\(directory.layout)/\(name)")
+        }
+    }
+}
+
+extension FlowTables {
+    /// Calls `body` with the program of that kind for a port: shared, or loaded for that port alone.
+    func withProgram<Result: ~Copyable>(
+        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool,
+        _ body: (borrowing Program) throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        guard kind.isShared else { return try body(try load(kind, for: port, isJudged: isJudged)) }
+        return try body(try shared(kind, isJudged: isJudged, in: port.networkNamespace).program)
+    }
+
+    /// The program of that kind that all ports of a network namespace share. Where it is to be loaded, the verifier takes some
+    /// milliseconds.
+    ///
+    /// - Parameters:
+    ///   - isJudged: whether it asks the policy, for which `makePolicy` must have been called.
+    ///   - namespace: its inode number. Interfaces of others are no ports for the program.
+    private func shared(
+        _ kind: ProgramKind, isJudged: Bool, in namespace: UInt64
+    ) throws(KernelError) -> SharedProgram {
+        let key = SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: namespace)
+        if let known = programs[key] { return known }
+        let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
+        let path = programs.path(key, object)
+        let shared: SharedProgram
+        if let path, unsafe access(path, F_OK) == 0 {
+            shared = SharedProgram(Program(loaded: try .open(pinnedAt: path), kind: kind, isJudged: isJudged))
+        } else {
+            shared = SharedProgram(try load(key, object))
+            if let path { try shared.program.loaded.pin(at: path) }
+        }
+        programs[key] = shared
+        return shared
+    }
+
+    /// Loads a program that ports share, for one port without an interface: frames on which it is run are of the loopback
+    /// interface of this thread's network namespace, and that one is made the port.
+    package func loadShared(
+        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool = false
+    ) throws(KernelError) -> Program {
+        let namespace = try NetworkInterface.currentNamespace()
+        try maps.interfaces.table(of: namespace).set(port, at: 1)
+        if isJudged { try maps.publishConnections(of: [port]) }
+        let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
+        return try load(SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: namespace), object)
+    }
+
+    private func load(_ key: SharedPrograms.Key, _ bytes: [UInt8]) throws(KernelError) -> Program {
+        let configuration = weir_program_config(
+            port: 0, role: 0, zero: 0, network_namespace: UInt32(truncatingIfNeeded: key.namespace),
+            table: control.table)
+        let object = try Program.open(key.kind, bytes, configuration, isJudged: key.isJudged, maps: maps)
+        try maps.interfaces.table(of: key.namespace).share(with: object)
+        return try Program.load(key.kind, object, isJudged: key.isJudged)
+    }
+}
