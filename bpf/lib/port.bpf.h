@@ -39,6 +39,12 @@ struct {
 	__type(value, struct weir_interface);
 } weir_above SEC(".maps");
 
+/* Apart, or the compiler makes one call of both looks, which is no call else. */
+static __noinline struct weir_interface *interface_above(__u32 index)
+{
+	return bpf_map_lookup_elem(&weir_above, &index);
+}
+
 static __always_inline void port_find(struct port *port, FRAME_CONTEXT *context)
 {
 	__u32 index = FRAME_INTERFACE(context);
@@ -52,7 +58,7 @@ static __always_inline void port_find(struct port *port, FRAME_CONTEXT *context)
 	if (likely(index < WEIR_INDEXED))
 		interface = bpf_map_lookup_elem(&weir_interfaces, &index);
 	else
-		interface = bpf_map_lookup_elem(&weir_above, &index);
+		interface = interface_above(index);
 	port->number = 0;
 	if (unlikely(!interface) ||
 	    unlikely(!is_of_namespace(context, &interface->device)))
