@@ -119,6 +119,10 @@ struct Bench {
             Self.say("frames through a tap")
             report.taps = try TapBench(settings).figures()
         }
+        if parts.contains(.taps) {
+            Self.say("frames through many taps in turn")
+            report.tapTurns = try TapTurns(settings).figures()
+        }
     }
 
     private func runVerdicts(into report: inout BenchReport) throws {

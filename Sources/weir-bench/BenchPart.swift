@@ -4,6 +4,7 @@ import ArgumentParser
 
 /// What can be measured by itself.
 enum BenchPart: String, CaseIterable, ExpressibleByArgument {
-    case packets, forms, insert, drain, records, memory, tap, swap, ports, forwarding, classifier, judgement, polling
+    case packets, forms, insert, drain, records, memory, tap, taps, swap, ports, forwarding, classifier, judgement
+    case polling
     case policy, conntrack
 }

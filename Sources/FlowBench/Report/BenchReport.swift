@@ -13,6 +13,8 @@ package struct BenchReport: Codable, Sendable {
     package var records: [RecordFigure] = []
     package var memory: [MemoryFigure] = []
     package var taps: [TapFigure] = []
+    /// Through many taps in turn.
+    package var tapTurns: [TapTurnsFigure] = []
     package var swaps: [SwapFigure] = []
     package var ports: [PortsFigure] = []
     package var forwarding: [SwitchFigure] = []
@@ -26,6 +28,7 @@ package struct BenchReport: Codable, Sendable {
         case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, classifier,
             judgements, polling, policies, conntrack
         case insertsUsed = "inserts_used"
+        case tapTurns = "tap_turns"
     }
 
     package init(machine: MachineFacts, method: Method) {
