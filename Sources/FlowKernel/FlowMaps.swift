@@ -172,6 +172,17 @@ package struct FlowMaps: ~Copyable {
         try fragments.publish(ports)
     }
 
+    /// By which the programs of a network namespace know its ports: all of those that are attached. The turn of the ports must be the
+    /// caller's.
+    func interfaces(of namespace: UInt64) throws(KernelError) -> InterfaceTable {
+        if let known = try interfaces.existing(namespace) { return known }
+        let table = try interfaces.make(namespace)
+        for port in try registeredPorts() where port.isIn(namespace) && !port.isClosing && !port.isUnfinished {
+            try table.set(port)
+        }
+        return table
+    }
+
     /// The same of what programs need that ask the policy.
     func publishConnections(of ports: [RegisteredPort]) throws(KernelError) { try connections.publish(ports) }
 

@@ -146,7 +146,6 @@ extension Installation {
         let kind = begun.options.programFromPort(of: begun.interface)
         switch kind {
         case .xdpFromPort:
-            try tables.maps.interfaces.table(of: port.networkNamespace).set(port)
             let attachment = try tables.withProgram(kind, for: port, isJudged: port.judging != .plain) {
                 (program) throws(KernelError) in
                 try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
@@ -161,7 +160,6 @@ extension Installation {
     private func attachTC(
         _ side: TCHook.Side, _ begun: BegunPort, _ port: inout RegisteredPort
     ) throws(KernelError) -> Hook {
-        try tables.maps.interfaces.table(of: port.networkNamespace).set(port)
         let attachment = try tables.withProgram(side.program, for: port, isJudged: port.judging != .plain) {
             (program) throws(KernelError) in
             try TCHook.attach(program, to: begun.interface, side: side)
@@ -229,7 +227,7 @@ extension Installation {
 
     /// Makes the interface no port's.
     private func leaveInterface(_ port: RegisteredPort) throws(KernelError) {
-        try tables.maps.interfaces.table(of: port.networkNamespace).clear(port)
+        try tables.maps.interfaces.existing(port.networkNamespace)?.clear(port)
     }
 
     /// Removes what the ports of a network namespace shared, after the last of them was closed.

@@ -61,6 +61,9 @@ final class InterfaceTable: Sendable {
         try body(above, Self.path(above.name, namespace, in: directory))
     }
 
+    /// By which the kernel knows the one by index; programs that use it are of this table.
+    var id: UInt32? { indexed.id }
+
     var memoryBytes: UInt64 { indexed.memoryBytes + above.memoryBytes }
 
     private static func path(_ name: String, _ namespace: UInt64, in directory: PinDirectory) -> String {
@@ -72,19 +75,27 @@ extension InterfaceTable {
     /// Makes the interface the port's, before its programs are attached.
     func set(_ port: RegisteredPort) throws(KernelError) { try set(port, at: port.interfaceIndex) }
 
-    /// Makes the interface of that index the port's.
+    /// Makes the interface of that index the port's. Where it is, what programs have noted of it stays.
     func set(_ port: RegisteredPort, at index: UInt32) throws(KernelError) {
-        var entry = weir_interface()
-        (entry.port, entry.role) = (port.number.rawValue, port.role.rawValue)
+        let (number, role) = (port.number.rawValue, port.role.rawValue)
+        let current = try entry(at: index)
+        guard current.port != number || current.role != role else { return }
+        let entry = weir_interface(device: 0, port: number, role: role, zero: (0, 0, 0, 0, 0))
         guard let place = Self.place(index) else { return try above.set(entry, of: index) }
         entries[place] = entry
     }
 
+    private func entry(at index: UInt32) throws(KernelError) -> weir_interface {
+        if let place = Self.place(index) { return entries[place] }
+        return try above.value(of: index, initial: weir_interface()) ?? weir_interface()
+    }
+
     /// Makes the interface no port's, once its programs are gone, unless it is another port's by now.
     func clear(_ port: RegisteredPort) throws(KernelError) {
+        guard try entry(at: port.interfaceIndex).port == port.number.rawValue else { return }
         if let place = Self.place(port.interfaceIndex) {
-            if entries[place].port == port.number.rawValue { entries[place] = weir_interface() }
-        } else if try above.value(of: port.interfaceIndex, initial: weir_interface())?.port == port.number.rawValue {
+            entries[place] = weir_interface()
+        } else {
             try above.remove(port.interfaceIndex)
         }
     }
@@ -92,7 +103,10 @@ extension InterfaceTable {
     private static func place(_ index: UInt32) -> Int? { index < WEIR_INDEXED ? Int(index) : nil }
 }
 
-/// The tables of all network namespaces with ports, each opened when it is first asked for. Safe to use from any thread.
+/// The tables of all network namespaces with ports. Safe to use from any thread.
+///
+/// Another process may have removed one with the last port of its namespace, and made another: what is pinned counts, not what is
+/// open here.
 final class InterfaceTables: Sendable {
     private let directory: PinDirectory?
     private let tables = Mutex<[UInt64: InterfaceTable]>([:])
@@ -100,24 +114,31 @@ final class InterfaceTables: Sendable {
     /// - Parameter directory: in which they are or will be pinned; nil: nowhere.
     init(in directory: PinDirectory?) { self.directory = directory }
 
-    /// That of a namespace, which is made where it is not there. The turn of the ports must be the caller's.
-    func table(of namespace: UInt64) throws(KernelError) -> InterfaceTable {
-        if let known = tables.withLock({ $0[namespace] }) { return known }
-        let table: InterfaceTable
-        if let directory, Self.isPinned(namespace, in: directory) {
-            table = try .open(namespace, pinnedIn: directory)
-        } else {
-            table = try .create(namespace)
-            if let directory {
-                try table.forEachPin(in: directory) { (map, path) throws(KernelError) in try map.pin(at: path) }
-            }
-        }
-        tables.withLock { $0[namespace] = table }
-        return table
+    /// That of a namespace; nil where it is not there. The turn of the ports must be the caller's.
+    func existing(_ namespace: UInt64) throws(KernelError) -> InterfaceTable? {
+        let known = tables.withLock { $0[namespace] }
+        guard let directory else { return known }
+        let path = "\(directory.layout)/\(WEIR_MAP_INTERFACES)-\(namespace)"
+        guard unsafe access(path, F_OK) == 0 else { return nil }
+        if let known, try known.id == BPFMap.open(pinnedAt: path).id { return known }
+        return keep(try .open(namespace, pinnedIn: directory))
     }
 
-    private static func isPinned(_ namespace: UInt64, in directory: PinDirectory) -> Bool {
-        unsafe access("\(directory.layout)/\(WEIR_MAP_INTERFACES_ABOVE)-\(namespace)", F_OK) == 0
+    /// Makes one of no ports yet.
+    func make(_ namespace: UInt64) throws(KernelError) -> InterfaceTable {
+        let table = try InterfaceTable.create(namespace)
+        if let directory {
+            try table.forEachPin(in: directory) { (map, path) throws(KernelError) in
+                unsafe unlink(path)
+                try map.pin(at: path)
+            }
+        }
+        return keep(table)
+    }
+
+    private func keep(_ table: InterfaceTable) -> InterfaceTable {
+        tables.withLock { $0[table.namespace] = table }
+        return table
     }
 
     /// Forgets the one of a namespace that has no ports any more, and removes what is pinned of it.
@@ -129,16 +150,9 @@ final class InterfaceTables: Sendable {
 
     /// Kernel memory of those of these namespaces, in bytes.
     func memoryBytes(of namespaces: Set<UInt64>) -> UInt64 {
-        namespaces.reduce(0) { sum, namespace in
-            let known = tables.withLock { $0[namespace] }
-            return sum + ((known ?? pinned(namespace))?.memoryBytes ?? 0)
-        }
+        namespaces.reduce(0) { $0 + ((try? existing($1))?.memoryBytes ?? 0) }
     }
 
-    private func pinned(_ namespace: UInt64) -> InterfaceTable? {
-        directory.flatMap { Self.isPinned(namespace, in: $0) ? try? .open(namespace, pinnedIn: $0) : nil }
-    }
-
-    /// Those that are open.
+    /// Those that are open here.
     var open: [InterfaceTable] { tables.withLock { Array($0.values) } }
 }

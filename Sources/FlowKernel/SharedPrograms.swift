@@ -8,8 +8,13 @@ import Synchronization
 /// A program that all ports of a network namespace share.
 final class SharedProgram: Sendable {
     let program: Program
+    /// The id of the table by which it knows interfaces.
+    let table: UInt32?
 
-    init(_ program: consuming Program) { self.program = program }
+    init(_ program: consuming Program, of table: InterfaceTable) {
+        self.program = program
+        self.table = table.id
+    }
 }
 
 /// The programs that ports share, each loaded once: pinned where the tables are, so that the next process finds them.
@@ -64,7 +69,9 @@ extension FlowTables {
         _ body: (borrowing Program) throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
         guard kind.isShared else { return try body(try load(kind, for: port, isJudged: isJudged)) }
-        return try body(try shared(kind, isJudged: isJudged, in: port.networkNamespace).program)
+        let table = try maps.interfaces(of: port.networkNamespace)
+        try table.set(port)
+        return try body(try shared(kind, isJudged: isJudged, of: table).program)
     }
 
     /// The program of that kind that all ports of a network namespace share. Where it is to be loaded, the verifier takes some
@@ -72,23 +79,32 @@ extension FlowTables {
     ///
     /// - Parameters:
     ///   - isJudged: whether it asks the policy, for which `makePolicy` must have been called.
-    ///   - namespace: its inode number. Interfaces of others are no ports for the program.
+    ///   - table: of the namespace. Interfaces of others are no ports for the program.
     private func shared(
-        _ kind: ProgramKind, isJudged: Bool, in namespace: UInt64
+        _ kind: ProgramKind, isJudged: Bool, of table: InterfaceTable
     ) throws(KernelError) -> SharedProgram {
-        let key = SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: namespace)
-        if let known = programs[key] { return known }
+        let key = SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: table.namespace)
+        if let known = programs[key], known.table == table.id { return known }
         let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
         let path = programs.path(key, object)
         let shared: SharedProgram
-        if let path, unsafe access(path, F_OK) == 0 {
-            shared = SharedProgram(Program(loaded: try .open(pinnedAt: path), kind: kind, isJudged: isJudged))
+        if let pinned = try pinned(path, table) {
+            shared = SharedProgram(Program(loaded: pinned, kind: kind, isJudged: isJudged), of: table)
         } else {
-            shared = SharedProgram(try load(key, object))
+            shared = SharedProgram(try load(key, object, table), of: table)
             if let path { try shared.program.loaded.pin(at: path) }
         }
         programs[key] = shared
         return shared
+    }
+
+    /// The program pinned there, where it is of that table; what is of another is unpinned.
+    private func pinned(_ path: String?, _ table: InterfaceTable) throws(KernelError) -> BPFProgram? {
+        guard let path, let id = table.id, unsafe access(path, F_OK) == 0 else { return nil }
+        let program = try BPFProgram.open(pinnedAt: path)
+        if try program.mapIDs().contains(id) { return program }
+        unsafe unlink(path)
+        return nil
     }
 
     /// Loads a program that ports share, for one port without an interface: frames on which it is run are of the loopback
@@ -96,19 +112,22 @@ extension FlowTables {
     package func loadShared(
         _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool = false
     ) throws(KernelError) -> Program {
-        let namespace = try NetworkInterface.currentNamespace()
-        try maps.interfaces.table(of: namespace).set(port, at: 1)
+        let table = try maps.interfaces(of: try NetworkInterface.currentNamespace())
+        try table.set(port, at: 1)
         if isJudged { try maps.publishConnections(of: [port]) }
         let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
-        return try load(SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: namespace), object)
+        return try load(
+            SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: table.namespace), object, table)
     }
 
-    private func load(_ key: SharedPrograms.Key, _ bytes: [UInt8]) throws(KernelError) -> Program {
+    private func load(
+        _ key: SharedPrograms.Key, _ bytes: [UInt8], _ table: InterfaceTable
+    ) throws(KernelError) -> Program {
         let configuration = weir_program_config(
             port: 0, role: 0, zero: 0, network_namespace: UInt32(truncatingIfNeeded: key.namespace),
             table: control.table)
         let object = try Program.open(key.kind, bytes, configuration, isJudged: key.isJudged, maps: maps)
-        try maps.interfaces.table(of: key.namespace).share(with: object)
+        try table.share(with: object)
         return try Program.load(key.kind, object, isJudged: key.isJudged)
     }
 }

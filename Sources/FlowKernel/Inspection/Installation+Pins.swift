@@ -55,7 +55,10 @@ extension Installation {
         if let sent = try tables.maps.sent.current() {
             try sent.table.forEachMap { map throws(KernelError) in try body(map, "\(directory.sentTable)/\(map.name)") }
         }
-        for table in tables.maps.interfaces.open { try table.forEachPin(in: directory, body) }
+        let used = Set(try attachedPorts().map(\.networkNamespace))
+        for table in tables.maps.interfaces.open where used.contains(table.namespace) {
+            try table.forEachPin(in: directory, body)
+        }
         try tables.maps.forEachMap { map throws(KernelError) in try body(map, "\(directory.layout)/\(map.name)") }
     }
 

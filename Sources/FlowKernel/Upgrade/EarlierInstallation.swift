@@ -79,9 +79,6 @@ package struct EarlierInstallation: ~Copyable {
         var judged: [RegisteredPort] = []
         for port in ports where try installation.tables.policy(of: port.number) != nil { judged.append(port) }
         if !judged.isEmpty { try installation.tables.maps.publishConnections(of: judged) }
-        for port in ports where !port.isClosing {
-            try installation.tables.maps.interfaces.table(of: port.networkNamespace).set(port)
-        }
     }
 
     /// Throws where one of these entries in libxdp's dispatcher cannot be taken over.

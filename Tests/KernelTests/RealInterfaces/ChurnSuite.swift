@@ -4,6 +4,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import FlowVerdict
 internal import Foundation
 import Testing
 
@@ -118,6 +119,40 @@ extension RealInterfaces {
             try installation.detach(ports[2])
             try send(9, to: "m2", 1001)
             #expect(try recorded(ports[2]) == [1000: 3])
+        }
+
+        /// A daemon that knows what the namespace's ports shared before another process detached the last of them.
+        @Test func `what another process has made anew is found`() throws {
+            try add("m0", index: 5000, in: namespaces[0])
+            try installation.detach(try installation.attach("m0", in: namespaces[0]))
+            let other = try Installation.openOrCreate(installation.directory, TableRequest())
+            let port = try namespaces[0].inside { try other.attach("m0", AttachOptions(hook: .tc)) }
+            try send(2, to: "m0", 1000)
+            let policy = KernelPolicy(rules: [.plain(.deny, .egress, number: 1, to: 1001, priority: 1)])
+            let audited = [port.number: PortPolicy(set: 1, mode: .audit)]
+            try installation.load(policy, audited, in: namespaces[0])
+            try send(3, to: "m0", 1001)
+            #expect(try recorded(port) == [1000: 2, 1001: 3])
+            try add("m1", index: 5001, in: namespaces[0])
+            let second = try installation.attach("m1", in: namespaces[0])
+            try namespaces[0].inside { try other.removePolicy() }
+            try send(4, to: "m0", 1002)
+            try send(5, to: "m1", 1003)
+            #expect(try recorded(port) == [1000: 2, 1001: 3, 1002: 4] && recorded(second) == [1003: 5])
+        }
+
+        /// Programs that are put in the place of others go by a table that has all ports.
+        @Test func `a table that was removed is made again with all ports`() throws {
+            for place in 0..<2 { try add("m\(place)", index: UInt32(5000 + place), in: namespaces[0]) }
+            let ports = try (0..<2).map { try installation.attach("m\($0)", in: namespaces[0]) }
+            try ChildProcess.run(["sh", "-c", "rm \(installation.directory.layout)/weir_interfaces-*"])
+            let other = try Installation.openOrCreate(installation.directory, TableRequest())
+            try add("m2", index: 5002, in: namespaces[0])
+            let third = try namespaces[0].inside { try other.attach("m2", AttachOptions(hook: .tc)) }
+            for place in 0..<3 { try send(place + 1, to: "m\(place)", 1000) }
+            for (place, port) in (ports + [third]).enumerated() {
+                #expect(try recorded(port) == [1000: UInt64(place + 1)])
+            }
         }
 
         /// With the last port of a namespace what its ports shared is removed.
