@@ -10,11 +10,17 @@ final class SharedProgram: Sendable {
     let program: Program
     /// The id of the table by which it knows interfaces.
     let table: UInt32?
+    /// Where it is pinned; nil: nowhere.
+    let path: String?
 
-    init(_ program: consuming Program, of table: InterfaceTable) {
+    init(_ program: consuming Program, of table: InterfaceTable, pinnedAt path: String?) {
         self.program = program
         self.table = table.id
+        self.path = path
     }
+
+    /// Where it was pinned and is no more.
+    var missingPin: String? { path.flatMap { unsafe access($0, F_OK) == 0 ? nil : $0 } }
 }
 
 /// The programs that ports share, each loaded once: pinned where the tables are, so that the next process finds them.
@@ -50,6 +56,11 @@ final class SharedPrograms: Sendable {
     /// FNV-1a.
     private static func digest(of bytes: [UInt8]) -> UInt32 {
         bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    }
+
+    /// Those of these namespaces that are loaded here.
+    func loaded(in namespaces: Set<UInt64>) -> [SharedProgram] {
+        programs.withLock { $0.filter { namespaces.contains($0.key.namespace) }.map(\.value) }
     }
 
     /// Forgets those of a namespace that has no ports any more.
@@ -89,9 +100,9 @@ extension FlowTables {
         let path = programs.path(key, object)
         let shared: SharedProgram
         if let pinned = try pinned(path, table) {
-            shared = SharedProgram(Program(loaded: pinned, kind: kind, isJudged: isJudged), of: table)
+            shared = SharedProgram(Program(loaded: pinned, kind: kind, isJudged: isJudged), of: table, pinnedAt: path)
         } else {
-            shared = SharedProgram(try load(key, object, table), of: table)
+            shared = SharedProgram(try load(key, object, table), of: table, pinnedAt: path)
             if let path { try shared.program.loaded.pin(at: path) }
         }
         programs[key] = shared

@@ -23,6 +23,9 @@ extension Installation {
             try forEachPin { (map, path) throws(KernelError) in
                 if unsafe access(path, F_OK) != 0 { try map.pin(at: path) }
             }
+            for shared in try sharedPrograms() {
+                if let path = shared.missingPin { try shared.program.loaded.pin(at: path) }
+            }
         } catch {
             throw KernelError(
                 error.code, "cannot go on measuring under \(directory.base)",
@@ -42,7 +45,13 @@ extension Installation {
         try forEachPin { (_, path) throws(KernelError) in
             if unsafe access(path, F_OK) != 0 { missing.append(path) }
         }
+        missing += try sharedPrograms().compactMap(\.missingPin)
         return missing
+    }
+
+    /// Those that ports here use, as far as this process has loaded them.
+    private func sharedPrograms() throws(KernelError) -> [SharedProgram] {
+        tables.programs.loaded(in: Set(try attachedPorts().map(\.networkNamespace)))
     }
 
     /// Calls `body` with each map that all ports share and where it is pinned; the control map last.
