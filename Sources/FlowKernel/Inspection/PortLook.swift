@@ -5,13 +5,16 @@ import Glibc
 
 /// Looks at one port: are its programs on its interface, and are its pins there?
 ///
-/// For a TCX port four system calls: its two hooks are asked which links they have, and three pins are looked for. Ports of other
-/// hooks take more. The caller has its privileges in force.
+/// For a TCX port three system calls: its two hooks are asked which links they have, and the folder of its pins when it was changed.
+/// Ports of other hooks take more. The caller has its privileges in force.
 struct PortLook {
-    /// Ids of the links that the port had when it was looked at before.
+    /// What is known of a port that was looked at before.
     struct Links: Equatable, Sendable {
+        /// Ids of its links.
         var from: UInt32?
         var to: UInt32?
+        /// The folder of its pins, as it was when none was missing.
+        var folder: FolderState?
     }
 
     let port: RegisteredPort
@@ -23,9 +26,19 @@ struct PortLook {
 
     private var folder: String { directory.portDirectory(port.number) }
 
-    /// - Parameter links: those that are known; the look fills in what is not.
+    /// - Parameter links: what is known; the look fills in what is not.
     func faults(_ links: inout Links) -> [PortFault] {
-        var faults = [look(.fromPort, &links.from), look(.toPort, &links.to)].compactMap(\.self)
+        let state = FolderState(of: folder)
+        let isFolderKnown = state != nil && links.folder == state
+        let faults = faults(&links, isFolderKnown: isFolderKnown)
+        if !isFolderKnown { links.folder = faults.isEmpty ? state?.settled : nil }
+        return faults
+    }
+
+    private func faults(_ links: inout Links, isFolderKnown: Bool) -> [PortFault] {
+        func exists(_ name: String) -> Bool { isFolderKnown || self.exists(name) }
+        var faults = [look(.fromPort, &links.from, isFolderKnown), look(.toPort, &links.to, isFolderKnown)].compactMap(
+            \.self)
         if faults.contains(.interfaceGone) { return [.interfaceGone] }
         if isHere, !faults.isEmpty, NetworkInterface.name(ofIndex: port.interfaceIndex) == nil {
             return [.interfaceGone]
@@ -35,13 +48,13 @@ struct PortLook {
             faults.append(.connectionsUnpinned)
         }
         if !exists(PortMapKind.fragments.rawValue) { faults.append(.fragmentsUnpinned) }
-        if port.fromHook == .xsk, !SocketMap.isPinned(in: folder) { faults.append(.socketsUnpinned) }
+        if port.fromHook == .xsk, !exists(SocketMap.name) { faults.append(.socketsUnpinned) }
         return faults
     }
 
     private func exists(_ name: String) -> Bool { unsafe access("\(folder)/\(name)", F_OK) == 0 }
 
-    private func look(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
+    private func look(_ side: TCHook.Side, _ link: inout UInt32?, _ isFolderKnown: Bool) -> PortFault? {
         let isInPlace: Bool
         switch port.hook(side) {
         case .none, .unobserved: isInPlace = true
@@ -49,7 +62,7 @@ struct PortLook {
         case .xdpDispatched:
             isInPlace = !isHere || XDPDispatcher(interface: port.interface, tables: tables).isInPlace
         case .fentry: isInPlace = SentFrames.isWhole(in: directory)
-        case .tcx: return lookAtTCX(side, &link)
+        case .tcx: return lookAtTCX(side, &link, isFolderKnown)
         case .xdp: return lookAtLink(side, &link)
         case .xsk:
             if let fault = lookAtLink(side, &link) { return fault }
@@ -60,11 +73,13 @@ struct PortLook {
 
     /// Asks the interface: a link also lives on where its interface has moved to another namespace, and the index may be
     /// another interface's here.
-    private func lookAtTCX(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
+    private func lookAtTCX(
+        _ side: TCHook.Side, _ link: inout UInt32?, _ isFolderKnown: Bool
+    ) -> PortFault? {
         guard isHere, let there = TCHook.linkIDs(interfaceIndex: port.interfaceIndex, side: side) else {
             return lookAtLink(side, &link)
         }
-        guard exists(side.pin) else { return .unpinned(side) }
+        guard isFolderKnown || exists(side.pin) else { return .unpinned(side) }
         if let link, there.contains(link) { return nil }
         guard let pinned = try? Link.open(pinnedAt: "\(folder)/\(side.pin)"), let id = pinned.id else {
             return .detached(side)
