@@ -167,7 +167,7 @@ package struct FlowMaps: ~Copyable {
     }
 
     /// Gives ports what their programs need, all that is not there yet. Waits for the kernel once or twice, however many ports.
-    func publish(_ ports: [RegisteredPort]) throws(KernelError) {
+    package func publish(_ ports: [RegisteredPort]) throws(KernelError) {
         try counts.publish(ports)
         try fragments.publish(ports)
     }

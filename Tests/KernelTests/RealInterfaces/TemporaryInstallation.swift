@@ -51,7 +51,10 @@ final class TemporaryInstallation {
         return try namespace.inside(body)
     }
 
-    func register(_ port: RegisteredPort) throws { try installation.tables.maps.add(port) }
+    func register(_ port: RegisteredPort) throws {
+        try installation.tables.maps.add(port)
+        try installation.tables.maps.publish([port])
+    }
 
     func removeIfUnused() throws { try installation.removeIfUnused() }
 
