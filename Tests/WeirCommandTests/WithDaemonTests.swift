@@ -41,7 +41,7 @@ extension WeirCommandSuite {
                 let text = try site.weir("status")
                 #expect(text.hasPrefix("daemon    pid \(daemon.pid), a window every 1 s\n"))
                 #expect(text.contains("\npackets   0 unaccounted: seen = in records + overflow + not IP + malformed\n"))
-                #expect(text.contains(#/\nmemory    \d\d\.\d MB in the kernel, \d\d\.\d MB in the daemon\n/#))
+                #expect(text.contains(#/\nmemory    \d\d\.\d MB in the kernel, \d+\.\d MB in the daemon\n/#))
             }
         }
 

@@ -30,11 +30,19 @@ package final class FrameInjector: Sendable {
     ///
     /// Linux refuses frames that are shorter than an Ethernet header or longer than the interface's MTU with it.
     package func send(_ frame: [UInt8]) throws {
-        let sent = unsafe frame.withUnsafeBytes {
-            unsafe Foundation.send(socketDescriptor, $0.baseAddress, $0.count, 0)
+        for attempt in 0..<Self.attempts {
+            let sent = unsafe frame.withUnsafeBytes {
+                unsafe Foundation.send(socketDescriptor, $0.baseAddress, $0.count, 0)
+            }
+            if sent == frame.count { return }
+            // The other end of a pair has no room: the frame is gone, and nothing has seen it.
+            guard errno == ENOBUFS, attempt + 1 < Self.attempts else { break }
+            Thread.sleep(forTimeInterval: 0.002)
         }
-        guard sent == frame.count else { throw Failure(operation: "send \(frame.count) bytes", errno: errno) }
+        throw Failure(operation: "send \(frame.count) bytes", errno: errno)
     }
+
+    private static let attempts = 500
 
     private static func openSocket(on index: Int) throws -> Int32 {
         // Of no protocol: it receives nothing.
