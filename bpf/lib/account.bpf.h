@@ -112,15 +112,23 @@ static __always_inline int unparsed_ruling(__u32 policy, __u32 port,
 }
 #endif
 
-/* What found no room is judged, too: every packet of it. */
+/*
+ * What found no room is judged, too: every packet of it. Its key is not on the
+ * stack, of which Linux 6.1 has no more for the functions below.
+ */
 #ifdef WEIR_POLICY
 static __noinline int overflow_ruling(const struct account *account,
 				      const struct packet_view *packet)
 {
-	union key_words key;
+	struct rule_search *search;
+	__u32 index = 0;
 
-	flow_key_make(&key, packet, &account->open, account->open.number);
-	return judgement_ruling(flow_judge(&key));
+	search = bpf_map_lookup_elem(&weir_judging, &index);
+	if (!search)
+		return WEIR_RULING_NONE;
+	flow_key_make(&search->reported, packet, &account->open,
+		      account->open.number);
+	return judgement_ruling(flow_judge(&search->reported));
 }
 #else
 static __always_inline int overflow_ruling(const struct account *account,

@@ -30,7 +30,7 @@ POLICY_MAP(weir_rules, struct weir_policy_rule, WEIR_POLICY_RULES);
 struct rule_search {
 	union key_words key;	/* words as rules have them */
 	union key_words masked;
-	union key_words reported;	/* by an ICMP error */
+	union key_words reported;	/* by an ICMP error; of what found no room */
 	__u32 generation;
 	__u32 mask;		/* the one that is next */
 	__u32 best;		/* the rule found so far */
