@@ -9,7 +9,7 @@ package enum ProgramKind: Sendable, CaseIterable {
     case xdpFromPort
     case xskFromPort
     case sentToPort
-    /// `xdpFromPort` as libxdp's dispatcher calls it: always one that asks the policy.
+    /// `xdpFromPort` as libxdp's dispatcher calls it. It has no variant without a policy.
     case xdpDispatched
 
     /// Those that every kernel loads: not what traces the kernel.

@@ -9,7 +9,7 @@ import Foundation
 /// CPU time of frames that many guests send in turn: each frame meets another tap, and what was used for the one before has been
 /// pushed out of the nearest caches the more, the more taps there are.
 ///
-/// Each subject has as many taps of its own, so that subjects take turns within a round. The frames are for somebody else, so that
+/// Each subject has as many taps of its own, so that subjects take turns within a round. The frames have the MAC address of no interface here, so that
 /// the kernel drops them right behind the hook.
 final class TapTurns {
     static let counts = [1, 8, 32, 100, 200]
