@@ -32,7 +32,7 @@ let package = Package(
         .target(
             name: "FlowMeter",
             dependencies: [
-                "FlowModel", "DurableFiles", "CZlib", .product(name: "SystemPackage", package: "swift-system"),
+                "FlowModel", "DurableFiles", "CIsal", .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "FlowKernel",
@@ -44,11 +44,11 @@ let package = Package(
         .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
-            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+            name: "CIsal", path: "Sources/CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "FlowFormats", "DurableFiles", "CZlib",
+                "FlowModel", "FlowFormats", "DurableFiles", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "PortDirectory", dependencies: ["FlowModel"]),

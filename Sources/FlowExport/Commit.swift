@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CZlib
+internal import CIsal
 import DurableFiles
 package import SystemPackage
 
@@ -63,10 +63,10 @@ extension Commit {
         }
     }
 
-    /// `unsafe`: zlib takes a pointer, for the call only.
+    /// CRC-32 as gzip has it. `unsafe`: ISA-L takes a pointer, for the call only.
     private static func checksum(_ bytes: some Collection<UInt8>) -> String {
         let bytes = Array(bytes)
-        return unsafe bytes.withUnsafeBufferPointer { unsafe String(crc32_z(0, $0.baseAddress, $0.count), radix: 16) }
+        return unsafe String(crc32_gzip_refl(0, bytes, UInt64(bytes.count)), radix: 16)
     }
 }
 

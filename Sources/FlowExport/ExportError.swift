@@ -9,7 +9,6 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case createFolder = "create the folder"
         case useFolder = "write log files to"
         case createFile = "create the log file"
-        case compress = "compress records for"
         case write = "write to the log file"
         case publish = "publish the log file"
         case commit = "note what is to be published in"

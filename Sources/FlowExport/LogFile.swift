@@ -44,7 +44,7 @@ final class LogFile {
     var isRemoved: Bool { !folder.holds(descriptor, as: place.name) }
 
     /// Appends one member.
-    func append(_ member: [UInt8], holdsRecords: Bool) throws(ExportError) {
+    func append(_ member: ArraySlice<UInt8>, holdsRecords: Bool) throws(ExportError) {
         try ExportError.wrap(.write, temporaryPath) {
             _ = try descriptor.writeAll(toAbsoluteOffset: length, member)
         }

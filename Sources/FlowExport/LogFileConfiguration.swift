@@ -32,8 +32,6 @@ package struct LogFileConfiguration: Sendable {
     package var windowLength: Duration = .seconds(60)
     /// A file that would grow beyond this many compressed bytes is published early (AWS: 75 MB).
     package var sizeLimit: Int64 = 75_000_000
-    /// zlib's, 1 (fast) to 9 (small).
-    package var compressionLevel = 1
 
     package init(
         directory: FilePath, stateDirectory: FilePath, stateID: String, format: any RecordFormat,

@@ -73,7 +73,7 @@ extension LogFileSink {
     }
 
     private func writeMember(_ stream: LogStream, of period: UnixTime) throws(ExportError) {
-        let member = try compress(stream.bytes)
+        let member = compressor.compress(stream.bytes)
         if let file = stream.file, file.holdsRecords, file.length + Int64(member.count) > configuration.sizeLimit {
             sealed.append(file)
             stream.file = nil
@@ -88,21 +88,13 @@ extension LogFileSink {
             stream.owner, period: period, hash: .random(in: 0...(.max)), configuration: configuration)
         let file = try LogFile(place, in: folders)
         stream.file = file
-        if !header.isEmpty { try append(try compress(header), to: file, holdsRecords: false) }
+        if !header.isEmpty { try append(compressor.compress(header), to: file, holdsRecords: false) }
         return file
     }
 
-    private func append(_ member: [UInt8], to file: LogFile, holdsRecords: Bool) throws(ExportError) {
+    private func append(_ member: ArraySlice<UInt8>, to file: LogFile, holdsRecords: Bool) throws(ExportError) {
         try file.append(member, holdsRecords: holdsRecords)
         current?.bytes += UInt64(member.count)
-    }
-
-    private func compress(_ bytes: [UInt8]) throws(ExportError) -> [UInt8] {
-        do {
-            return try GzipMember.compress(bytes, level: configuration.compressionLevel)
-        } catch {
-            throw ExportError(.compress, configuration.directory, .noMemory)
-        }
     }
 }
 

@@ -38,6 +38,7 @@ package final class LogFileSink {
     var log: CommitLog
     let header: [UInt8]
     var encoder: any RecordEncoder
+    var compressor = GzipCompressor()
     /// The window whose lines are coming.
     var current: CurrentWindow?
 

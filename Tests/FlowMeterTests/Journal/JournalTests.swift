@@ -30,6 +30,24 @@ import Testing
         #expect(try fixture.bytes(of: segment).count == Int(segment.bytes))
     }
 
+    @Test func `the checksum of a frame is the one that Python computes by zlib`() throws {
+        let segment = try #require(
+            try fixture.journal.append(Sample.part(flows: 1500), installation: 1, ports: Sample.ports))
+        let python = """
+            import struct, sys, zlib
+            bytes, start, frames = open(sys.argv[1], "rb").read(), 0, 0
+            while start < len(bytes):
+                words = struct.unpack_from("<5Q", bytes, start)
+                end = start + 40 + 8 * (words[3] & 0xFFFFFFFF)
+                if words[4] != zlib.crc32(bytes[start + 40:end], zlib.crc32(bytes[start:start + 32])):
+                    sys.exit(1)
+                start, frames = end, frames + 1
+            print(frames)
+            """
+        // Two descriptions, three of flows, two closings.
+        #expect(try ChildProcess.run(["python3", "-c", python, segment.path.string]) == "7\n")
+    }
+
     @Test func `a register of four thousand ports with long names fits`() throws {
         let name = String(repeating: "x", count: 128)
         let identity = PortIdentity(accountID: name, interfaceID: name, vpcID: name, subnetID: name, instanceID: name)
