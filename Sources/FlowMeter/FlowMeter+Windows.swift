@@ -24,8 +24,9 @@ extension FlowMeter where Source: ~Copyable {
 
     /// Forgets the counters of a window whose records are safe, and keeps its storage for those to come.
     package mutating func release(_ closed: consuming ClosedWindow) throws(Source.Failure) {
+        var closed = closed
         let number = closed.window.number
-        recycle(closed)
+        recycle(&closed)
         try source.release(number)
     }
 }

@@ -93,8 +93,14 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
         return isLast ? gathered.close(window, anchor: anchor) : nil
     }
 
-    /// Keeps the storage of a window that is published.
-    package mutating func recycle(_ closed: consuming ClosedWindow) { gathered.reuse(closed.flows) }
+    /// Takes the storage of a window that is published, whose flows are gone then.
+    ///
+    /// In place, so that nobody else holds the storage: what is shared is copied in place of being used again.
+    package mutating func recycle(_ closed: inout ClosedWindow) {
+        var flows = FlowTable()
+        swap(&flows, &closed.flows)
+        gathered.reuse(consume flows)
+    }
 
     private mutating func take(
         _ action: WindowClock.Action, of closing: OpenWindow

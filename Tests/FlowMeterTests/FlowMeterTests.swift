@@ -34,6 +34,14 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
         FlowMeter(source: source, interval: .seconds(60), openWindow: openWindow, opened: opened, now: opened)
     }
 
+    /// Leaves no copy of the part behind: the storage would be in use.
+    private static func close(
+        _ meter: inout FlowMeter<FakeFlowSource>, at now: ClockAnchor
+    ) throws -> ClosedWindow {
+        let part = try #require(try meter.takeDue(at: now))
+        return try #require(try meter.release(part))
+    }
+
     @Test func aFlowThatSeveralCPUsCountedIsOneRecord() throws {
         var source = FakeFlowSource(openWindow: 1)
         source.count(flow(1), counters(3, at: 110, to: 120, mac: 7))
@@ -61,6 +69,21 @@ private func counters(_ packets: UInt64, at first: Int64, to last: Int64, mac: U
             try meter.release(closed)
         }
         #expect(recorded == PacketCount(packets: 55, octets: 5500))
+    }
+
+    @Test func theStorageOfAWindowThatIsPublishedIsThatOfTheNext() throws {
+        var meter = Self.meter(FakeFlowSource(openWindow: 1))
+        var places: Set<UInt> = []
+        for window in 1...5 as ClosedRange<Int64> {
+            for index in 0..<100 as Range<UInt16> { meter.source.count(flow(index), counters(1, at: 100, to: 101)) }
+            var closed = try Self.close(&meter, at: clocks(100 + 60 * window, wall: 1_000_020 + 60 * window))
+            #expect(closed.flows.count == 100)
+            let place = unsafe closed.flows.records.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+            places.insert(place)
+            meter.recycle(&closed)
+            #expect(closed.flows.isEmpty)
+        }
+        #expect(places.count == 1)
     }
 
     @Test func aWindowThatIsNotReleasedIsNotCountedIntoAgain() throws {

@@ -326,9 +326,11 @@ extension Daemon {
     }
 
     private mutating func takePublished() {
-        for published in publishing.takePublished() {
-            board.update { $0.records += UInt64(published.lines) }
-            meter.recycle(published.window)
+        var published = publishing.takePublished()
+        for index in published.indices {
+            let lines = UInt64(published[index].lines)
+            board.update { $0.records += lines }
+            meter.recycle(&published[index].window)
         }
         report()
     }

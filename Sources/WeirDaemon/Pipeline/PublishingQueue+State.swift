@@ -26,7 +26,7 @@ extension PublishingQueue {
 
     /// A window that is published, handed back; or one that is not kept in memory, without lines.
     struct Published: Sendable {
-        let window: ClosedWindow
+        var window: ClosedWindow
         let lines: Int
     }
 
