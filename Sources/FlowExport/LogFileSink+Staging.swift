@@ -5,12 +5,6 @@ internal import SystemPackage
 
 /// The window whose lines are coming.
 struct CurrentWindow {
-    /// The port is kept alive, so that its identifier stays its own.
-    struct PortStream {
-        let port: Port
-        let stream: LogStream
-    }
-
     /// A file as it was when the window began.
     struct FileMark {
         let stream: LogStream
@@ -23,12 +17,9 @@ struct CurrentWindow {
     let period: UnixTime
     let before: [FileMark]
     let sealed: [LogFile]
-    var records: UInt64 = 0
     var bytes: UInt64 = 0
     /// The first thing that failed; no line is written after it.
     var failure: ExportError?
-    var last: PortStream?
-    var streams: [ObjectIdentifier: PortStream] = [:]
 }
 
 extension LogFileSink {
@@ -38,15 +29,12 @@ extension LogFileSink {
         }
     }
 
-    /// The stream of a port's owner; nil between windows. Names are compared only for a port's first line in a window.
-    func stream(for port: Port) -> LogStream? {
-        if let last = current?.last, last.port === port { return last.stream }
-        guard current != nil else { return nil }
-        let stream = current?.streams[ObjectIdentifier(port)]?.stream ?? stream(of: LogOwner(port.identity))
-        let found = CurrentWindow.PortStream(port: port, stream: stream)
-        current?.streams[ObjectIdentifier(port)] = found
-        current?.last = found
-        return stream
+    /// Makes the batch take lines of the port, in the stream of its owner; false between windows. Names are compared only
+    /// for a port's first line in a window.
+    func add(_ port: Port) -> Bool {
+        guard current != nil else { return false }
+        batch.add(port, in: stream(of: LogOwner(port.identity)))
+        return true
     }
 
     private func stream(of owner: LogOwner) -> LogStream {
@@ -56,9 +44,9 @@ extension LogFileSink {
         return stream
     }
 
-    func count(in stream: LogStream) {
-        current?.records += 1
-        if stream.bytes.count >= Self.batchSize { write(stream) }
+    /// Writes the lines of the stream that has enough of them.
+    func writeBatch() {
+        if let stream = batch.giveBack() { write(stream) }
     }
 
     /// Writes the lines that were formatted, unless something failed already.

@@ -37,13 +37,10 @@ package final class LogFileSink {
     var isCommitDue = false
     var log: CommitLog
     let header: [UInt8]
-    var encoder: any RecordEncoder
+    var batch: LineBatch
     var compressor = GzipCompressor()
     /// The window whose lines are coming.
     var current: CurrentWindow?
-
-    /// Lines are compressed and written in batches of about this many bytes: enough to compress well.
-    static let batchSize = 256 << 10
 
     /// Makes the directory where it is missing, and finishes what an earlier process had decided to publish. Throws where
     /// the directory cannot be written.
@@ -53,7 +50,7 @@ package final class LogFileSink {
         var header: [UInt8] = []
         configuration.format.appendHeader(to: &header)
         self.header = header
-        encoder = configuration.format.makeEncoder()
+        batch = LineBatch(configuration.format.makeEncoder())
         (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
         try prove()
         try? carryOut()
@@ -72,28 +69,33 @@ package final class LogFileSink {
 
     /// Takes a line of a flow.
     package func append(_ record: borrowing FlowRecord) {
-        guard let stream = stream(for: record.port) else { return }
-        encoder.append(record, to: &stream.bytes)
-        count(in: stream)
+        switch batch.append(record) {
+        case .taken: break
+        case .isFull: writeBatch()
+        case .isOfUnknownPort: if add(record.port) { append(record) }
+        }
     }
 
     /// Takes a line of any kind.
     package func append(_ entry: LogEntry) {
-        guard let stream = stream(for: entry.port) else { return }
-        encoder.append(entry, to: &stream.bytes)
-        count(in: stream)
+        switch batch.append(entry) {
+        case .taken: break
+        case .isFull: writeBatch()
+        case .isOfUnknownPort: if add(entry.port) { append(entry) }
+        }
     }
 
     /// Writes what was not written yet. Where it throws, nothing of the window is in any file: hand it over again.
     package func end() throws(ExportError) {
         guard current != nil else { return }
+        let lines = batch.end()
         for stream in streams.values { write(stream) }
         guard let ended = current.take() else { return }
         if let failure = ended.failure {
             takeBack(ended)
             throw failure
         }
-        counts.recordsWritten += ended.records
+        counts.recordsWritten += lines
         counts.bytesWritten += ended.bytes
         period = ended.period
         if let segment = ended.segment { staged.append(segment) }
@@ -102,6 +104,7 @@ package final class LogFileSink {
     /// Takes back what came of a window that cannot be ended: nothing of it is in any file.
     package func abandon() {
         guard let window = current.take() else { return }
+        _ = batch.end()
         for stream in streams.values { stream.bytes.removeAll(keepingCapacity: true) }
         takeBack(window)
     }

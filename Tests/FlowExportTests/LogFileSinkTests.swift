@@ -93,6 +93,24 @@ import Testing
         #expect(files[2].hasPrefix("AWSLogs/unknown/vpcflowlogs/local/2018/06/20/unknown_vpcflowlogs_local_fl-"))
     }
 
+    @Test func `Ports that take turns in files of many batches keep their lines in order`() throws {
+        let sink = try LogFileSink(configuration: configuration(directory))
+        let window = window(examplePeriod)
+        let ports = ["111111111111", "222222222222", "222222222222"].enumerated().map { index, account in
+            Port(
+                number: PortNumber(UInt16(1 + index)), name: "tap\(index)", role: .guest,
+                identity: PortIdentity(accountID: account, interfaceID: "eni-\(index)", region: "us-east-1"))
+        }
+        // Some 90 bytes each, 256 KiB a batch.
+        let entries = (0..<12_000).map { record(UInt16($0), in: window, port: ports[$0 % 3]) }
+        try sink.write(entries, of: window)
+        try sink.close()
+        let files = directory.published()
+        #expect(files.count == 2 && sink.counts.recordsWritten == 12_000)
+        #expect(try directory.text(of: files[0]) == text(of: entries.filter { $0.port === ports[0] }))
+        #expect(try directory.text(of: files[1]) == text(of: entries.filter { $0.port !== ports[0] }))
+    }
+
     @Test func `An owner's name cannot leave the directory`() throws {
         let sink = try LogFileSink(configuration: configuration(directory))
         let window = window(examplePeriod)

@@ -161,6 +161,7 @@ package final class Publisher {
         var verdicts = WindowVerdicts()
         var records = 0
         var receivers: Set<PortNumber> = []
+        let files = toFiles ? files : nil
         for piece in 0..<pieces.count {
             if piece > 0 {
                 // Not both at a time.
@@ -173,7 +174,7 @@ package final class Publisher {
                 verdicts.add(record)
                 guard filters.filter(of: record.port).takes(record.verdict) else { return }
                 records += 1
-                if toFiles { files?.append(record) }
+                files?.append(record)
                 if toPrinter { printer?.append(record) }
             }
         }
@@ -186,7 +187,7 @@ package final class Publisher {
                 guard filters.filter(of: port).takes(frames.verdict) else { continue }
             }
             records += 1
-            if toFiles { files?.append(entry) }
+            files?.append(entry)
             if toPrinter { printer?.append(entry) }
         }
         return (records, verdicts.total)
