@@ -76,8 +76,8 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowVerdict", "FlowTestKit",
-                "PortDirectory", "WeirDaemon",
+                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "FlowVerdict",
+                "FlowTestKit", "PortDirectory", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

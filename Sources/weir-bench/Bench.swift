@@ -102,6 +102,8 @@ struct Bench {
                 report.records.append(try RecordPath(engine, flows: flows).figure(rounds: settings.rounds))
             }
         }
+        Self.say("records of \(Ratios.mostFlows) flows, to files on disk")
+        report.published = [try PublishingPath(.standard, flows: Ratios.mostFlows).figure(rounds: settings.rounds)]
     }
 
     private func runRest(into report: inout BenchReport) throws {

@@ -60,7 +60,8 @@ struct {
 struct replay_frame {
 	__u16 addresses;	/* IPv4: both; IPv6: low half of the source */
 	__u16 ports;		/* both */
-	__u32 is_ipv6;
+	__u16 is_ipv6;
+	__u16 is_scattered;	/* IPv4: see scatter() */
 };
 
 const volatile struct replay_frame replay_frame SEC(".rodata.replay") = {};
@@ -108,6 +109,46 @@ static __always_inline void rewrite(void *data, void *data_end, __u32 id)
 		 bpf_htons(port);
 }
 
+/* The finalizer of SplitMix64: numbers that follow one another look random. */
+static __always_inline __u64 mix(__u64 number)
+{
+	number *= 0x9e3779b97f4a7c15;
+	number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
+	number = (number ^ number >> 27) * 0x94d049bb133111eb;
+	return number ^ number >> 31;
+}
+
+/*
+ * Makes the line of each flow as unlike the others as lines of a log are: any
+ * destination, any ports, and packets of 60 to 1,083 octets. The source
+ * address and the six low bits of the source port remain: they tell flows
+ * apart.
+ */
+static __always_inline void scatter(void *data, void *data_end, __u32 id)
+{
+	__u32 *destination = data + replay_frame.addresses + 4;
+	__u16 *octets = data + replay_frame.addresses - 10;
+	__u16 *ports = data + replay_frame.ports;
+	__u64 random = mix(id);
+	__u16 port = (random >> 48 & ~((1 << REPLAY_FLOWS_SHIFT) - 1)) |
+		     (id & ((1 << REPLAY_FLOWS_SHIFT) - 1));
+
+	if ((void *)(destination + 1) > data_end ||
+	    (void *)(octets + 1) > data_end || (void *)(ports + 2) > data_end)
+		return;
+	*destination = random;
+	*octets = bpf_htons(60 + (random >> 32 & 1023));
+	ports[0] = bpf_htons(port);
+	ports[1] = bpf_htons(random >> 42 & 0xffff);
+}
+
+static __always_inline void write_flow(void *data, void *data_end, __u32 id)
+{
+	rewrite(data, data_end, id);
+	if (replay_frame.is_scattered)
+		scatter(data, data_end, id);
+}
+
 SEC("tc")
 int replay_tc(struct __sk_buff *skb)
 {
@@ -115,7 +156,7 @@ int replay_tc(struct __sk_buff *skb)
 
 	if (next_id(&id))
 		return REPLAY_NO_TARGET;
-	rewrite((void *)(long)skb->data, (void *)(long)skb->data_end, id);
+	write_flow((void *)(long)skb->data, (void *)(long)skb->data_end, id);
 	bpf_tail_call(skb, &replay_target, 0);
 	return REPLAY_NO_TARGET;
 }
@@ -126,7 +167,7 @@ static __always_inline int replay_on_xdp(struct xdp_md *xdp)
 
 	if (next_id(&id))
 		return REPLAY_NO_TARGET;
-	rewrite((void *)(long)xdp->data, (void *)(long)xdp->data_end, id);
+	write_flow((void *)(long)xdp->data, (void *)(long)xdp->data_end, id);
 	bpf_tail_call(xdp, &replay_target, 0);
 	return REPLAY_NO_TARGET;
 }

@@ -15,20 +15,30 @@ package struct FrameForm: Sendable {
         var addresses: UInt16
         /// Both ports.
         var ports: UInt16
-        var isIPv6: UInt32
+        var isIPv6: UInt16
+        /// Whether each flow has destination, ports and length of its own; IPv4 alone.
+        var isScattered: UInt16
     }
 
-    /// A frame of these layers, padded to the shortest that Ethernet has.
+    /// Ethernet's header and the longest packet that bpf/bench/replay.bpf.c makes.
+    private static let longestScattered = 14 + 1083
+
+    /// A frame of these layers, padded to the shortest that Ethernet has, or to the longest that a flow gets.
     ///
-    /// - Parameter internet: which of the layers is the IP header; the transport, TCP or UDP, is the last.
-    package init(_ name: String, internet: Int, version: IPVersion, _ layers: [Layer]) {
-        let frame = Frame(layers + [.padding()])
+    /// - Parameters:
+    ///   - internet: which of the layers is the IP header; the transport, TCP or UDP, is the last.
+    ///   - isScattered: whether each flow gets a destination, ports and a length of its own; IPv4 alone. Then
+    ///     `source(of:)` does not hold.
+    package init(
+        _ name: String, internet: Int, version: IPVersion, _ layers: [Layer], isScattered: Bool = false
+    ) {
+        let frame = Frame(layers + [isScattered ? .padding(to: Self.longestScattered) : .padding()])
         let source = version == .v4 ? 12 : 16
         self.name = name
         bytes = frame.bytes
         place = Place(
             addresses: UInt16(frame.offsets[internet] + source), ports: UInt16(frame.offsets[layers.count - 1]),
-            isIPv6: version == .v6 ? 1 : 0)
+            isIPv6: version == .v6 ? 1 : 0, isScattered: isScattered ? 1 : 0)
     }
 }
 
@@ -51,6 +61,10 @@ extension FrameForm {
 
     /// Whether a parser of plain Ethernet, IP and TCP or UDP understands it: the reference counts no other.
     package var isPlain: Bool { ["IPv4", "IPv4 UDP", "IPv6"].contains(name) }
+
+    /// IPv4, and as different from flow to flow as the lines of a log.
+    package static let scattered = FrameForm(
+        "IPv4, scattered", internet: 1, version: .v4, [.ethernet(), .ipv4(), tcp], isScattered: true)
 
     private static var tcp: Layer { .tcp(from: 1, to: 443) }
     /// The low half of the source is rewritten whole.

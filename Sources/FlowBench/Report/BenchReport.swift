@@ -11,6 +11,8 @@ package struct BenchReport: Codable, Sendable {
     package var insertsUsed: [FlowsFigure] = []
     package var drains: [FlowsFigure] = []
     package var records: [RecordFigure] = []
+    /// To files on disk.
+    package var published: [PublishedFigure] = []
     package var memory: [MemoryFigure] = []
     package var taps: [TapFigure] = []
     /// Through many taps in turn.
@@ -25,8 +27,8 @@ package struct BenchReport: Codable, Sendable {
     package var conntrack: [TapFigure] = []
 
     private enum CodingKeys: String, CodingKey {
-        case machine, method, packets, inserts, drains, records, memory, taps, swaps, ports, forwarding, classifier,
-            judgements, polling, policies, conntrack
+        case machine, method, packets, inserts, drains, records, published, memory, taps, swaps, ports, forwarding,
+            classifier, judgements, polling, policies, conntrack
         case insertsUsed = "inserts_used"
         case tapTurns = "tap_turns"
     }

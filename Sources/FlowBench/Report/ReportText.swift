@@ -16,7 +16,7 @@ package struct ReportText {
     package var text: String {
         let sections = [
             machine, packetSection(.uniform), packetSection(.zipf), formSection, flowSection, recordSection,
-            memorySection,
+            publishedSection, memorySection,
             tapSection, tapTurnsSection, swapSection, portsSection, forwardingSection, classifierSection,
             judgementSection,
             pollingSection, policySection, conntrackSection, ratioSection,
@@ -82,6 +82,17 @@ package struct ReportText {
             "ns a record: drained and merged, and as AWS text as well",
             header: ["SUBJECT", "FLOWS", "MERGED", "AS TEXT"],
             rows: rows)
+    }
+
+    private var publishedSection: [String] {
+        let rows = report.published.map { figure in
+            [figure.subject, Self.short(figure.flows)]
+                + [figure.merged, figure.journaled, figure.written, figure.published].map { Self.number($0.median) }
+                + [Self.number(figure.bytesARecord)]
+        }
+        return Self.section(
+            "ns a record: to AWS text.gz on disk, lines that do not repeat",
+            header: ["SUBJECT", "FLOWS", "MERGED", "JOURNALED", "WRITTEN", "PUBLISHED", "BYTES"], rows: rows)
     }
 
     private var memorySection: [String] {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
-import FlowMeter
-import FlowModel
-import Logging
+package import FlowKernel
+package import FlowMeter
+package import FlowModel
+package import Logging
 
 /// Makes parts durable before the kernel forgets them.
 ///
 /// Holds at most one part that is not: while it does, nothing may be swapped, and the open window goes on. Used from
 /// the meter's thread.
-struct JournalKeeper: ~Copyable {
+package struct JournalKeeper: ~Copyable {
     /// A window that is safe.
-    struct SafeWindow {
-        var window: ClosedWindow
-        var ports: [PortNumber: Port]
-        var segment: Segment
+    package struct SafeWindow {
+        package var window: ClosedWindow
+        package var ports: [PortNumber: Port]
+        package var segment: Segment
     }
 
     private struct Pending {
@@ -31,7 +31,7 @@ struct JournalKeeper: ~Copyable {
     /// Of the open window so far.
     private var ports: [PortNumber: Port] = [:]
     /// What writing failed with last; nil while all is well.
-    private(set) var failure: String?
+    package private(set) var failure: String?
     /// Kinds of failures that were said since all was well.
     private var said: Set<String> = []
     /// Segments of open windows that were removed, as far as that was said.
@@ -40,7 +40,7 @@ struct JournalKeeper: ~Copyable {
     /// How long a journal that cannot be written is left alone.
     private static let patience = Duration.seconds(1)
 
-    init(journal: Journal, installation: UInt64, logger: Logger) {
+    package init(journal: Journal, installation: UInt64, logger: Logger) {
         self.journal = journal
         self.installation = installation
         self.logger = logger
@@ -55,7 +55,7 @@ struct JournalKeeper: ~Copyable {
     /// Takes a part; `settle` makes it durable.
     ///
     /// - Parameter closing: ports that were detached before it was swapped.
-    mutating func keep(_ part: consuming WindowPart, ports: [PortNumber: Port], closing: [PortNumber] = []) {
+    package mutating func keep(_ part: consuming WindowPart, ports: [PortNumber: Port], closing: [PortNumber] = []) {
         self.ports.merge(ports) { $1.covering($0) }
         pending = Pending(part: part, closing: closing)
         nextTry = MonotonicTime(nanoseconds: 0)
@@ -64,7 +64,7 @@ struct JournalKeeper: ~Copyable {
     /// Writes the part that waits, and lets the kernel forget it. Returns the window where it was its last.
     ///
     /// A journal that cannot be written is said once; then the part goes on waiting.
-    mutating func settle<Source: PortSource & ~Copyable>(
+    package mutating func settle<Source: PortSource & ~Copyable>(
         _ meter: inout FlowMeter<Source>
     ) throws -> SafeWindow? {
         guard ClockAnchor.now.monotonic >= nextTry, var kept = pending.take() else { return nil }

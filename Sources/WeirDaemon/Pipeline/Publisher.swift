@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowExport
+package import FlowExport
 package import FlowFormats
 import FlowMeter
 import FlowModel
 import FlowVerdict
-import Logging
+package import Logging
 import SystemPackage
 
 /// Hands the lines of a window to where they are wanted: files and standard output.
@@ -43,7 +43,7 @@ package final class Publisher {
     private enum Step { case taking, publishing, reconfiguring }
 
     /// What became of a window.
-    enum Outcome {
+    package enum Outcome {
         /// Taken by all sinks. What was in memory comes back.
         case taken(Waiting.Content, lines: Int)
         /// To be tried again.
@@ -52,7 +52,7 @@ package final class Publisher {
         case unreadable
     }
 
-    init(
+    package init(
         configuration: Configuration, state: StateDirectory, logger: Logger
     ) throws {
         let format = try configuration.recordFormat()
@@ -71,9 +71,9 @@ package final class Publisher {
     func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
-    var failure: String? { failures[.taking] ?? failures[.publishing] ?? failures[.reconfiguring] }
+    package var failure: String? { failures[.taking] ?? failures[.publishing] ?? failures[.reconfiguring] }
 
-    var counts: ExportCounts { files?.counts ?? ExportCounts() }
+    package var counts: ExportCounts { files?.counts ?? ExportCounts() }
 
     /// Whether lines still go anywhere.
     var hasReaders: Bool { files != nil || printer != nil }
@@ -82,7 +82,7 @@ package final class Publisher {
     func isPublished(_ segment: Segment) -> Bool { files?.isDecided(segment.path) ?? false }
 
     /// Writes all lines of the window.
-    func deliver(_ waiting: consuming Waiting) -> Outcome {
+    package func deliver(_ waiting: consuming Waiting) -> Outcome {
         var waiting = waiting
         do {
             let pieces = JournaledPieces(waiting.segment, mostFlows: waiting.content == nil ? mostFlows : .max)
@@ -260,7 +260,7 @@ extension Publisher {
     }
 
     /// Publishes what stands in files before its time, so that its segments can go.
-    func publishEarly() { attempt(.publishing) { try self.files?.publishEarly() } }
+    package func publishEarly() { attempt(.publishing) { try self.files?.publishEarly() } }
 
     /// Publishes all that is open.
     func close() { attempt(.publishing) { try self.files?.close() } }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
-import FlowMeter
+package import FlowMeter
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Owns the directory of what outlives the daemon, by its lock: one daemon at a time.
 ///
@@ -12,18 +12,18 @@ import SystemPackage
 ///       commit               files that are about to be published
 ///       journal              windows that are not published yet
 ///       switch-ports         what Open vSwitch has said of ports
-final class StateDirectory: Sendable {
+package final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.
     let id: String
     private let held: Mutex<HeldFolder>
     private let isNew: Bool
 
-    var journal: FilePath { path.appending("journal") }
+    package var journal: FilePath { path.appending("journal") }
     var switchPorts: FilePath { path.appending(SwitchNotes.fileName) }
 
     /// Makes the directory where it is missing. It is refused where another user can change it, or lead elsewhere.
-    init(_ text: String) throws(JournalError) {
+    package init(_ text: String) throws(JournalError) {
         let path = FilePath(text)
         self.path = path
         do {

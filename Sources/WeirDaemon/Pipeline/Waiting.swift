@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowMeter
-import FlowModel
+package import FlowMeter
+package import FlowModel
 
 /// A window on its way to the sinks: safe in its segment, and, while the sinks keep up, in memory as well.
-struct Waiting: Sendable {
+package struct Waiting: Sendable {
     var segment: Segment
     /// nil: to be read from the segment.
     var content: Content?
@@ -14,8 +14,16 @@ struct Waiting: Sendable {
     /// Somebody rewrites the segment at this moment.
     var isBusy = false
 
-    struct Content: Sendable {
-        var window: ClosedWindow
-        var ports: [PortNumber: Port]
+    package struct Content: Sendable {
+        package var window: ClosedWindow
+        package var ports: [PortNumber: Port]
+    }
+}
+
+extension Waiting {
+    /// A window that the journal has just taken, and that is still in memory.
+    package init(_ safe: consuming JournalKeeper.SafeWindow) {
+        segment = safe.segment
+        content = Content(window: safe.window, ports: safe.ports)
     }
 }

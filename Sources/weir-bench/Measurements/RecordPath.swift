@@ -56,7 +56,7 @@ final class RecordPath {
     private func collect() throws -> (merging: Duration, formatting: Duration) {
         var window: ClosedWindow?
         let merging = try ThreadCPU.time { window = try meter.cutShort(at: .now) }
-        guard let window else { throw BenchFailure(description: "the meter closed no window") }
+        guard let window = window.take() else { throw BenchFailure(description: "the meter closed no window") }
         bytes.removeAll(keepingCapacity: true)
         let formatting = ThreadCPU.time { format(window) }
         try check(window)
