@@ -100,7 +100,9 @@ let package = Package(
             ]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
-        .testTarget(name: "FlowBenchTests", dependencies: ["FlowBench", "FlowModel", "FlowVerdict", "FlowTestKit"]),
+        .testTarget(
+            name: "FlowBenchTests",
+            dependencies: ["FlowBench", "FlowKernel", "FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "WeirCommandTests",
@@ -111,7 +113,8 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit", "FlowVerdict",
-            ]),
+            ],
+            plugins: ["BPFObjects"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,8 +3,8 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles `bpf/*.bpf.c`, or for the bench `bpf/bench/*.bpf.c`, with the toolchain's own clang and embeds the objects
-/// as Swift byte arrays.
+/// Compiles `bpf/*.bpf.c`, for the bench `bpf/bench/*.bpf.c` and for the tests `bpf/test/*.bpf.c`, with the toolchain's own
+/// clang and embeds the objects as Swift byte arrays.
 @main
 struct BPFObjects: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -14,11 +14,11 @@ struct BPFObjects: BuildToolPlugin {
             + files(in: sources.appending(path: "lib"), suffix: ".h")
         var commands: [Command] = []
         var objects: [URL] = []
-        let isBench = target.name == "FlowBench"
-        let programs = isBench ? sources.appending(path: "bench") : sources
+        let folder = Self.folders[target.name]
+        let programs = folder.map { sources.appending(path: $0) } ?? sources
         for source in try files(in: programs, suffix: ".bpf.c") {
             let name = source.lastPathComponent.replacing(".bpf.c", with: "")
-            for variant in isBench ? [(name, [])] : Self.variants(of: name) {
+            for variant in folder != nil ? [(name, [])] : Self.variants(of: name) {
                 let compiled = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).debug.o")
                 let object = context.pluginWorkDirectoryURL.appending(path: "\(variant.name).o")
                 commands.append(
@@ -47,6 +47,9 @@ struct BPFObjects: BuildToolPlugin {
                 inputFiles: objects + [abi], outputFiles: [embedded]))
         return commands
     }
+
+    /// Where the programs of a target are that has its own.
+    private static let folders = ["FlowBench": "bench", "KernelTests": "test"]
 
     /// What a source is compiled to: an object for each engine of the flow table, if it has one, for ports without a policy
     /// and for ports with one, for hooks of filters and for hooks of links.

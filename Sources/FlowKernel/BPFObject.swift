@@ -8,7 +8,7 @@ import Glibc
 ///
 /// What was taken lives on when the object goes.
 @safe package struct BPFObject: ~Copyable {
-    private let object: OpaquePointer
+    let object: OpaquePointer
     /// The same, for libxdp; it ends with the object.
     var pointer: OpaquePointer { unsafe object }
     /// What errors call it.
@@ -138,8 +138,8 @@ extension BPFObject {
         guard result != 0 else { return }
         let log = unsafe String(cString: weir_take_libbpf_log())
         let error = KernelError(errno: result, "cannot load the program \(name)")
-        guard error.code != .notPermitted, let line = Verifier.summary(of: log) else { throw error }
-        throw KernelError(error.code, error.failure, cause: "\(error.cause) (the kernel says: \(line))")
+        guard error.code != .notPermitted, let reason = Verifier.reason(in: log) else { throw error }
+        throw KernelError(error.code, error.failure, cause: "\(error.cause) (\(reason))")
     }
 
     /// A reference of its own to a loaded program.
@@ -183,14 +183,14 @@ extension BPFObject {
         return raw < 0 ? nil : raw
     }
 
-    private func noProgram(_ place: String) -> KernelError {
+    func noProgram(_ place: String) -> KernelError {
         let names = ((try? sections()) ?? []).joined(separator: ", ")
         return KernelError(
             .notFound, "cannot use \(name)", cause: "it has no program \(place)",
             remedy: "its programs are in the sections \(names)")
     }
 
-    private func forEachProgram(_ body: (OpaquePointer) throws(KernelError) -> Void) throws(KernelError) {
+    func forEachProgram(_ body: (OpaquePointer) throws(KernelError) -> Void) throws(KernelError) {
         var program = unsafe bpf_object__next_program(object, nil)
         while let current = unsafe program {
             try unsafe body(current)
@@ -198,13 +198,21 @@ extension BPFObject {
         }
     }
 
-    private static func section(of program: OpaquePointer) -> String {
+    static func section(of program: OpaquePointer) -> String {
         unsafe String(cString: bpf_program__section_name(program))
     }
 }
 
 /// Reads the verifier's log.
 enum Verifier {
+    /// Who refused the object, and why: the verifier, or libbpf before it.
+    static func reason(in log: String) -> String? {
+        if let line = summary(of: log) { return "the kernel says: \(line)" }
+        let prefix = "libbpf: "
+        return log.split(separator: "\n").first { $0.hasPrefix(prefix) }
+            .map { "libbpf says: \($0.dropFirst(prefix.count).prefix(200))" }
+    }
+
     /// The line that says what is wrong: the last one before the statistics.
     static func summary(of log: String) -> String? {
         log.split(separator: "\n").last { line in

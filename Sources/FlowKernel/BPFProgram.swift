@@ -19,7 +19,8 @@ package struct BPFProgram: ~Copyable {
         descriptor = Descriptor(owning: raw)
         self.name = name
         let section = unsafe String(cString: bpf_program__section_name(program))
-        type = unsafe BPFProgramType(bpf_program__type(program), section: section)
+        let hasFrags = unsafe bpf_program__flags(program) & BPFProgramType.fragsFlag != 0
+        type = unsafe BPFProgramType(bpf_program__type(program), section: hasFrags ? "xdp.frags" : section)
         size = ProgramSize(of: raw)
     }
 

@@ -8,7 +8,7 @@ import Foundation
 struct Bench {
     let settings: Settings
     let parts: Set<BenchPart>
-    let programs: [String]
+    let programs: [ForeignProgram]
 
     func run() throws -> BenchReport {
         // Before the thread is kept on one CPU: programs are loaded on all of them.
@@ -58,8 +58,7 @@ struct Bench {
         let onStage: Set<BenchPart> = isUsual ? [.packets, .forms, .drain] : [.packets, .drain]
         guard !parts.isDisjoint(with: onStage) else { return }
         Self.say("making tables for \(room) flows")
-        let foreign = try programs.map { try ForeignSubject($0) }
-        let stage = try Stage(settings, roomFor: room, foreign: foreign)
+        let stage = try Stage(settings, roomFor: room, foreign: try ForeignSubject.all(programs, roomFor: room))
         let counts = settings.flowCounts.filter { ($0 <= Settings.usualBudget) == isUsual }
         for flows in counts where parts.contains(.packets) {
             Self.say("packets of \(flows) flows")
@@ -90,7 +89,7 @@ struct Bench {
     private func runInserts(into report: inout BenchReport) throws {
         guard parts.contains(.insert) else { return }
         Self.say("new flows")
-        var measurement = try InsertMeasurement()
+        var measurement = try InsertMeasurement(foreign: programs)
         (report.inserts, report.insertsUsed) = try measurement.figures(rounds: settings.rounds)
     }
 

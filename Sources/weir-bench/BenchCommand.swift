@@ -30,8 +30,17 @@ struct BenchCommand: ParsableCommand {
         help: ArgumentHelp("Write a plot of ns a packet against flows.", valueName: "file.svg"), completion: .file())
     var plot: String?
 
-    @Option(help: ArgumentHelp("Measure a TC or XDP program of an object file as well.", valueName: "file:section"))
-    var program: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Measure a TC or XDP program of an object file as well.",
+            discussion: """
+                FILE:SECTION[,NAME=VALUE]… SECTION may be the name of the program. Only that program is loaded, and nothing \
+                is pinned. MAP=N gives a map N entries, MAP=flows as many as there are flows, MAP=/PATH uses a pinned map \
+                in its place. VARIABLE=N sets a global variable. hook=tc, xdp or xdp.frags says what the section does not.
+                """,
+            valueName: "file:section"),
+        transform: ForeignProgram.init(_:))
+    var program: [ForeignProgram] = []
 
     @Option(
         parsing: .upToNextOption,
@@ -55,6 +64,7 @@ struct BenchCommand: ParsableCommand {
         let settings = Settings(isQuick: quick, cpu: cpu ?? ThreadCPU.online - 1)
         // Now, not after minutes of measuring.
         for path in [json, plot].compactMap(\.self) { try write(Data(), to: path) }
+        for program in program { _ = try LoadedForeignProgram(program, roomFor: 1) }
         let report = try Bench(settings: settings, parts: parts, programs: program).run()
         let document = BenchDocument(report, engines: Engine.allCases.map(\.rawValue))
         if json != "-" { print(ReportText(report, document).text) }

@@ -16,7 +16,6 @@ struct Main {
     }
 
     private static func report(_ error: any Error) -> Int32 {
-        if error is UsageError { return say("weir-bench: \(error)", 2) }
         switch BenchCommand.exitCode(for: error) {
         case .success: BenchCommand.exit(withError: error)
         case .validationFailure: return say(BenchCommand.fullMessage(for: error), 2)
@@ -28,9 +27,4 @@ struct Main {
         FileHandle.standardError.write(Data((sentence + "\n").utf8))
         return status
     }
-}
-
-/// What the operator asked for cannot be meant.
-struct UsageError: Error, CustomStringConvertible {
-    let description: String
 }

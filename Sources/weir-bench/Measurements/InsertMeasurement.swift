@@ -6,14 +6,19 @@ import FlowTestKit
 
 /// Nanoseconds a packet that is the first of its flow, until a table is full. At the TC hook.
 ///
-/// Of what can be emptied only: nobody knows how to empty a program that the operator names.
+/// A program that the operator names is emptied by deleting all keys of its hash tables; one that does not keep every flow
+/// has no figure.
 struct InsertMeasurement: ~Copyable {
     private let flows = Settings.usualBudget
+    private let foreign: [ForeignProgram]
     private var sequence: FlowSequence
     private var fresh: [String: Samples] = [:]
     private var used: [String: Samples] = [:]
+    /// Programs that do not keep every flow.
+    private var partial: Set<String> = []
 
-    init() throws {
+    init(foreign: [ForeignProgram]) throws {
+        self.foreign = foreign
         sequence = try FlowSequence(room: flows)
         var generator = SplitMix64(seed: Settings.seed)
         sequence.fill(FlowDistribution.uniform.sequence(packets: flows, flows: flows, using: &generator))
@@ -26,21 +31,35 @@ struct InsertMeasurement: ~Copyable {
         for round in 0..<rounds {
             var tables: [any Subject] = [try ReferenceSubject(roomFor: flows)]
             for engine in Engine.allCases { tables.append(try EngineSubject(engine, roomFor: flows)) }
-            Self.add(try fill(tables, round), to: &fresh)
+            tables += try ForeignSubject.all(foreign, roomFor: flows).filter { $0.types == [.tc] }
+            let new = try fill(tables, round)
             _ = try fill(tables, round)
-            Self.add(try fill(tables, round), to: &used)
+            let emptied = try fill(tables, round)
+            Self.add(new, to: &fresh)
+            Self.add(emptied, to: &used)
         }
+        for name in partial { (fresh[name], used[name]) = (nil, nil) }
         return (figures(of: fresh), figures(of: used))
     }
 
     /// Fills the tables, and empties them.
-    private func fill(_ tables: [any Subject], _ round: Int) throws -> [String: Samples] {
+    private mutating func fill(_ tables: [any Subject], _ round: Int) throws -> [String: Samples] {
         var lanes = try Lanes(tables, .ipv4, sequence, only: .tc)
         try lanes.measure(round: round, packets: flows, leadIn: 0, sequence)
-        try lanes.empty()
         var samples: [String: Samples] = [:]
-        for lane in lanes.all { samples[lane.subject.name] = lanes.net(of: lane) }
+        for lane in lanes.all {
+            if let foreign = lane.subject as? ForeignSubject { try note(foreign) }
+            if !partial.contains(lane.subject.name) { samples[lane.subject.name] = lanes.net(of: lane) }
+        }
+        try lanes.empty()
         return samples
+    }
+
+    /// Says once of a program that it does not keep every flow.
+    private mutating func note(_ subject: ForeignSubject) throws {
+        let kept = try subject.newFlows()
+        guard kept < flows, partial.insert(subject.name).inserted else { return }
+        Bench.say("\(subject.name) keeps \(kept) of \(flows) new flows: it has no figure")
     }
 
     private static func add(_ round: [String: Samples], to all: inout [String: Samples]) {
@@ -50,7 +69,8 @@ struct InsertMeasurement: ~Copyable {
     }
 
     private func figures(of samples: [String: Samples]) -> [FlowsFigure] {
-        let names = [BenchProgram.reference.rawValue] + Engine.allCases.map(\.rawValue)
+        let ours = [BenchProgram.reference.rawValue] + Engine.allCases.map(\.rawValue)
+        let names = ours + samples.keys.filter { !ours.contains($0) && $0 != BenchProgram.empty.rawValue }.sorted()
         return names.compactMap { name in
             samples[name].map { FlowsFigure(subject: name, flows: flows, nanoseconds: $0.figure) }
         }

@@ -44,6 +44,10 @@ extension Stage {
         var lanes = try Lanes(distribution == .uniform ? all + [floor] : all, form, sequence)
         fill(packets: flows, flows: flows, .uniform)
         try lanes.warm(packets: flows, sequence)
+        for subject in foreign {
+            let kept = try subject.keptFlows()
+            if kept < flows { Bench.say("\(subject.name) keeps \(kept) of \(flows) flows") }
+        }
         fill(packets: packets, flows: flows, distribution)
         // The lane before has taken the caches: what fits into them is fetched before the clock starts.
         let leadIn = flows <= Ratios.manyFlows ? flows : 0

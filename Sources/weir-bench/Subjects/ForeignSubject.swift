@@ -3,33 +3,41 @@
 import FlowBench
 import FlowKernel
 
-/// A program of an object file that the operator named. Nobody knows where it counts, so nothing is checked.
+/// A program of an object file that the operator named. Nobody knows where it counts, so packets are not checked.
 final class ForeignSubject: Subject {
     let name: String
     let types: [BPFProgramType]
-    private let program: BPFProgram
+    private let loaded: LoadedForeignProgram
 
-    /// Reads `FILE:SECTION`; a section may have colons, a file must not.
-    init(_ text: String) throws {
-        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex, text.last != ":" else {
-            throw UsageError(description: "--program takes FILE:SECTION, not \(text)")
+    /// - Parameter name: what the report calls it.
+    init(_ program: ForeignProgram, named name: String, roomFor flows: Int) throws(KernelError) {
+        loaded = try LoadedForeignProgram(program, roomFor: flows)
+        self.name = name
+        types = [loaded.program.type]
+    }
+
+    /// Loads them all. A program that is named more than once, with other settings, is numbered.
+    static func all(_ programs: [ForeignProgram], roomFor flows: Int) throws(KernelError) -> [ForeignSubject] {
+        var seen: [String: Int] = [:]
+        var subjects: [ForeignSubject] = []
+        for program in programs {
+            let count = seen[program.name, default: 0] + 1
+            seen[program.name] = count
+            let name = count == 1 ? program.name : "\(program.name) (\(count))"
+            subjects.append(try ForeignSubject(program, named: name, roomFor: flows))
         }
-        let file = String(text[..<colon])
-        let object = try BPFObject(file: file)
-        let section = String(text[text.index(after: colon)...])
-        try object.keepOnly(section: section)
-        try object.load()
-        let program = try object.program(inSection: section)
-        guard program.type != .other else {
-            throw BenchFailure(
-                description: "cannot measure \(text): it is neither a TC nor an XDP program; name another section")
-        }
-        name = "\(file.split(separator: "/").last ?? "")\(text[colon...])"
-        types = [program.type]
-        self.program = program
+        return subjects
     }
 
     func withProgram(_ type: BPFProgramType, _ body: (borrowing BPFProgram) throws -> Void) throws {
-        try body(program)
+        try body(loaded.program)
     }
+
+    func empty() throws { try loaded.empty() }
+
+    /// How many flows it keeps at the moment, for all that can be seen: the entries of its fullest hash table.
+    func keptFlows() throws -> Int { try loaded.keptFlows() }
+
+    /// How many it has made entries for since it was emptied.
+    func newFlows() throws -> Int { try loaded.newFlows() }
 }
