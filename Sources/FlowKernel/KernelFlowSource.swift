@@ -41,8 +41,8 @@ package struct KernelFlowSource: PortSource, ~Copyable {
     }
 
     package func totals(of window: UInt32) throws(KernelError) -> [PortSide: PortTotals] {
-        var totals: [PortSide: PortTotals] = [:]
         let ports = try ports()
+        var totals = [PortSide: PortTotals](minimumCapacity: ports.count * Direction.allCases.count)
         tables.maps.counts.close(allBut: ports)
         for port in ports {
             guard let both = try tables.maps.totals(of: port, in: window) else { continue }
@@ -52,9 +52,13 @@ package struct KernelFlowSource: PortSource, ~Copyable {
         return totals
     }
 
-    package func samples(of window: UInt32) throws(KernelError) -> [PortSide: [UnparsedReason: FrameSample]] {
-        var samples: [PortSide: [UnparsedReason: FrameSample]] = [:]
-        for port in try ports() { samples.merge(try tables.maps.samples(of: port, in: window)) { $1 } }
+    package func samples(of window: UInt32, at sides: [PortSide]) throws(KernelError) -> FrameSamples {
+        guard !sides.isEmpty else { return [:] }
+        let numbers = Set(sides.map(\.port))
+        var samples: FrameSamples = [:]
+        for port in try ports() where numbers.contains(port.number) {
+            samples.merge(try tables.maps.samples(of: port, in: window)) { $1 }
+        }
         return samples
     }
 

@@ -74,6 +74,14 @@ enum TCHook {
         return Array(links.prefix(max(0, Int(count))))
     }
 
+    /// Whether that link is among those of the hook.
+    static func hasLink(_ id: UInt32, interfaceIndex: UInt32, side: Side) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Int(WEIR_TCX_MOST)) { links in
+            let count = unsafe weir_tcx_links(interfaceIndex, side.tcx.rawValue, links.baseAddress)
+            return unsafe links.prefix(max(0, Int(count))).contains(id)
+        }
+    }
+
     static func hasFilter(interfaceIndex: UInt32, side: Side) -> Bool {
         Clsact.programID(interfaceIndex: interfaceIndex, side.clsact) != nil
     }

@@ -131,10 +131,11 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
         var flows = gathered.takeStorage()
         let pieces = try drain(window.number, into: &flows)
         FaultPoint.reach(.midDrain)
+        let totals = try source.totals(of: window.number)
+        let samples = try source.samples(of: window.number, at: totals.unparsedSides)
         return WindowPart(
-            window: window, firstNumber: closing.firstNumber, anchor: closing.anchor, flows: flows,
-            totals: try source.totals(of: window.number), samples: try source.samples(of: window.number),
-            pieces: pieces)
+            window: window, firstNumber: closing.firstNumber, anchor: closing.anchor, flows: flows, totals: totals,
+            samples: samples, pieces: pieces)
     }
 
     /// Takes all flows where they are not too many; else none, and returns in how many pieces they are to be taken.

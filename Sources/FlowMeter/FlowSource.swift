@@ -21,7 +21,9 @@ package protocol FlowSource: ~Copyable {
     func totals(of window: UInt32) throws(Failure) -> [PortSide: PortTotals]
 
     /// The beginnings of frames in the window that are in no flow, one for each reason at most.
-    func samples(of window: UInt32) throws(Failure) -> FrameSamples
+    ///
+    /// - Parameter sides: that saw such frames.
+    func samples(of window: UInt32, at sides: [PortSide]) throws(Failure) -> FrameSamples
 
     /// Empties the generation of a window that was drained.
     mutating func release(_ window: UInt32) throws(Failure)
@@ -32,7 +34,7 @@ package typealias FrameSamples = [PortSide: [UnparsedReason: FrameSample]]
 
 extension FlowSource where Self: ~Copyable {
     /// A source that keeps none.
-    package func samples(of window: UInt32) throws(Failure) -> FrameSamples { [:] }
+    package func samples(of window: UInt32, at sides: [PortSide]) throws(Failure) -> FrameSamples { [:] }
 }
 
 /// A port in one direction: what totals are kept for.
@@ -43,6 +45,17 @@ package struct PortSide: Hashable, Sendable {
     package init(port: PortNumber, direction: Direction) {
         self.port = port
         self.direction = direction
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(UInt32(port.rawValue) << 1 | UInt32(direction.rawValue))
+    }
+}
+
+extension [PortSide: PortTotals] {
+    /// Those that saw frames which are in no flow.
+    package var unparsedSides: [PortSide] {
+        filter { $0.value.notIP != .zero || $0.value.malformed != .zero }.map(\.key)
     }
 }
 

@@ -37,7 +37,7 @@ struct GatheredParts {
             self.flows.merge(flows.records.span)
         }
         reuse(flows)
-        self.totals.merge(totals, uniquingKeysWith: +)
+        if self.totals.isEmpty { self.totals = totals } else { self.totals.merge(totals, uniquingKeysWith: +) }
         // The first of a window is kept.
         self.samples.merge(samples) { $0.merging($1) { first, _ in first } }
         parts += 1

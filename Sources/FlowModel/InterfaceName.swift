@@ -5,9 +5,10 @@
 /// A byte that is not UTF-8 stands as `\xff`; a backslash that would read as such stands as `\x5c`. So each name has a text, and
 /// each such text one name.
 package enum InterfaceName {
-    package static func text(of bytes: some Collection<UInt8>) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), !text.contains("\\x") { return text }
-        var rest = Array(bytes)[...]
+    package static func text(of bytes: [UInt8]) -> String {
+        // Whatever has no backslash is its own text.
+        if !bytes.contains(UInt8(ascii: "\\")), let text = String(validating: bytes, as: UTF8.self) { return text }
+        var rest = bytes[...]
         var text = ""
         while let first = rest.first {
             if first != UInt8(ascii: "\\"), let scalar = firstScalar(of: rest) {

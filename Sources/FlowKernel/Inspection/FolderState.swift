@@ -8,10 +8,12 @@ struct FolderState: Equatable, Sendable {
     private let seconds: Int
     private let nanoseconds: Int
 
-    /// nil where there is none.
-    init?(of path: String) {
+    /// fstatat(2); nil where there is none.
+    ///
+    /// - Parameter parent: the descriptor of the folder that `path` is relative to.
+    init?(of path: String, in parent: CInt = AT_FDCWD) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
+        guard unsafe fstatat(parent, path, &status, 0) == 0 else { return nil }
         inode = UInt64(status.st_ino)
         (seconds, nanoseconds) = (status.st_ctim.tv_sec, status.st_ctim.tv_nsec)
     }

@@ -98,8 +98,10 @@ extension Installation {
     package func faults(of port: RegisteredPort) -> [PortFault] {
         var links = PortLook.Links()
         return ThreadPrivileges.inForce {
-            PortLook(port: port, directory: directory, isHere: isHere(port), tables: tables.maps.control.id)
-                .faults(&links)
+            PortLook(
+                port: port, directory: directory, isHere: isHere(port), tables: tables.maps.control.id,
+                folderState: FolderState(of: directory.portDirectory(port.number))
+            ).faults(&links)
         }
     }
 

@@ -25,15 +25,33 @@ package final class PortInspection: Sendable {
     }
 
     private struct State: Sendable {
-        var known: [PortNumber: Known] = [:]
+        private(set) var known: [PortNumber: Known] = [:]
+        /// How many pins of all of them are held.
+        private(set) var held = 0
         /// Ports that are not whole, and why.
         var broken: [PortNumber: String] = [:]
         /// Ports that were not measured throughout the open window, and why.
         var interruptions: [PortNumber: String] = [:]
 
+        mutating func forget(allBut ports: [RegisteredPort]) {
+            guard known.count != ports.count || !ports.allSatisfy({ known[$0.number] != nil }) else { return }
+            let numbers = Set(ports.map(\.number))
+            known = known.filter { numbers.contains($0.key) }
+            held = known.values.reduce(0) { $0 + $1.held.count }
+            broken = broken.filter { numbers.contains($0.key) }
+        }
+
+        mutating func remember(_ port: Known, of number: PortNumber) {
+            held += port.held.count - (known.updateValue(port, forKey: number)?.held.count ?? 0)
+        }
+
         mutating func note(_ finding: PortFinding) {
             let number = finding.port.number
-            broken[number] = finding.faults.isEmpty ? nil : finding.faults.text
+            guard !finding.faults.isEmpty else {
+                if !broken.isEmpty { broken[number] = nil }
+                return
+            }
+            broken[number] = finding.faults.text
             let lost = finding.faults.filter(\.losesFrames)
             if !lost.isEmpty { interruptions[number] = lost.text }
         }
@@ -70,15 +88,16 @@ package final class PortInspection: Sendable {
         let namespace = try NetworkInterface.currentNamespace()
         let (counts, control) = (tables.maps.counts, tables.maps.control.id)
         return ThreadPrivileges.inForce {
-            state.withLock { state in
-                let numbers = Set(ports.map(\.number))
-                state.known = state.known.filter { numbers.contains($0.key) }
-                state.broken = state.broken.filter { numbers.contains($0.key) }
+            // Without it no folder of a port is found.
+            let folder = try? directory.openPorts()
+            return state.withLock { state in
+                state.forget(allBut: ports)
                 return ports.compactMap { port in
                     // So that its counters can be pinned again.
                     _ = try? counts.counts(of: port)
                     let look = PortLook(
-                        port: port, directory: directory, isHere: port.isIn(namespace), tables: control)
+                        port: port, directory: directory, isHere: port.isIn(namespace), tables: control,
+                        folderState: folder.state(of: port.number))
                     return take(look, isOurTurn, &state)
                 }
             }
@@ -93,10 +112,9 @@ package final class PortInspection: Sendable {
         let faults = look.faults(&known.links)
         let finding = PortFinding(port: port, faults: faults, whole: known.whole)
         guard faults.isEmpty || isOurTurn else { return finding }
-        let held = state.known.values.reduce(0) { $0 + $1.held.count }
-        hold(port, &known, canHoldMore: held < DescriptorLimit.mostHeldOfAKind)
+        hold(port, &known, canHoldMore: state.held < DescriptorLimit.mostHeldOfAKind)
         if faults.isEmpty { known.whole = ClockAnchor.now.realtime }
-        state.known[port.number] = known
+        state.remember(known, of: port.number)
         state.note(finding)
         return faults.isEmpty ? nil : finding
     }
@@ -121,8 +139,10 @@ package final class PortInspection: Sendable {
     func noteMended(_ port: RegisteredPort) {
         state.withLock { state in
             state.broken[port.number] = nil
-            state.known[port.number]?.links = PortLook.Links()
-            state.known[port.number]?.whole = ClockAnchor.now.realtime
+            guard var known = state.known[port.number] else { return }
+            known.links = PortLook.Links()
+            known.whole = ClockAnchor.now.realtime
+            state.remember(known, of: port.number)
         }
     }
 
@@ -138,6 +158,16 @@ package final class PortInspection: Sendable {
                 if closes { state.interruptions = state.interruptions.filter { state.broken[$0.key] != nil } }
             }
             return state.interruptions
+        }
+    }
+}
+
+extension Descriptor? {
+    /// The state of the port's folder in this one; nil where either is missing.
+    fileprivate func state(of port: PortNumber) -> FolderState? {
+        switch self {
+        case .some(let folder): FolderState(of: "\(port.rawValue)", in: folder.raw)
+        case .none: nil
         }
     }
 }

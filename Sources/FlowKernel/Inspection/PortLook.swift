@@ -23,15 +23,16 @@ struct PortLook {
     let isHere: Bool
     /// The id of the tables' control map.
     let tables: UInt32?
+    /// The state of the folder of its pins; nil where there is none.
+    let folderState: FolderState?
 
     private var folder: String { directory.portDirectory(port.number) }
 
     /// - Parameter links: what is known; the look fills in what is not.
     func faults(_ links: inout Links) -> [PortFault] {
-        let state = FolderState(of: folder)
-        let isFolderKnown = state != nil && links.folder == state
+        let isFolderKnown = folderState != nil && links.folder == folderState
         let faults = faults(&links, isFolderKnown: isFolderKnown)
-        if !isFolderKnown { links.folder = faults.isEmpty ? state?.settled : nil }
+        if !isFolderKnown { links.folder = faults.isEmpty ? folderState?.settled : nil }
         return faults
     }
 
@@ -76,6 +77,11 @@ struct PortLook {
     private func lookAtTCX(
         _ side: TCHook.Side, _ link: inout UInt32?, _ isFolderKnown: Bool
     ) -> PortFault? {
+        if isHere, isFolderKnown, let link,
+            TCHook.hasLink(link, interfaceIndex: port.interfaceIndex, side: side)
+        {
+            return nil
+        }
         guard isHere, let there = TCHook.linkIDs(interfaceIndex: port.interfaceIndex, side: side) else {
             return lookAtLink(side, &link)
         }

@@ -21,6 +21,8 @@ package final class SegmentWriter {
     private var nextBatch: UInt32 = 0
     /// How many flows the part's first description speaks of.
     private var describedFlows = 0
+    /// That description; empty between parts.
+    private var described: [UInt64] = []
     /// A frame; the only memory that a record passes through.
     private var words = [UInt64](repeating: 0, count: JournalFrame.longestWords)
 
@@ -65,7 +67,8 @@ package final class SegmentWriter {
         offset = segment.bytes
         nextBatch = 0
         describedFlows = description.flows
-        try attempt { try write(description.words, as: .description) }
+        described = description.words
+        try attempt { try write(described, as: .description) }
     }
 
     func add(_ flows: [CountedFlow]) throws(JournalError) {
@@ -76,10 +79,12 @@ package final class SegmentWriter {
     func end(_ description: PartDescription) throws(JournalError) {
         try attempt {
             FaultPoint.reach(.afterAppend)
-            let described = description.words
+            let isAsBegun = description.flows == describedFlows
+            let described = isAsBegun ? self.described : description.words
+            self.described = []
             try write(described, as: .descriptionAgain)
             for copy in 0..<2 as Range<UInt32> { try writeFrame(.closing, index: copy, payload: 0, meaning: 0) }
-            if description.flows != describedFlows { try rewrite(described) }
+            if !isAsBegun { try rewrite(described) }
             try synchronize()
         }
         segment.bytes = offset

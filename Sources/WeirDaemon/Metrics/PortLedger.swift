@@ -27,9 +27,11 @@ package struct PortLedger: Equatable, Sendable {
     ///
     /// - Parameter known: the ports that could have counted in it.
     package mutating func add(_ totals: [PortSide: PortTotals], known: [PortNumber: Port]) {
-        let names = Set(known.values.map(\.name))
-        ports = ports.filter { names.contains($0.key) }
-        for name in names where ports[name] == nil { ports[name] = DirectionCounts() }
+        if ports.count != known.count || !known.values.allSatisfy({ ports[$0.name] != nil }) {
+            let names = Set(known.values.map(\.name))
+            ports = ports.filter { names.contains($0.key) }
+            for name in names where ports[name] == nil { ports[name] = DirectionCounts() }
+        }
         for (side, counted) in totals {
             all += counted
             guard let name = known[side.port]?.name else { continue }

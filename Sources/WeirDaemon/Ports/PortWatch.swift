@@ -36,8 +36,10 @@ final class PortWatch: Sendable {
     private let board: DaemonBoard
     private let logger: Logger
 
-    /// What the kernel does not tell of may go unnoticed for so long: see `PortKeeper.review`.
+    /// What the kernel does not tell of may go unnoticed for so long: see `PortKeeper.review`. Where there are so many ports that
+    /// reviews would take more than a five-hundredth of a core, they come less often.
     private static let reviewPeriod = Duration.seconds(3)
+    private static let longestReviewPeriod = Duration.seconds(15)
     /// After a burst that the kernel could not keep: what the next list shows, no event has to.
     private static let settling = Duration.milliseconds(50)
 
@@ -151,21 +153,22 @@ extension PortWatch {
     }
 
     private func goOn(_ keeper: inout PortKeeper) throws(KernelError) {
-        var reviewed = ContinuousClock.now
+        var nextReview = ContinuousClock.now + Self.reviewPeriod
         while !isEnding {
             var changes = try keeper.follow()
             try takeConfiguration(&keeper, &changes)
             report(changes, keeper)
             note(nil, keeper)
             if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
-            let next = reviewed + Self.reviewPeriod
             if !changes.attached.isEmpty { review() }
-            if ContinuousClock.now >= next || isReviewDue {
+            if ContinuousClock.now >= nextReview || isReviewDue {
+                let start = ContinuousClock.now
                 report(try keeper.review(), keeper)
                 note(nil, keeper)
-                reviewed = .now
+                let pause = min((ContinuousClock.now - start) * 500, Self.longestReviewPeriod)
+                nextReview = .now + max(pause, Self.reviewPeriod)
             } else if !keeper.hasWork, !isEnding {
-                keeper.wait(atMost: ContinuousClock.now.duration(to: next), or: bell)
+                keeper.wait(atMost: ContinuousClock.now.duration(to: nextReview), or: bell)
             }
         }
     }

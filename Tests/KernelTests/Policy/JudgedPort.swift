@@ -62,7 +62,7 @@ struct JudgedPort: ~Copyable {
         var flows = FlowTable()
         try source.drain(window, into: &flows)
         let totals = try source.totals(of: window)
-        let samples = try source.samples(of: window)
+        let samples = try source.samples(of: window, at: totals.unparsedSides)
         try source.release(window)
         for direction in Direction.allCases {
             let side = PortSide(port: Self.port, direction: direction)
