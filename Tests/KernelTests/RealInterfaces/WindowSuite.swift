@@ -50,7 +50,8 @@ extension RealInterfaces {
             var meter = try pair.installation.meter(interval: .seconds(3600))
             var tally = WindowTally()
             try pair.start()
-            while tally.windows < 10_000 { try Self.cut(&meter, &tally) }
+            // Where others have the CPUs, the senders miss a window now and then.
+            while tally.busyWindows < 10_000, tally.windows < 12_000 { try Self.cut(&meter, &tally) }
             let sent = try pair.stop()
             try Self.cut(&meter, &tally)
             #expect(tally.busyWindows >= 10_000)
