@@ -74,8 +74,10 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 	frame_make(&frame, sent);
 	if (unlikely(account_plain(&where, &frame) < 0)) {
 		struct packet_view packet;
-		int kind = sent_parse(sent, &packet);
+		int kind = PACKET_IP;
 
+		if (!parse_direct(&frame, &packet))
+			kind = sent_parse(sent, &packet);
 		account(&where, kind, &packet, sent);
 	}
 }

@@ -13,6 +13,7 @@
 #include "control.bpf.h"
 #include "fragment.bpf.h"
 #include "packet_view.bpf.h"
+#include "parse_direct.bpf.h"
 #include "parse_plain.bpf.h"
 #include "port.bpf.h"
 #include "table.bpf.h"

@@ -2,8 +2,8 @@
 /*
  * The short way for what nearly all frames are: Ethernet without a tag in the
  * data, IPv4 without options or IPv6 without extensions, TCP or UDP, no
- * fragment, whole and well-formed. Finds what parse() would find, in a third
- * of the time, or says that it is not for it to say.
+ * fragment, not to be segmented, whole and well-formed. Finds what parse() would
+ * find, in a third of the time, or says that it is not for it to say.
  */
 #ifndef WEIR_PARSE_PLAIN_BPF_H
 #define WEIR_PARSE_PLAIN_BPF_H
@@ -12,11 +12,14 @@
 
 #define IPV4_WITHOUT_OPTIONS 0x45	/* version 4, header of 5 words */
 
-/* The Ethernet type, in wire order; 0 where the frame is too short to be plain. */
+/* The Ethernet type, in wire order; 0 where the frame is not plain. */
 static __always_inline __u16 plain_ether_type(const struct frame *frame)
 {
 	struct ethhdr *ethernet = frame->data;
 
+	/* It would keep a register until the end. */
+	if (unlikely(frame->gso_size))
+		return 0;
 	if (frame->data + sizeof(*ethernet) + sizeof(struct iphdr) +
 		    sizeof(struct udphdr) >
 	    frame->data_end)
@@ -41,6 +44,8 @@ static __always_inline int plain_transport(const struct frame *frame,
 			return 0;
 		packet->tcp_bits = tcp_bits(header);
 	} else if (packet->protocol == IPPROTO_UDP) {
+		if (header + sizeof(struct udphdr) > (__u8 *)frame->data_end)
+			return 0;
 		claimed = bpf_ntohs(((struct udphdr *)header)->len);
 		if (unlikely(claimed < length || claimed > left) &&
 		    !frame->gso_size)
@@ -53,8 +58,6 @@ static __always_inline int plain_transport(const struct frame *frame,
 	packet->src_port = ports->src;
 	packet->dst_port = ports->dst;
 	packet->packets = 1;
-	if (frame->has_vlan)
-		packet->vlan_id = frame->vlan_id;
 	if (unlikely(frame->gso_size)) {
 		struct cursor payload = { .left = left - length };
 
@@ -83,6 +86,8 @@ static __always_inline int plain_ipv4(const struct frame *frame,
 	packet->dst_addr[0] = ip->daddr;
 	packet->protocol = ip->protocol;
 	packet->octets = length;
+	if (frame->has_vlan)
+		packet->vlan_id = frame->vlan_id;
 	return plain_transport(frame, (__u8 *)(ip + 1), length - sizeof(*ip),
 			       packet);
 }
@@ -105,6 +110,8 @@ static __always_inline int plain_ipv6(const struct frame *frame,
 	packet->key_kind = WEIR_KEY_IPV6;
 	packet->protocol = ip->nexthdr;
 	packet->octets = payload + sizeof(*ip);
+	if (frame->has_vlan)
+		packet->vlan_id = frame->vlan_id;
 	return plain_transport(frame, (__u8 *)(ip + 1), payload, packet);
 }
 

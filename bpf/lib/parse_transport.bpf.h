@@ -109,10 +109,7 @@ parse_icmp(struct cursor *cursor, const struct frame *frame,
 	return PACKET_IP;
 }
 
-/*
- * Both of a header of 14 bytes at least. Bytes 12 and 13 are read together, the
- * lower half of what is read being byte 12.
- */
+/* Both of a header of 14 bytes at least, whose bytes 12 and 13 are read together. */
 static __always_inline __u32 tcp_header_length(const __u8 *header)
 {
 	return load_half_word(header + 12) >> 2 & 0x3c;
@@ -120,11 +117,10 @@ static __always_inline __u32 tcp_header_length(const __u8 *header)
 
 static __always_inline __u16 tcp_bits(const __u8 *header)
 {
-	__u32 raw = load_half_word(header + 12);
-	__u32 syn = raw >> 9, ack = raw >> 12;
+	__u32 bits = bpf_ntohs(load_half_word(header + 12));
+	__u32 syn_with_ack = bits & bits >> 3 & 0x002;	/* RFC 9293 §3.1 */
 
-	return raw >> 8 | (raw & 0x0f) << 8 |
-	       (syn & ack & 1) * WEIR_TCP_SYN_ACK;
+	return (bits & 0x0fff) | syn_with_ack * (WEIR_TCP_SYN_ACK / 0x002);
 }
 
 /* The first fragment of a segment may be too short to hold its flags. */

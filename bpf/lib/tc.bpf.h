@@ -104,8 +104,10 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 	ruling = account_plain(&where, &frame);
 	if (unlikely(ruling < 0)) {
 		struct packet_view packet;
-		int kind = tc_parse_any(skb, &packet);
+		int kind = PACKET_IP;
 
+		if (!parse_direct(&frame, &packet))
+			kind = tc_parse_any(skb, &packet);
 		ruling = account(&where, kind, &packet, skb);
 	}
 	return unlikely(ruling == WEIR_RULING_DROP) ? TC_DROP : TC_NEXT;

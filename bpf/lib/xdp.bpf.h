@@ -85,8 +85,10 @@ static __always_inline int xdp_account(struct xdp_md *xdp)
 	ruling = account_plain(&where, &frame);
 	if (unlikely(ruling < 0)) {
 		struct packet_view packet;
-		int kind = xdp_parse(xdp, &packet);
+		int kind = PACKET_IP;
 
+		if (!parse_direct(&frame, &packet))
+			kind = xdp_parse(xdp, &packet);
 		ruling = account(&where, kind, &packet, xdp);
 	}
 	return unlikely(ruling == WEIR_RULING_DROP);
