@@ -183,14 +183,25 @@ extension Installation {
 
 extension Installation {
     /// Takes the port's programs away and leaves the interface as it was found.
+    package func detach(_ port: RegisteredPort) throws(KernelError) { try detach([port]) }
+
+    /// Takes the programs of these ports away, in turn, and leaves their interfaces as they were found. Ends at the first port
+    /// that cannot be detached.
     ///
-    /// The port stays in the register until a meter has drained what it counted last.
-    package func detach(_ port: RegisteredPort) throws(KernelError) {
+    /// A port stays in the register until a meter has drained what it counted last.
+    package func detach(_ ports: [RegisteredPort]) throws(KernelError) {
         let turn = try directory.openPorts()
         try turn.waitForLock()
-        guard let current = try current(of: port) else { return }
-        try close(current)
+        var failure: KernelError?
+        for port in ports where failure == nil {
+            do throws(KernelError) {
+                if let current = try current(of: port) { try close(current) }
+            } catch {
+                failure = error
+            }
+        }
         try leaveUnusedNamespaces()
+        if let failure { throw failure }
     }
 
     /// The port as the register has it now; nil if it was detached meanwhile.

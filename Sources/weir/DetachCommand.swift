@@ -46,14 +46,12 @@ struct DetachCommand: ParsableCommand {
         let isMeasured = DaemonLock.isTaken(directory)
         let chosen = try chosen(from: attached)
         let isLast = chosen.count == attached.count
-        var detached: [Detached] = []
         let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: chosen.count) : nil
-        for port in chosen {
-            try installation.detach(port)
-            detached.append(
-                Detached(port, unread: isMeasured ? nil : try installation.unread(of: port), isLast: isLast))
-        }
+        try installation.detach(chosen)
         _ = consume hurry
+        let detached = try chosen.map { port in
+            Detached(port, unread: isMeasured ? nil : try installation.unread(of: port), isLast: isLast)
+        }
         if !isMeasured { try installation.removeIfUnused() }
         if json { return try Output.printJSON(detached) }
         for port in detached { Output.print(port.text) }

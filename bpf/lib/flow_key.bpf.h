@@ -26,6 +26,8 @@ union key_words {
 
 _Static_assert(sizeof(union key_words) == sizeof(struct weir_flow_key),
 	       "a key is whole words");
+_Static_assert(WEIR_EGRESS == 1 && WEIR_INGRESS == 0,
+	       "a direction is multiplied by its bit of the kind");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "words are composed for little-endian machines");
 
@@ -45,10 +47,8 @@ static __always_inline void flow_key_make(union key_words *key,
 					  const struct open_window *open,
 					  __u32 window)
 {
-	__u8 kind = packet->key_kind;
+	__u32 kind = packet->key_kind | open->direction * WEIR_KEY_EGRESS;
 
-	if (open->direction == WEIR_EGRESS)
-		kind |= WEIR_KEY_EGRESS;
 	key->words[0] = packet->src_addr[0];
 	key->words[1] = packet->src_addr[1];
 	key->words[2] = packet->dst_addr[0];

@@ -400,7 +400,7 @@ extension PortKeeper {
     package func detachAll() throws(KernelError) {
         let ports = try installation.attachedPorts()
         let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: ports.count) : nil
-        for port in ports { try installation.detach(port) }
+        try installation.detach(ports)
         _ = consume hurry
     }
 
