@@ -84,6 +84,7 @@ let package = Package(
 
         // What every test needs, and the tests.
         .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
+        .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
         .testTarget(
