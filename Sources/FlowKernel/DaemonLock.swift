@@ -27,12 +27,13 @@ package struct DaemonLock: ~Copyable {
 
     private static func refusal(_ directory: PinDirectory) -> KernelError {
         KernelError(
-            .busy, "cannot measure under \(directory.base)", cause: "another weir daemon is at it\(holder(directory))",
+            .busy, "cannot measure under \(directory.base)",
+            cause: "another weir daemon\(holder(directory)) already uses it",
             remedy: "stop that one first, or use another directory (--bpffs)")
     }
 
     private static func holder(_ directory: PinDirectory) -> String {
         guard directory.hasMaps, let tables = try? FlowTables.open(in: directory, isWritable: false) else { return "" }
-        return tables.control.meterPID.map { ", pid \($0)" } ?? ""
+        return tables.control.meterPID.map { " (pid \($0))" } ?? ""
     }
 }

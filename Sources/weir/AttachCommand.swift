@@ -29,7 +29,7 @@ struct AttachCommand: ParsableCommand {
     @Option(help: "What is behind the port: guest or uplink (guest).")
     var role: PortRole?
 
-    @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
+    @Option(help: "Maximum flows per window (262144). Used only when the tables are created.")
     var flows: Int?
 
     @Option(

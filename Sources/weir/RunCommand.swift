@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Where frames to a guest are not observed, records of the bridge's other ports stand in, marked.")
     var ovsStandIn = false
 
-    @Flag(help: "Follow the packets that the host's own stack drops, and say why.")
+    @Flag(help: "Record packets dropped by the host's network stack, with the kernel's drop reason.")
     var kernelDrops = false
 
     @Option(help: "Length of a window: seconds, or 30s, 5m, 1h.")
@@ -77,7 +77,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "AWS region in records and names of files, where a port has none of its own.")
     var region: String?
 
-    @Option(help: "Flows that a window has room for, where the tables are made now (262144).")
+    @Option(help: "Maximum flows per window (262144). Used only when the tables are created.")
     var flows: String?
 
     @Option(help: "Part of the table that one port can take, in percent (25%).")

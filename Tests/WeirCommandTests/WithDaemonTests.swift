@@ -191,8 +191,8 @@ extension WeirCommandSuite {
                 #expect(second.status == 1)
                 #expect(
                     second.errors == """
-                        weir: cannot measure under \(site.bpffs): another weir daemon is at it, pid \(first.pid); stop that one \
-                        first, or use another directory (--bpffs)
+                        weir: cannot measure under \(site.bpffs): another weir daemon (pid \(first.pid)) already uses it; \
+                        stop that one first, or use another directory (--bpffs)
 
                         """)
                 #expect(try site.traces() == before)

@@ -21,8 +21,8 @@ struct XSKHook: Sendable {
 
     /// Attaches by a link, before the switch opens the port or while it has it open, and pins it with the map.
     ///
-    /// The switch is without a program for the moment between its own and ours. Where it is not ours that comes, its own comes
-    /// back.
+    /// Between the switch's own program and ours, the port has none for a moment. If attaching fails, the switch's own program is
+    /// restored.
     /// - Parameters:
     ///   - wanted: nil: the one that the switch uses; else native where the driver can, or generic.
     ///   - load: makes the program deliver to the sockets pinned in the folder. Called once an attempt.

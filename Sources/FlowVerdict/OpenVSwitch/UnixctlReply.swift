@@ -25,7 +25,7 @@ package struct UnixctlReply: Sendable {
     private var errorText: [UInt8] = []
     private var hasError = false
 
-    /// A line that is longer is none that anybody understands.
+    /// In bytes. Longer lines are discarded.
     package static let longestLine = 64 << 10
     private static let longestError = 500
 

@@ -171,7 +171,7 @@ extension RealInterfaces {
             #expect(refusal?.code == .busy)
             #expect(
                 refusal?.description == """
-                    cannot measure under \(installation.directory.base): another weir daemon is at it, pid 4711; \
+                    cannot measure under \(installation.directory.base): another weir daemon (pid 4711) already uses it; \
                     stop that one first, or use another directory (--bpffs)
                     """)
             _ = consume first
