@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define FRAME_CONTEXT struct weir_sent_frame
+#define FRAME_PORT(sent) ((sent)->port)
 /* Further frames are not kept; what goes on behind that is malformed. */
 #define FRAME_OFFSET_MAX (WEIR_SENT_COPY - 1)
 /* What it sees is on its way already. */

@@ -156,8 +156,14 @@ package struct FlowMaps: ~Copyable {
         }
         try sent.make().table.forEachMap { map throws(KernelError) in try object.reuse(map) }
         // Where nothing is pinned it has a map of its own, of no frame.
-        guard let directory, let sending = try SentFrames.sendingMap(in: directory) else { return }
+        guard let sending = try sendingMap() else { return }
         try object.reuse(sending, as: WEIR_MAP_SENDING)
+    }
+
+    /// Through which programs are given what is sent past qdiscs; nil where nothing is pinned.
+    func sendingMap() throws(KernelError) -> BPFMap? {
+        guard let directory else { return nil }
+        return try SentFrames.sendingMap(in: directory)
     }
 
     /// Makes the object, which asks the policy, ask this one.

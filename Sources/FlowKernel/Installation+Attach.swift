@@ -245,7 +245,7 @@ extension Installation {
     func leaveUnusedNamespaces() throws(KernelError) {
         let used = Set(try attachedPorts().map(\.networkNamespace))
         for table in tables.maps.interfaces.open where !used.contains(table.namespace) {
-            tables.programs.remove(table.namespace)
+            tables.programs.remove(ofNamespace: table.namespace)
             try tables.maps.interfaces.remove(table.namespace)
         }
     }

@@ -14,6 +14,7 @@ internal import SystemPackage
 ///         weir_control …          maps
 ///         weir_interfaces-4026531840, weir_above-4026531840       which interfaces of that network namespace are ports
 ///         weir_tc_from-4026531840-0a1b2c3d …       programs that its ports share, by what they were made from
+///         weir_sent_to-guest-0a1b2c3d      the program for frames that are sent past qdiscs to ports of that role
 ///         ports                   its lock is whose turn it is to attach or detach
 ///           7/totals              what port 7 counted
 ///           7/from, to            its links

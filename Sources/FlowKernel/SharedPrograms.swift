@@ -5,17 +5,17 @@ import FlowModel
 import Glibc
 import Synchronization
 
-/// A program that all ports of a network namespace share.
+/// A program that several ports share.
 final class SharedProgram: Sendable {
     let program: Program
-    /// The id of the table by which it knows interfaces.
-    let table: UInt32?
+    /// The id of the map by which it knows ports: of another one it is not the program that is wanted.
+    let map: UInt32?
     /// Where it is pinned; nil: nowhere.
     let path: String?
 
-    init(_ program: consuming Program, of table: InterfaceTable, pinnedAt path: String?) {
+    init(_ program: consuming Program, of map: UInt32?, pinnedAt path: String?) {
         self.program = program
-        self.table = table.id
+        self.map = map
         self.path = path
     }
 
@@ -27,11 +27,32 @@ final class SharedProgram: Sendable {
 ///
 /// Safe to use from any thread; the turn of the ports must be the caller's.
 final class SharedPrograms: Sendable {
+    /// Which ports share a program.
+    fileprivate enum Scope: Hashable {
+        /// Those of the network namespace with that inode number.
+        case namespace(UInt64)
+        /// Those of that role: the program for frames that are sent past qdiscs is told the port.
+        case role(PortRole)
+
+        var text: String {
+            switch self {
+            case .namespace(let inode): "\(inode)"
+            case .role(let role): role.name
+            }
+        }
+
+        func has(_ port: RegisteredPort) -> Bool {
+            switch self {
+            case .namespace(let inode): port.isIn(inode)
+            case .role(let role): port.toHook == .fentry && port.role == role
+            }
+        }
+    }
+
     fileprivate struct Key: Hashable {
         let kind: ProgramKind
         let isJudged: Bool
-        /// Inode number of the network namespace.
-        let namespace: UInt64
+        let scope: Scope
     }
 
     private let directory: PinDirectory?
@@ -49,7 +70,7 @@ final class SharedPrograms: Sendable {
     fileprivate func path(_ key: Key, _ object: [UInt8]) -> String? {
         let judged = key.isJudged ? "-judged" : ""
         return directory.map {
-            "\($0.layout)/\(key.kind.name)\(judged)-\(key.namespace)-\(String(Self.digest(of: object), radix: 16))"
+            "\($0.layout)/\(key.kind.name)\(judged)-\(key.scope.text)-\(String(Self.digest(of: object), radix: 16))"
         }
     }
 
@@ -58,16 +79,26 @@ final class SharedPrograms: Sendable {
         bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
     }
 
-    /// Those of these namespaces that are loaded here.
-    func loaded(in namespaces: Set<UInt64>) -> [SharedProgram] {
-        programs.withLock { $0.filter { namespaces.contains($0.key.namespace) }.map(\.value) }
+    /// Those of these ports that are loaded here.
+    func loaded(for ports: [RegisteredPort]) -> [SharedProgram] {
+        programs.withLock { programs in
+            programs.filter { entry in ports.contains { entry.key.scope.has($0) } }.map(\.value)
+        }
     }
 
-    /// Forgets those of a namespace that has no ports any more.
-    func remove(_ namespace: UInt64) {
-        programs.withLock { $0 = $0.filter { $0.key.namespace != namespace } }
+    /// Forgets those of a network namespace that has no ports any more.
+    func remove(ofNamespace inode: UInt64) { remove(.namespace(inode)) }
+
+    /// Forgets those for frames that are sent past qdiscs, where no port has such frames counted any more.
+    func removeSent() {
+        for role in PortRole.allCases { remove(.role(role)) }
+    }
+
+    private func remove(_ scope: Scope) {
+        programs.withLock { $0 = $0.filter { $0.key.scope != scope } }
         guard let directory else { return }
-        for name in PinDirectory.entries(of: directory.layout) where name.contains("-\(namespace)-") {
+        for name in PinDirectory.entries(of: directory.layout)
+        where name.hasPrefix("weir_") && name.contains("-\(scope.text)-") {
             unsafe unlink("\(directory.layout)/\(name)")
         }
     }
@@ -79,6 +110,7 @@ extension FlowTables {
         _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool,
         _ body: (borrowing Program) throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
+        if kind == .sentToPort { return try body(try sharedSent(to: port.role, isJudged: isJudged).program) }
         guard kind.isShared else { return try body(try load(kind, for: port, isJudged: isJudged)) }
         let table = try maps.interfaces(of: port.networkNamespace)
         try table.set(port)
@@ -94,26 +126,48 @@ extension FlowTables {
     private func shared(
         _ kind: ProgramKind, isJudged: Bool, of table: InterfaceTable
     ) throws(KernelError) -> SharedProgram {
-        let key = SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: table.namespace)
-        if let known = programs[key], known.table == table.id { return known }
+        let key = SharedPrograms.Key(kind: kind, isJudged: isJudged, scope: .namespace(table.namespace))
         let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
+        return try shared(key, object, of: table.id) { () throws(KernelError) in try load(key, object, table) }
+    }
+
+    /// The program for frames that are sent past qdiscs to ports of that role, which is told whose each frame is.
+    private func sharedSent(to role: PortRole, isJudged: Bool) throws(KernelError) -> SharedProgram {
+        let key = SharedPrograms.Key(kind: .sentToPort, isJudged: isJudged, scope: .role(role))
+        let object = key.kind.object(for: geometry.engine, isJudged: isJudged)
+        return try shared(key, object, of: try maps.sendingMap()?.id) { () throws(KernelError) in
+            let configuration = weir_program_config(
+                port: 0, role: role.rawValue, zero: 0, network_namespace: 0, table: control.table)
+            let object = try Program.open(key.kind, object, configuration, isJudged: isJudged, maps: maps)
+            return try Program.load(key.kind, object, isJudged: isJudged)
+        }
+    }
+
+    /// The program that is known here or pinned, or else is loaded and pinned.
+    ///
+    /// - Parameter map: the id of the map by which it knows ports.
+    private func shared(
+        _ key: SharedPrograms.Key, _ object: [UInt8], of map: UInt32?, _ load: () throws(KernelError) -> Program
+    ) throws(KernelError) -> SharedProgram {
+        if let known = programs[key], known.map == map { return known }
         let path = programs.path(key, object)
         let shared: SharedProgram
-        if let pinned = try pinned(path, table) {
-            shared = SharedProgram(Program(loaded: pinned, kind: kind, isJudged: isJudged), of: table, pinnedAt: path)
+        if let pinned = try pinned(path, map) {
+            let program = Program(loaded: pinned, kind: key.kind, isJudged: key.isJudged)
+            shared = SharedProgram(program, of: map, pinnedAt: path)
         } else {
-            shared = SharedProgram(try load(key, object, table), of: table, pinnedAt: path)
+            shared = SharedProgram(try load(), of: map, pinnedAt: path)
             if let path { try shared.program.loaded.pin(at: path) }
         }
         programs[key] = shared
         return shared
     }
 
-    /// The program pinned there, where it is of that table; what is of another is unpinned.
-    private func pinned(_ path: String?, _ table: InterfaceTable) throws(KernelError) -> BPFProgram? {
-        guard let path, let id = table.id, unsafe access(path, F_OK) == 0 else { return nil }
+    /// The program pinned there, where it is of that map; what is of another is unpinned.
+    private func pinned(_ path: String?, _ map: UInt32?) throws(KernelError) -> BPFProgram? {
+        guard let path, let map, unsafe access(path, F_OK) == 0 else { return nil }
         let program = try BPFProgram.open(pinnedAt: path)
-        if try program.mapIDs().contains(id) { return program }
+        if try program.mapIDs().contains(map) { return program }
         unsafe unlink(path)
         return nil
     }
@@ -128,14 +182,14 @@ extension FlowTables {
         if isJudged { try maps.publishConnections(of: [port]) }
         let object = kind.object(for: geometry.engine, isJudged: isJudged, isOnLinks: TCHook.hasLinks)
         return try load(
-            SharedPrograms.Key(kind: kind, isJudged: isJudged, namespace: table.namespace), object, table)
+            SharedPrograms.Key(kind: kind, isJudged: isJudged, scope: .namespace(table.namespace)), object, table)
     }
 
     private func load(
         _ key: SharedPrograms.Key, _ bytes: [UInt8], _ table: InterfaceTable
     ) throws(KernelError) -> Program {
         let configuration = weir_program_config(
-            port: 0, role: 0, zero: 0, network_namespace: UInt32(truncatingIfNeeded: key.namespace),
+            port: 0, role: 0, zero: 0, network_namespace: UInt32(truncatingIfNeeded: table.namespace),
             table: control.table)
         let object = try Program.open(key.kind, bytes, configuration, isJudged: key.isJudged, maps: maps)
         try table.share(with: object)

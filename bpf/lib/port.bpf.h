@@ -67,10 +67,15 @@ static __always_inline void port_find(struct port *port, FRAME_CONTEXT *context)
 	port->role = interface->role;
 }
 #else
+#ifndef FRAME_PORT
+#define FRAME_PORT(context) ((void)(context), 0)
+#endif
+
+/* Loaded for one port, or told by the context whose the frame is. */
 static __always_inline void port_find(struct port *port, FRAME_CONTEXT *context)
 {
-	(void)context;
-	port->number = weir_config.port;
+	port->number = weir_config.port ? weir_config.port :
+					  FRAME_PORT(context);
 	port->role = weir_config.role;
 }
 #endif

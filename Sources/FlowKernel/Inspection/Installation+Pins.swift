@@ -51,7 +51,7 @@ extension Installation {
 
     /// Those that ports here use, as far as this process has loaded them.
     private func sharedPrograms() throws(KernelError) -> [SharedProgram] {
-        tables.programs.loaded(in: Set(try attachedPorts().map(\.networkNamespace)))
+        tables.programs.loaded(for: try attachedPorts())
     }
 
     /// Calls `body` with each map that all ports share and where it is pinned; the control map last.

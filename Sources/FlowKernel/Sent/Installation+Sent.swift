@@ -17,20 +17,29 @@ extension Installation {
         }
         let path = "\(directory.portDirectory(port.number))/from"
         guard let link = try Link.open(pinnedAt: path).id else { return false }
-        try frames.add(
-            port, link: link, try tables.load(.sentToPort, for: port, isJudged: port.judging == .judged))
+        try add(port, link: link, to: frames)
         return true
+    }
+
+    private func add(_ port: RegisteredPort, link: UInt32, to frames: borrowing SentFrames) throws(KernelError) {
+        try tables.withProgram(.sentToPort, for: port, isJudged: port.judging == .judged) {
+            (program) throws(KernelError) in
+            try frames.add(port, link: link, program)
+        }
     }
 
     /// Puts this layout's program in the place of the one that a port has.
     func replaceSent(_ port: RegisteredPort, isJudged: Bool) throws(KernelError) {
         guard let frames = try SentFrames.open(in: directory) else { return }
-        try frames.replaceProgram(of: port, by: try tables.load(.sentToPort, for: port, isJudged: isJudged))
+        try tables.withProgram(.sentToPort, for: port, isJudged: isJudged) { (program) throws(KernelError) in
+            try frames.replaceProgram(of: port, by: program)
+        }
     }
 
     func takeAwaySent(_ port: RegisteredPort) throws(KernelError) {
         guard port.fromHook == .xsk || port.isUnfinished else { return }
         try SentFrames.remove(port, in: directory)
+        if try SentFrames.open(in: directory) == nil { tables.programs.removeSent() }
     }
 
     /// Frames to AF_XDP ports that were sent and not counted: at most so many. nil where no port has them counted.

@@ -91,6 +91,28 @@ extension SecondKernel {
             #expect(left.isEmpty, "with the last port the programs go: \(left)")
         }
 
+        @Test func `ports of a role share one program, and each counts its own frames in its own direction`() throws {
+            for index in 0..<3 { try host.addPair("port\(index)", to: guest, "eth\(index)") }
+            let installation = try TemporaryInstallation()
+            let ports = try [PortRole.guest, .guest, .uplink].enumerated().map { index, role in
+                try installation.attach("port\(index)", in: host, AttachOptions(role: role, hook: .xsk))
+            }
+            func programs() throws -> Int {
+                let pins = try ChildProcess.run(["find", installation.directory.base, "-name", "weir_sent_to-*"])
+                return pins.split(separator: "\n").count
+            }
+            #expect(try programs() == 2)
+            for (index, count) in [3, 5, 7].enumerated() {
+                let injector = try FrameInjector(on: "port\(index)", in: host, isPastQdisc: true)
+                for _ in 0..<count { try injector.send(MeasuredPort.mark) }
+            }
+            let totals = try ports.map { try #require(try installation.installation.tables.lifetimeTotals(of: $0)) }
+            #expect(totals.map(\.ingress.seen.packets) == [3, 5, 0])
+            #expect(totals.map(\.egress.seen.packets) == [0, 0, 7])
+            for port in ports { try installation.detach(port) }
+            #expect(try programs() == 0)
+        }
+
         /// What is counted while windows end is in the one or in the next, and nothing is in both.
         @Test func windowsEndUnderTrafficAndNothingIsLost() throws {
             try host.addPair("port0", to: guest, "eth0")
