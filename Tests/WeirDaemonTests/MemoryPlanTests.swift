@@ -16,13 +16,13 @@ import WeirDaemon
 
     @Test func `a limit that windows in pieces fit into is noted`() {
         let plan = MemoryPlan(Self.limit(64))
-        #expect(plan.mostFlows == 48_933)
+        #expect(plan.mostFlows == 36_700)
         #expect(
             plan.advice(flowBudget: 262_144)
                 == .slower(
                     """
-                    the memory limit of 64 MB (/sys/fs/cgroup/weir/memory.max) leaves 56 MB: windows of more than 48933 flows are \
-                    merged in pieces, which takes longer; a limit of 309 MB merges windows of 262144 flows at once
+                    the memory limit of 64 MB (/sys/fs/cgroup/weir/memory.max) leaves 56 MB: windows of more than 36700 flows are \
+                    merged in pieces, which takes longer; a limit of 409 MB merges windows of 262144 flows at once
                     """))
     }
 
@@ -34,8 +34,8 @@ import WeirDaemon
                 == .tooLittle(
                     """
                     the memory limit of 10 MB (/sys/fs/cgroup/weir/memory.max) leaves 2 MB, which is too little to merge 4096 flows \
-                    at a time: the kernel may kill the daemon, and the next one takes the same window up again; 13 MB is enough to \
-                    go on, and a limit of 309 MB merges windows of 262144 flows at once
+                    at a time: the kernel may kill the daemon, and the next one takes the same window up again; 15 MB is enough to \
+                    go on, and a limit of 409 MB merges windows of 262144 flows at once
                     """))
     }
 }

@@ -20,11 +20,11 @@ package struct MemoryPlan: Equatable, Sendable {
         mostFlows = limit.map { max(Self.fewestFlows, Self.flows(in: $0.room)) } ?? .max
     }
 
-    /// A third of the room is for what grows beside: lines on their way to a file, verdicts, what malloc keeps.
-    private static func flows(in room: UInt64) -> Int { Int(clamping: room / 3 * 2 / bytesPerFlow) }
+    /// Half of the room is for what grows beside: lines on their way to a file, what compresses them, verdicts, what malloc keeps.
+    private static func flows(in room: UInt64) -> Int { Int(clamping: room / 2 / bytesPerFlow) }
 
     private func megabytes(for flows: Int) -> UInt64 {
-        ((limit?.used ?? 0) + UInt64(flows) * Self.bytesPerFlow / 2 * 3) >> 20 + 1
+        ((limit?.used ?? 0) + UInt64(flows) * Self.bytesPerFlow * 2) >> 20 + 1
     }
 
     /// What an operator should know; nil where windows that fill tables for so many flows are merged at once.
