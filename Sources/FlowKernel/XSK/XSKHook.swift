@@ -108,10 +108,21 @@ extension XSKHook {
             try pinnedLink()?.detach(from: interface.name)
             try XDPHook.put(stock, on: interface, mode: mode)
             unsafe unlink(linkPath)
+            try takeAwayIfClosed(stock, sockets, mode)
         } else {
             try dropLink()
         }
         SocketMap.unpin(in: folder)
+    }
+
+    /// Takes the program away again where the switch has closed the port meanwhile: it may have looked for a program to take away
+    /// when none was there, and could not open the port in another mode.
+    private func takeAwayIfClosed(
+        _ stock: borrowing BPFProgram, _ sockets: borrowing BPFMap, _ mode: XDPMode
+    ) throws(KernelError) {
+        guard try !SocketMap.hasSocket(sockets), try XDPHook.take(stock, from: interface, mode: mode) else { return }
+        // The switch has opened the port with it at this moment.
+        if try SocketMap.hasSocket(sockets) { try XDPHook.put(stock, on: interface, mode: mode) }
     }
 
     private func dropLink() throws(KernelError) {

@@ -164,6 +164,13 @@ package struct PortKeeper: ~Copyable {
         return changes
     }
 
+    /// What the kernel does not tell of may go unnoticed for so long: 3 s, or with more than 600 interfaces 5 ms for each, so that
+    /// reviews take some five-hundredth of a core at most.
+    var reviewPeriod: Duration {
+        guard refusals.isEmpty else { return .seconds(3) }
+        return max(.seconds(3), min(.milliseconds(5) * plan.interfaceCount, .seconds(15)))
+    }
+
     private mutating func enforceAgain(_ port: RegisteredPort, _ number: PortNumber) throws(KernelError) {
         guard let current = try installation.tables.maps.registeredPort(number), current.attached == port.attached,
             !current.isClosing

@@ -81,6 +81,9 @@ package struct PortPlan: Sendable {
     /// How many are to be attached, at most: some may have gone meanwhile.
     package var waitingCount: Int { queue.count }
 
+    /// How many interfaces there are.
+    package var interfaceCount: Int { interfaces.count }
+
     /// Names of all interfaces that there are.
     package var names: [String] { interfaces.values.map(\.name) }
 

@@ -36,10 +36,6 @@ final class PortWatch: Sendable {
     private let board: DaemonBoard
     private let logger: Logger
 
-    /// What the kernel does not tell of may go unnoticed for so long: see `PortKeeper.review`. Where there are so many ports that
-    /// reviews that find nothing would take more than a five-hundredth of a core, they come less often.
-    private static let reviewPeriod = Duration.seconds(3)
-    private static let longestReviewPeriod = Duration.seconds(15)
     /// After a burst that the kernel could not keep: what the next list shows, no event has to.
     private static let settling = Duration.milliseconds(50)
 
@@ -153,7 +149,7 @@ extension PortWatch {
     }
 
     private func goOn(_ keeper: inout PortKeeper) throws(KernelError) {
-        var nextReview = ContinuousClock.now + Self.reviewPeriod
+        var nextReview = ContinuousClock.now + keeper.reviewPeriod
         while !isEnding {
             var changes = try keeper.follow()
             try takeConfiguration(&keeper, &changes)
@@ -162,22 +158,13 @@ extension PortWatch {
             if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
             if !changes.attached.isEmpty { review() }
             if ContinuousClock.now >= nextReview || isReviewDue {
-                nextReview = try review(&keeper)
+                report(try keeper.review(), keeper)
+                note(nil, keeper)
+                nextReview = .now + keeper.reviewPeriod
             } else if !keeper.hasWork, !isEnding {
                 keeper.wait(atMost: ContinuousClock.now.duration(to: nextReview), or: bell)
             }
         }
-    }
-
-    /// Reviews the ports, and returns when to do so next.
-    private func review(_ keeper: inout PortKeeper) throws(KernelError) -> ContinuousClock.Instant {
-        let start = ThreadCPU.time
-        let changes = try keeper.review()
-        let spent = ThreadCPU.time - start
-        report(changes, keeper)
-        note(nil, keeper)
-        guard changes == PortChanges() else { return .now + Self.reviewPeriod }
-        return .now + max(Self.reviewPeriod, min(spent * 500, Self.longestReviewPeriod))
     }
 
     private func takeConfiguration(
