@@ -95,7 +95,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
 
     /// Takes the storage of a window that is published, whose flows are gone then.
     ///
-    /// In place, so that nobody else holds the storage: what is shared is copied in place of being used again.
+    /// In place, so that the meter alone holds the storage: Swift copies storage that has a second owner.
     package mutating func recycle(_ closed: inout ClosedWindow) {
         var flows = FlowTable()
         swap(&flows, &closed.flows)

@@ -69,7 +69,7 @@ int foreign_counts(struct __sk_buff *skb)
 {
 	__u64 event = 0;
 
-	/* Fails: nobody reads. */
+	/* Fails: no process has opened the map to read. */
 	bpf_perf_event_output(skb, &foreign_events, BPF_F_CURRENT_CPU, &event,
 			      sizeof(event));
 	return on_tc(skb);

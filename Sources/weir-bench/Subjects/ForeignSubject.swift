@@ -3,7 +3,8 @@
 import FlowBench
 import FlowKernel
 
-/// A program of an object file that the operator named. Nobody knows where it counts, so packets are not checked.
+/// A program of an object file that the operator named. The bench does not know where the program counts,
+/// so it does not check the packets.
 final class ForeignSubject: Subject {
     let name: String
     let types: [BPFProgramType]
