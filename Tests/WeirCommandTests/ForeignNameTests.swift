@@ -62,6 +62,8 @@ extension WeirCommandSuite {
                     try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://x/metrics"]), "metrics")
                 expectClean(
                     try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://x/status"]), "report")
+                // The interfaces that nothing is sent to have no line but NODATA.
+                try site.waitForWholeWindow()
                 #expect(daemon.stop().status == 0)
                 expectClean(daemon.errors, "the log")
                 let lines = try site.awsLines()

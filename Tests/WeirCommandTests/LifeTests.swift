@@ -13,7 +13,7 @@ extension WeirCommandSuite {
                 let daemon = try site.daemon(
                     "--port", "port-a", "--port", "late0", "--port", "vm*", "--interval", "1", "--log-dir", site.logs)
                 try site.left.addPair("eth2", to: site.hub, "late0")
-                try waitUntil("late0 is attached", within: .seconds(3)) {
+                try waitUntil("late0 is attached") {
                     try site.status().ports.map { [$0.name, $0.state] } == [
                         ["port-a", "attached"], ["late0", "attached"],
                     ]

@@ -18,8 +18,9 @@ extension WeirCommandSuite {
                 try traffic.ping(site)
                 try site.waitForWindow()
                 try traffic.send(site, datagrams: 300, of: 100)
-                try site.waitForWindow()
+                try site.waitForWholeWindow()
                 try traffic.send(site, datagrams: 200, of: 1000)
+                try site.waitForWindow()
                 let result = daemon.stop(signal)
 
                 #expect(result.status == 0, "\(result.errors)")
@@ -112,7 +113,8 @@ extension WeirCommandSuite {
 
         @Test func `without a log directory lines go to standard output`() throws {
             try Site.with { site in
-                let daemon = try site.daemon("--port", "port-a", "--fields", "interface-id, packets ,flow-direction")
+                let daemon = try site.daemon(
+                    "--port", "port-a", "--interval", "1h", "--fields", "interface-id, packets ,flow-direction")
                 var traffic = Traffic()
                 try traffic.send(site, datagrams: 7, of: 7)
                 let result = daemon.stop()

@@ -179,6 +179,14 @@ extension Site {
         try waitUntil("a window ends") { try status().daemon.map { $0.windows > before } ?? false }
     }
 
+    /// Waits until a window is open that began after the ports were attached: each of them has a line of it, if only
+    /// NODATA, which a port lacks in the window that it is attached in.
+    ///
+    /// The first window to be counted may have ended before they were attached, and the second may have them in part.
+    func waitForWholeWindow() throws {
+        for _ in 0..<2 { try waitForWindow() }
+    }
+
     /// Everything that an operation could change: pins, links, qdiscs, and the files of the site.
     func traces() throws -> [String] {
         let pins = try ChildProcess.run(["find", "/sys/fs/bpf", "-path", bpffs + "*"])

@@ -76,7 +76,7 @@ extension WeirCommandSuite {
                 let daemon = try site.daemon("--port", "late*", "--interval", "1", "--log-dir", site.logs)
                 #expect(try site.status().ports.isEmpty)
                 try site.left.addPair("eth2", to: site.hub, "late0")
-                try waitUntil("late0 is attached", within: .seconds(3)) {
+                try waitUntil("late0 is attached") {
                     try site.status().ports.map { [$0.name, $0.state] } == [["late0", "attached"]]
                 }
                 let injector = try FrameInjector(on: "eth2", in: site.left)
