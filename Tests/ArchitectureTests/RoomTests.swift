@@ -65,4 +65,11 @@ import Testing
         }
         #expect(Set(files.map(\.path)) == Self.unsafeFiles)
     }
+
+    /// The compiler does not inline it across rooms: what is hot is `public @inlinable`.
+    @Test func `nothing is @inlinable package`() throws {
+        for file in try SourceTree.files(below: "Sources", ending: ".swift") {
+            #expect(!file.text.contains(/@inlinable\s+package\b/), "\(file.path)")
+        }
+    }
 }
