@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibxdp", path: "loaders/CLibxdp", pkgConfig: "libxdp", providers: [.apt(["libxdp-dev"])]),
         .target(name: "CHost", path: "loaders/CHost"),
+        .target(name: "CBPF", dependencies: ["CLibbpf", "CLibxdp"], path: "loaders/CBPF"),
         .executableTarget(name: "EmbedObjects", path: "Plugins/EmbedObjects"),
         .plugin(
             name: "BPFObjects", capability: .buildTool(), dependencies: ["EmbedObjects"], path: "Plugins/BPFObjects"),
@@ -30,6 +31,10 @@ let package = Package(
         .target(name: "FlowModel"),
         .target(name: "DurableFiles", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
         .target(
+            name: "Host",
+            dependencies: ["FlowModel", "CHost", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(name: "BPF", dependencies: ["FlowModel", "Host", "CBPF", "CLibbpf", "CHost"]),
+        .target(
             name: "FlowMeter",
             dependencies: [
                 "FlowModel", "DurableFiles", "CIsal", .product(name: "SystemPackage", package: "swift-system"),
@@ -37,7 +42,8 @@ let package = Package(
         .target(
             name: "FlowKernel",
             dependencies: [
-                "FlowModel", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CLibbpf", "CLibxdp", "CHost",
+                "FlowModel", "Host", "BPF", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CBPF", "CLibbpf",
+                "CLibxdp", "CHost",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             plugins: ["BPFObjects"]),
@@ -55,15 +61,15 @@ let package = Package(
         .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport", "PortDirectory",
-                "DurableFiles", "Yams",
+                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
+                "PortDirectory", "DurableFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "WeirDaemon",
+                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -71,20 +77,22 @@ let package = Package(
         // How fast it is.
         .target(
             name: "FlowBench",
-            dependencies: ["FlowModel", "FlowKernel", "FlowVerdict", "FlowFormats", "FlowTestKit"],
+            dependencies: ["FlowModel", "Host", "BPF", "FlowKernel", "FlowVerdict", "FlowFormats", "FlowTestKit"],
             plugins: ["BPFObjects"]),
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport", "FlowVerdict",
+                "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport",
+                "FlowVerdict",
                 "FlowTestKit", "PortDirectory", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
         // What every test needs, and the tests.
-        .target(name: "FlowTestKit", dependencies: ["FlowModel", "FlowMeter", "CHost"]),
+        .target(name: "FlowTestKit", dependencies: ["FlowModel", "Host", "FlowMeter", "CHost"]),
         .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "HostTests", dependencies: ["Host", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
         .testTarget(
@@ -97,23 +105,26 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
-                "FlowModel", "FlowExport", "FlowKernel", "FlowVerdict", "PortDirectory", "WeirDaemon", "FlowTestKit",
+                "FlowModel", "FlowExport", "Host", "FlowKernel", "FlowVerdict", "PortDirectory", "WeirDaemon",
+                "FlowTestKit",
             ]),
         .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
             name: "FlowBenchTests",
-            dependencies: ["FlowBench", "FlowKernel", "FlowModel", "FlowVerdict", "FlowTestKit"]),
-        .testTarget(name: "FlowKernelTests", dependencies: ["FlowKernel", "FlowModel", "FlowTestKit"]),
+            dependencies: ["FlowBench", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "FlowTestKit"]),
+        .testTarget(name: "FlowKernelTests", dependencies: ["Host", "BPF", "FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "FlowKernel", "FlowModel", "PortDirectory", "WeirDaemon", "FlowTestKit", "weir",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "PortDirectory", "WeirDaemon", "FlowTestKit",
+                "weir",
             ]),
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "CWeirABI", "FlowBench", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit", "FlowVerdict",
+                "CWeirABI", "FlowBench", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit",
+                "FlowVerdict",
             ],
             plugins: ["BPFObjects"]),
     ],
@@ -123,7 +134,7 @@ let package = Package(
 for target in package.targets {
     switch target.type {
     case .executable, .regular, .test:
-        guard target.path != "loaders/CHost" else { continue }
+        guard !["loaders/CHost", "loaders/CBPF"].contains(target.path) else { continue }
         target.swiftSettings = [
             .enableUpcomingFeature("ExistentialAny"),
             .enableUpcomingFeature("InternalImportsByDefault"),

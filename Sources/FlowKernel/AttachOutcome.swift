@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Host
+
 /// An interface that is to be attached.
 package struct AttachRequest: Equatable, Sendable {
     package var interface: NetworkInterface

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import Glibc
+package import Host
 
+// Here and not beside `BPFMap`: generic code is specialised for its types only within its module, and these loops are measured.
 extension BPFMap {
-    /// The number of CPUs that per-CPU values are kept for: the possible ones, not those online.
-    static var cpuCount: Int { Int(libbpf_num_possible_cpus()) }
-
     /// Sets the key's value on every CPU.
     package func setPerCPU<Key: BitwiseCopyable, Value: BitwiseCopyable>(
         _ value: Value, of key: Key

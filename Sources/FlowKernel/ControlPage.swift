@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CHost
 import CWeirABI
 package import FlowMeter
 package import FlowModel
 import Glibc
+import Host
 
 /// Owns a mapping of `weir_control`: what user space tells the programs and other readers.
 ///
@@ -169,18 +171,5 @@ extension ClockAnchor {
         self.init(
             monotonic: MonotonicTime(nanoseconds: entry.opened_monotonic_ns),
             realtime: UnixTime(nanoseconds: Int64(bitPattern: entry.opened_realtime_ns)))
-    }
-
-    /// Reads both clocks now. CLOCK_MONOTONIC is the one that jiffies follow.
-    package static var now: ClockAnchor {
-        ClockAnchor(
-            monotonic: MonotonicTime(nanoseconds: UInt64(nanoseconds(of: CLOCK_MONOTONIC))),
-            realtime: UnixTime(nanoseconds: nanoseconds(of: CLOCK_REALTIME)))
-    }
-
-    private static func nanoseconds(of clock: clockid_t) -> Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

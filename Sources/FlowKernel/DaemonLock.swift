@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+package import Host
 
 /// Owns the right to swap the tables of one directory of pins: one daemon at a time.
 ///

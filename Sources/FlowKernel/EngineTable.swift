@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowMeter
+import Host
 
 /// The flow table of whichever engine was chosen.
 enum EngineTable: ~Copyable {

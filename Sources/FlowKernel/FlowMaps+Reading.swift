@@ -2,6 +2,7 @@
 
 import FlowMeter
 import FlowModel
+import Host
 
 extension FlowMaps {
     /// What the port saw in this window alone, in both directions; nil where it is registered no more.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 import CLibbpf
 import CWeirABI
 import FlowMeter
 import FlowModel
+package import Host
 
 /// The maps that all ports' programs share, and every reader opens.
 package struct FlowMaps: ~Copyable {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 package import FlowMeter
 package import FlowModel
+package import Host
 
 /// The shared maps and the control page over them: what programs count into and readers read.
 package struct FlowTables: ~Copyable {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowMeter
 import FlowModel
+import Host
 
 /// The plain engine's maps: one BPF_MAP_TYPE_PERCPU_HASH a generation, and how many flows each port has made in each.
 struct HashTable: ~Copyable {

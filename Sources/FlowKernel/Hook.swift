@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 package import FlowModel
 package import FlowVerdict
+package import Host
 
 /// Where a program sits on a port.
 package enum Hook: UInt8, Sendable {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
+import Host
+
 /// The machine's CPUs.
 enum HostCPUs {
     /// CPUs that tables are made for.

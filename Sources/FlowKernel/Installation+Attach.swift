@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowModel
 import Glibc
+package import Host
 
 extension Installation {
     /// Attaches programs to an interface of this thread's network namespace and registers it as a port.

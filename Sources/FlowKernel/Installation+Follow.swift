@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+package import Host
 
 // For who follows the interfaces of this thread's network namespace as they come and go.
 extension Installation {

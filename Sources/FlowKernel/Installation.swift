@@ -3,6 +3,7 @@
 import CWeirABI
 import FlowModel
 import Glibc
+package import Host
 
 /// What is pinned: the tables and, for every port, the links of its programs. Outlives every process.
 ///

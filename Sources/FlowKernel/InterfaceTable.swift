@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
 import Glibc
+import Host
 import Synchronization
 
 /// Which port each interface of one network namespace is, as the programs that its ports share look it up.

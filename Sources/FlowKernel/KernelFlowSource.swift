@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 import DurableFiles
 package import FlowMeter
 package import FlowModel
+package import Host
 
 /// The kernel's tables as the meter sees them.
 package struct KernelFlowSource: PortSource, ~Copyable {

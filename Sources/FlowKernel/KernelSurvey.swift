@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CHost
 import CLibbpf
 import FlowModel
 import Glibc
+import Host
 
 /// What this kernel and this process may do, found out by trying, and what it means for measuring.
 package struct KernelSurvey: Sendable {

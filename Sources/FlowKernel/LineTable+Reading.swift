@@ -4,6 +4,7 @@ import CHost
 import CWeirABI
 import FlowMeter
 import FlowModel
+import Host
 
 extension LineTable {
     /// Calls `body` with every line of the window, some at a time, without a system call.

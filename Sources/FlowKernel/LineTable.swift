@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
+import Host
 
 /// The line engine's memory: for each generation and CPU a table of lines and a log of those that were made.
 ///

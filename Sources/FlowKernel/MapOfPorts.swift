@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
 import Glibc
+import Host
 
 /// A map of maps, one of each port, by the port's number: how programs that several ports share find what is a port's own.
 ///

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 import CHost
 import CLibbpf
 import Glibc
+package import Host
 
 /// Owns a mapping of a BPF_MAP_TYPE_ARRAY that was made with BPF_F_MMAPABLE: its values, without a system call.
 ///

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import Glibc
+package import Host
 
 /// The receiving end of the ring through which programs say that the open window fills up.
 ///
@@ -21,9 +23,20 @@ import Glibc
     deinit { unsafe ring_buffer__free(ring) }
 
     /// Readable (poll(2)) while there are events that nobody has heard.
-    var descriptor: CInt { unsafe ring_buffer__epoll_fd(ring) }
+    fileprivate var descriptor: CInt { unsafe ring_buffer__epoll_fd(ring) }
 
     /// Takes all events out of the ring and says how many there were. Does not block.
     @discardableResult
     package func hear() -> Int { max(0, Int(unsafe ring_buffer__consume(ring))) }
+}
+
+extension Bell {
+    /// Blocks until it is rung, the programs ring for the meter, or the time is over.
+    ///
+    /// - Parameter wakes: of the tables that the meter is at.
+    /// - Returns: how often the programs rang since they were heard last.
+    @discardableResult
+    package borrowing func wait(atMost duration: Duration, orFor wakes: borrowing MeterWakes) -> Int {
+        wait(atMost: duration, orForReadable: wakes.descriptor) ? wakes.hear() : 0
+    }
 }

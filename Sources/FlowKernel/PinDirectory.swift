@@ -5,6 +5,7 @@ import CWeirABI
 import DurableFiles
 import FlowModel
 import Glibc
+package import Host
 internal import SystemPackage
 
 /// The directory in bpffs under which everything of one Weir is pinned.
@@ -65,7 +66,7 @@ package struct PinDirectory: Equatable, Sendable {
     /// The mount point is the base's first ancestor that exists; only `/sys/fs/bpf` is ever mounted.
     package func prepare() throws(KernelError) {
         try mountIfNeeded()
-        try Self.makeDirectory(base)
+        try Folder.make(base)
         try refuseUntrusted()
     }
 
@@ -84,14 +85,14 @@ package struct PinDirectory: Equatable, Sendable {
 
     /// Makes the directories below the base.
     func prepareLayout() throws(KernelError) {
-        try Self.makeDirectory(layout)
-        try Self.makeDirectory("\(layout)/ports")
+        try Folder.make(layout)
+        try Folder.make("\(layout)/ports")
     }
 
     /// Removes the pins of the maps and the directories. Links must be gone.
     func removeLayout() throws(KernelError) {
-        for name in Self.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
-        for name in Self.entries(of: "\(layout)/ports") {
+        for name in Folder.entries(of: layout) where name.hasPrefix("weir_") { unsafe unlink("\(layout)/\(name)") }
+        for name in Folder.entries(of: "\(layout)/ports") {
             unsafe unlink("\(layout)/ports/\(name)/totals")
             PortMapKind.unpin(in: "\(layout)/ports/\(name)")
             SocketMap.unpin(in: "\(layout)/ports/\(name)")
@@ -111,7 +112,7 @@ package struct PinDirectory: Equatable, Sendable {
     /// Removes it: no such frame is seen any more.
     func removeSent() throws(KernelError) {
         // The links first, so that nothing runs on maps that are gone.
-        for name in ["begin", "end"] + Self.entries(of: sent) { unsafe unlink("\(sent)/\(name)") }
+        for name in ["begin", "end"] + Folder.entries(of: sent) { unsafe unlink("\(sent)/\(name)") }
         guard unsafe rmdir(sent) == 0 || errno == ENOENT else {
             throw KernelError(errno: errno, "cannot remove \(sent)")
         }
@@ -145,7 +146,7 @@ package struct PinDirectory: Equatable, Sendable {
 
     /// Layouts of other builds that are pinned here.
     package var otherLayouts: [String] {
-        Self.entries(of: base).filter { $0.hasPrefix("v") && $0 != layoutName }
+        Folder.entries(of: base).filter { $0.hasPrefix("v") && $0 != layoutName }
     }
 
     /// The ABI version in a layout's name, or nil where that is no such name.
@@ -165,7 +166,7 @@ extension PinDirectory {
     /// Makes a directory to pin them in.
     func beginSentTable() throws(KernelError) -> String {
         removeSentTable()
-        try Self.makeDirectory(unfinishedSentTable)
+        try Folder.make(unfinishedSentTable)
         return unfinishedSentTable
     }
 
@@ -177,7 +178,7 @@ extension PinDirectory {
 
     func removeSentTable() {
         for folder in [sentTable, unfinishedSentTable] {
-            for name in Self.entries(of: folder) { unsafe unlink("\(folder)/\(name)") }
+            for name in Folder.entries(of: folder) { unsafe unlink("\(folder)/\(name)") }
             unsafe rmdir(folder)
         }
     }
@@ -211,24 +212,5 @@ extension PinDirectory {
             path = path[..<slash]
         }
         return String(path)
-    }
-
-    static func makeDirectory(_ path: String) throws(KernelError) {
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw KernelError(errno: errno, "cannot make the directory \(path)")
-        }
-    }
-
-    static func entries(of path: String) -> [String] {
-        guard let directory = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
     }
 }

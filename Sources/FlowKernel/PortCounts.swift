@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
+import Host
 
 /// Owns what one port counted since it was attached, and what of it was drained: an array of `weir_totals`, laid out as
 /// WEIR_TOTALS_PER_CPU and WEIR_TOTALS_OF_CPU in weir_abi.h say.

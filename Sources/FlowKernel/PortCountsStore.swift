@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowModel
 import Glibc
+import Host
 import Synchronization
 
 /// The counts of all ports, each opened when it is first asked for.
@@ -44,7 +46,7 @@ package final class PortCountsStore: Sendable {
     func make(for port: RegisteredPort) throws(KernelError) {
         let counts = try PortCounts.create()
         if let folder = folder(of: port.number) {
-            try PinDirectory.makeDirectory(folder)
+            try Folder.make(folder)
             unsafe unlink("\(folder)/\(Self.name)")
             try counts.map.pin(at: "\(folder)/\(Self.name)")
         }
@@ -102,7 +104,7 @@ package final class PortCountsStore: Sendable {
             try make(for: port)
             return true
         }
-        try PinDirectory.makeDirectory(folder)
+        try Folder.make(folder)
         try counts.map.pin(at: "\(folder)/\(Self.name)")
         return false
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 package import FlowModel
 import Glibc
+package import Host
 import Synchronization
 
 /// One kind of map of which every port has its own, so that a flood at one port takes nothing from another.

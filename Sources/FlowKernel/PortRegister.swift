@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 import CWeirABI
 package import FlowModel
 import Glibc
+package import Host
 
 /// A port as the register of ports has it.
 package struct RegisteredPort: Equatable, Sendable {

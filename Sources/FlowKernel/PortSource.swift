@@ -2,6 +2,7 @@
 
 package import FlowMeter
 package import FlowModel
+package import Host
 
 /// A source whose counters are those of ports in a register.
 package protocol PortSource: FlowSource, ~Copyable where Failure == KernelError {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 import CHost
 import CWeirABI
 import FlowModel
+package import Host
 
 /// Owns a loaded program.
 package struct Program: ~Copyable, Sendable {
@@ -42,6 +44,15 @@ package struct Program: ~Copyable, Sendable {
     private static let configurationSection = ".rodata.weir"
 }
 
+extension Program {
+    /// Runs the program on a frame; see `BPFProgram.run`.
+    package func run(
+        on frame: [UInt8], context: TestRunContext? = nil, repeating count: Int = 1
+    ) throws(KernelError) -> Int32 {
+        try loaded.run(on: frame, context: context, repeating: count)
+    }
+}
+
 extension KernelError {
     /// The refusal of a program by a kernel that lacks a helper which it calls; nil where the kernel has them all.
     package init?(tooOld running: KernelVersion, for kind: ProgramKind) {
@@ -52,5 +63,18 @@ extension KernelError {
                 "this kernel is too old: it is \(running), \(kind.isTC ? "Weir" : "the XDP hook") needs \(kind.firstKernel)",
             remedy: [.xdpFromPort, .xdpDispatched].contains(kind)
                 ? "use --hook tc, or a newer kernel" : "use a newer kernel")
+    }
+}
+
+extension KernelVersion {
+    /// The first with what Weir's programs on TC need.
+    package static let oldest = ProgramKind.tcFromPort.firstKernel
+
+    /// Throws where the kernel is older than Weir can work on.
+    package static func require() throws(KernelError) {
+        guard let running, running < oldest else { return }
+        throw KernelError(
+            .unsupported, "Weir does not work on this kernel", cause: "it is \(running), and Weir needs \(oldest)",
+            remedy: "use a newer kernel")
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowModel
 import Glibc
+package import Host
 import Synchronization
 
 /// A program that several ports share.
@@ -97,7 +99,7 @@ final class SharedPrograms: Sendable {
     private func remove(_ scope: Scope) {
         programs.withLock { $0 = $0.filter { $0.key.scope != scope } }
         guard let directory else { return }
-        for name in PinDirectory.entries(of: directory.layout)
+        for name in Folder.entries(of: directory.layout)
         where name.hasPrefix("weir_") && name.contains("-\(scope.text)-") {
             unsafe unlink("\(directory.layout)/\(name)")
         }

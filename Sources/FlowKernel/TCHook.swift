@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CHost
+import BPF
+import CBPF
 import CLibbpf
 import FlowModel
 import Glibc
+import Host
 
 /// The two TC hooks of an interface.
 enum TCHook {

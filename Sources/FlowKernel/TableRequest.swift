@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+package import Host
 
 /// What tables are asked for, before it is known whether the machine can have them.
 package struct TableRequest: Equatable, Sendable {

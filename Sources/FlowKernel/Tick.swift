@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowModel
 import Glibc
+package import Host
 
 /// A moment on the kernel's tick counter and on the monotonic clock.
 struct Tick: Sendable {

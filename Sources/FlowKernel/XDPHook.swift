@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import FlowModel
 import Glibc
+import Host
 
 /// A program on an XDP hook, and how it runs there.
 struct XDPAttachment: ~Copyable {

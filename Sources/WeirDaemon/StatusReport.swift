@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 package import FlowKernel
 import FlowModel
 import FlowVerdict
+package import Host
 
 /// What is measured, where and how: the facts behind `weir status`, as its JSON has them.
 package struct StatusReport: Codable, Equatable, Sendable {

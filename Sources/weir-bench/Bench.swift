@@ -3,6 +3,7 @@
 import FlowBench
 import FlowKernel
 import Foundation
+import Host
 
 /// A whole run: part after part, each figure checked, all in one report.
 struct Bench {

@@ -4,6 +4,7 @@ import ArgumentParser
 import FlowBench
 import FlowKernel
 import Foundation
+import Host
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

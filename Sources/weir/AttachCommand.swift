@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BPF
 import FlowKernel
 import FlowModel
+import Host
 import WeirDaemon
 
 struct AttachCommand: ParsableCommand {

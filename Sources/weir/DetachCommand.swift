@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowKernel
 import FlowModel
+import Host
 import WeirDaemon
 
 struct DetachCommand: ParsableCommand {

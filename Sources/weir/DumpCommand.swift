@@ -6,6 +6,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import Foundation
+import Host
 import WeirDaemon
 
 struct DumpCommand: ParsableCommand {

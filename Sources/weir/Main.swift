@@ -4,6 +4,7 @@ import ArgumentParser
 import FlowKernel
 import FlowModel
 import Foundation
+import Host
 import WeirDaemon
 
 /// Not asynchronous: until the daemon has given up its privileges, the process must have no thread but its first.

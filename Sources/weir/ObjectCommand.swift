@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowKernel
 import Foundation
+import Host
 import WeirDaemon
 
 struct ObjectCommand: ParsableCommand {

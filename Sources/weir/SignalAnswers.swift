@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowModel
 import Glibc
+import Host
 import Logging
 import WeirDaemon
 

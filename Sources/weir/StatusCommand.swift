@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FlowKernel
+import Host
 import WeirDaemon
 
 struct StatusCommand: ParsableCommand {

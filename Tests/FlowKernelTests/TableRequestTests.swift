@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import Host
 import Testing
 
 @Suite struct TableRequestTests {
@@ -42,5 +43,18 @@ import Testing
         let request = TableRequest(flowBudget: 1, memoryLimit: 1000)
         let failure = try #require(throws: KernelError.self) { try request.geometry() }
         #expect(failure.remedy == "raise the limit (table-memory)")
+    }
+
+    @Test func `tables that the limit leaves no room for are refused, with what fits`() throws {
+        let request = TableRequest(flowBudget: 100_000)
+        let bytes = try request.geometry(allowed: nil).tableBytes
+        let limit = MemoryLimit(file: "/sys/fs/cgroup/a/memory.max", bytes: bytes + 999, used: 1000)
+        let failure = try #require(throws: KernelError.self) { try request.geometry(allowed: limit) }
+        #expect(
+            "\(failure)".contains(
+                "the memory limit of \(bytes + 999) (/sys/fs/cgroup/a/memory.max) leaves \(bytes - 1)"))
+        #expect("\(failure)".hasSuffix(" flows, or raise that limit"))
+        let enough = MemoryLimit(file: "", bytes: bytes + 1000, used: 1000)
+        #expect(try request.geometry(allowed: enough).tableBytes == bytes)
     }
 }

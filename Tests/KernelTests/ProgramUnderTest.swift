@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 /// A program on tables of its own, fed by BPF_PROG_TEST_RUN; no interface takes part.

@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowTestKit
 import Foundation
+import Host
 import Testing
 import WeirDaemon
 

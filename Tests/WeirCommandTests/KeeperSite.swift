@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowTestKit
 import Foundation
+import Host
 import WeirDaemon
 
 /// A keeper of ports at work in a network namespace of its own, which has another one beside it.

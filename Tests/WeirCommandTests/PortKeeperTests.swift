@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 import WeirDaemon
 

@@ -4,6 +4,7 @@ import FlowKernel
 import FlowModel
 import FlowTestKit
 import Foundation
+import Host
 import Testing
 import WeirDaemon
 

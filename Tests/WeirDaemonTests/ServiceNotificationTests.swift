@@ -2,6 +2,7 @@
 
 import FlowKernel
 import Foundation
+import Host
 import Testing
 
 @Suite("Service notification")

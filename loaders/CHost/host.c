@@ -10,20 +10,14 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <linux/bpf.h>
 #include <linux/ethtool.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <linux/sockios.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#include <bpf/libbpf.h>
-#include <xdp/libxdp.h>
 
 int weir_enter_network_namespace(int fd)
 {
@@ -143,76 +137,6 @@ void weir_store_release_u32(uint32_t *place, uint32_t value)
 uint32_t weir_load_acquire_u32(const uint32_t *place)
 {
 	return __atomic_load_n(place, __ATOMIC_ACQUIRE);
-}
-
-static _Thread_local char kept_log[64 * 1024];
-static _Thread_local size_t kept_length;
-
-static int keep(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	size_t room = sizeof(kept_log) - kept_length;
-	int length;
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	length = vsnprintf(kept_log + kept_length, room, format, arguments);
-	if (length > 0)
-		kept_length += (size_t)length < room ? (size_t)length : room - 1;
-	return length;
-}
-
-void weir_keep_libbpf_log(void)
-{
-	libbpf_set_print(keep);
-}
-
-static int keep_libxdp(enum libxdp_print_level level, const char *format, va_list arguments)
-{
-	return level == LIBXDP_WARN ? keep(LIBBPF_WARN, format, arguments) : 0;
-}
-
-void weir_keep_libxdp_log(void)
-{
-	libbpf_set_print(keep);
-	libxdp_set_print(keep_libxdp);
-}
-
-const char *weir_take_libbpf_log(void)
-{
-	kept_log[kept_length] = '\0';
-	kept_length = 0;
-	return kept_log;
-}
-
-/* As Linux 6.6 has it; headers before that end sooner. */
-struct tcx_query {
-	uint32_t interface_index;
-	uint32_t type;
-	uint32_t flags;
-	uint32_t attach_flags;
-	uint64_t programs;
-	uint32_t count;
-	uint32_t zero;
-	uint64_t program_flags;
-	uint64_t links;
-	uint64_t link_flags;
-	uint64_t revision;
-};
-
-int weir_tcx_links(uint32_t interface_index, uint32_t type, uint32_t *ids)
-{
-	uint32_t programs[WEIR_TCX_MOST];
-	struct tcx_query query = {
-		.interface_index = interface_index,
-		.type = type,
-		.programs = (uintptr_t)programs,
-		.count = WEIR_TCX_MOST,
-		.links = (uintptr_t)ids,
-	};
-
-	if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
-		return -errno;
-	return (int)query.count;
 }
 
 int weir_raise_descriptor_limit(void)

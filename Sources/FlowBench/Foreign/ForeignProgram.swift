@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+package import BPF
+import FlowKernel
 
 /// Which program of an object file is measured, and how its object is set up: what `--program` says.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+package import BPF
+import FlowKernel
+package import Host
 
 /// One loaded program of an object that others have built, and the hash tables that it was loaded with.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+package import BPF
+import FlowKernel
+package import Host
 
 /// The programs of `bpf/bench`.
 package enum BenchProgram: String, Sendable {

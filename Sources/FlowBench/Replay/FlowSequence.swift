@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+import BPF
+import FlowKernel
+package import Host
 
 /// Owns the numbers of the flows that replayed packets belong to, in memory that the replaying programs read.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+package import BPF
+import FlowKernel
+package import Host
 
 /// Sends one frame through a program again and again, each time as a packet of the next flow of a sequence.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FlowKernel
+import Host
 
 /// Where a run was made: figures mean little without it.
 package struct MachineFacts: Codable, Sendable {

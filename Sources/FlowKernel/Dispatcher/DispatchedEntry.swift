@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowModel
 import Glibc
+import Host
 
 /// What an entry in libxdp's dispatcher is made of. It is opened where libxdp is called, on a thread with descriptors of its own.
 struct DispatchedEntry: Sendable {

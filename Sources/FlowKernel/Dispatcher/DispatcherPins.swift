@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import Glibc
+import Host
 
 /// What a dispatcher calls, as libxdp has pinned it.
 ///
@@ -23,7 +25,7 @@ struct DispatcherPins {
 
     /// The id of the program called that uses the map of that id, or nil.
     func program(usingMap map: UInt32) -> UInt32? {
-        for name in PinDirectory.entries(of: folder) where name.hasSuffix("-prog") {
+        for name in Folder.entries(of: folder) where name.hasSuffix("-prog") {
             guard let program = try? BPFProgram.open(pinnedAt: "\(folder)/\(name)"),
                 let maps = try? program.mapIDs(), maps.contains(map)
             else { continue }

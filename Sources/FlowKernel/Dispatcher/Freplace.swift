@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
+import Host
 
 /// Programs that take the place of a function in another: what libxdp's dispatcher is made of.
 enum Freplace {

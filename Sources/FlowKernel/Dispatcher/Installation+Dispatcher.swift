@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
+import Host
+
 extension Installation {
     func xdpDispatcher(of port: RegisteredPort) -> XDPDispatcher {
         XDPDispatcher(interface: port.interface, tables: tables.maps.control.id)

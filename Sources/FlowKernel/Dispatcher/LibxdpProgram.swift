@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CHost
+import BPF
+import CBPF
 import CLibbpf
 import CLibxdp
 import CWeirABI
+import Host
 
 /// Owns libxdp's view of a program that a dispatcher calls, or shall.
 @safe struct LibxdpProgram: ~Copyable {

@@ -3,6 +3,7 @@
 import CHost
 import Dispatch
 import Glibc
+import Host
 import Synchronization
 
 /// Where libxdp is called: on a thread with descriptors of its own, which end with it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
+import Host
 
 /// The XDP hook of an interface on which others have libxdp's dispatcher: a program that calls theirs, one after the other.
 ///

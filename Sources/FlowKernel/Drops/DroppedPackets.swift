@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 package import FlowModel
+package import Host
 
 /// Owns the program that sees the packets which the kernel drops, and what it has counted. Nothing is pinned: it goes with
 /// its owner.

@@ -2,6 +2,7 @@
 
 import CLibbpf
 import Glibc
+import Host
 
 /// Keeps what is pinned at a path, so that it can be pinned there again.
 final class HeldPin: Sendable {

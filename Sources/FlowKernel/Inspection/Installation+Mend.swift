@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowModel
 import Glibc
+import Host
 
 extension Installation {
     /// Makes a port whole again: pins what it counts into, and attaches the programs that are missing, on the same number and the
@@ -15,7 +17,7 @@ extension Installation {
                 .invalid, "cannot mend \(port.name)", cause: "it is in another network namespace",
                 remedy: "detach and attach it there (nsenter --net=…)")
         }
-        try PinDirectory.makeDirectory(directory.portDirectory(port.number))
+        try Folder.make(directory.portDirectory(port.number))
         _ = try tables.maps.counts.pinAgain(port)
         try inspection?.pinAgain(port)
         // What could not be pinned again is new, and the programs have to find it.

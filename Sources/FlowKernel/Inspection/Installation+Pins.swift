@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import Glibc
+package import Host
 
 // What all ports share.
 extension Installation {
@@ -18,8 +20,8 @@ extension Installation {
             let turn = try directory.openPorts()
             try turn.waitForLock()
             try refuseOthers()
-            if try tables.maps.policy.current() != nil { try PinDirectory.makeDirectory(directory.policy) }
-            if try tables.maps.sent.current() != nil { try PinDirectory.makeDirectory(directory.sentTable) }
+            if try tables.maps.policy.current() != nil { try Folder.make(directory.policy) }
+            if try tables.maps.sent.current() != nil { try Folder.make(directory.sentTable) }
             try forEachPin { (map, path) throws(KernelError) in
                 if unsafe access(path, F_OK) != 0 { try map.pin(at: path) }
             }

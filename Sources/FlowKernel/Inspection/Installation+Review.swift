@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 package import FlowModel
 import Glibc
+package import Host
 
 /// What a review of all ports came to.
 package struct PortReview: Sendable {

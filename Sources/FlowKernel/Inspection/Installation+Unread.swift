@@ -2,6 +2,7 @@
 
 import FlowMeter
 import FlowModel
+package import Host
 
 extension Installation {
     /// How many packets of the port, which is detached, no daemon has drained yet.

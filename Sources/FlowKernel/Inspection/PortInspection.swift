@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 package import FlowModel
+package import Host
 import Synchronization
 
 /// What was found missing of a port.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import Glibc
+import Host
 
 /// Looks at one port: are its programs on its interface, and are its pins there?
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import Host
 
 extension ControlPage {
     /// The next version. Whoever asks has the turn of the ports.

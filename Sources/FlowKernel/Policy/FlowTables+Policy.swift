@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BPF
 package import FlowModel
 package import FlowVerdict
+package import Host
 
 extension FlowTables {
     /// Puts another policy in force, in one step for all ports whose programs ask it: every frame is judged by what was before

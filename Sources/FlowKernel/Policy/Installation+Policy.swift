@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 package import FlowModel
 package import FlowVerdict
+package import Host
 
 extension Installation {
     /// Puts a policy in force in the place of what was, in one step for all ports.

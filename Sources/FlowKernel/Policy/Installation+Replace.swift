@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowModel
+import Host
 
 // Programs that ask the policy in the place of those that do not, and back: in their links and filters, on the same maps.
 extension Installation {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Host
 
 // The maps of the policy: all of them are there, or none.
 extension PinDirectory {
@@ -13,7 +14,7 @@ extension PinDirectory {
     /// Makes a directory to pin them in.
     func beginPolicy() throws(KernelError) -> String {
         removePolicy()
-        try Self.makeDirectory(unfinishedPolicy)
+        try Folder.make(unfinishedPolicy)
         return unfinishedPolicy
     }
 
@@ -25,7 +26,7 @@ extension PinDirectory {
 
     func removePolicy() {
         for folder in [policy, unfinishedPolicy] {
-            for name in Self.entries(of: folder) { unsafe unlink("\(folder)/\(name)") }
+            for name in Folder.entries(of: folder) { unsafe unlink("\(folder)/\(name)") }
             unsafe rmdir(folder)
         }
     }

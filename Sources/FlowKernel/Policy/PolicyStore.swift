@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
+import Host
 import Synchronization
 
 /// The maps of the policy, made when the first one is loaded; from then on they stay. Safe to use from any thread.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
 import FlowVerdict
+import Host
 
 /// The maps of a policy: two generations of rules, and of what holds for each port. Programs read them; whoever has the turn
 /// of the ports writes the generation that is not in force.

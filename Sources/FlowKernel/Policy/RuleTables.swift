@@ -2,6 +2,7 @@
 
 import CWeirABI
 import FlowVerdict
+import Host
 
 /// A policy's rules as the kernel searches them: `weir_policy_mask` and its kin in weir_abi.h.
 struct RuleTables {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowModel
+import Host
 
 // Frames to an AF_XDP port.
 extension Installation {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import FlowModel
 import Glibc
+import Host
 
 /// What sees the frames that a switch hands to AF_XDP ports past their qdiscs: two programs around the kernel's
 /// `__dev_direct_xmit`, for all ports, that call each port's own.
@@ -56,7 +58,7 @@ struct SentFrames: ~Copyable {
         if let frames = try open(in: directory) { return frames }
         try directory.removeSent()
         do throws(KernelError) {
-            try PinDirectory.makeDirectory(directory.sent)
+            try Folder.make(directory.sent)
             try make(in: directory.sent)
             return try open(pinnedIn: directory.sent)
         } catch {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
+import Host
 import Synchronization
 
 /// The flow table of what is sent to ports past their qdiscs. What counts there is interrupted by the programs that count

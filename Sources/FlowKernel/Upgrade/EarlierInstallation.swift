@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowModel
 import Glibc
+package import Host
 
 /// What a build with another layout has pinned under the same base.
 ///

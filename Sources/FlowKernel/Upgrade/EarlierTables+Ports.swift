@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowMeter
 import FlowModel
+import Host
 
 extension EarlierTables {
     /// All ports of the earlier register, in the order of their numbers.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowMeter
 import FlowModel
 import Glibc
+import Host
 
 /// The pinned tables of another layout, read by the description that lies beside them.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+package import Host
 
 /// A process that has libxdp mapped, by which it opens AF_XDP sockets.
 ///
@@ -29,7 +30,7 @@ package struct LibxdpUser: Equatable, Sendable {
     /// Those of this thread's network namespace. Not those of our own name, which use libxdp for its dispatcher alone.
     package static func all() throws(KernelError) -> [LibxdpUser] {
         let namespace = try NetworkInterface.currentNamespace()
-        return PinDirectory.entries(of: "/proc").compactMap { Int($0) }.sorted().compactMap { pid in
+        return Folder.entries(of: "/proc").compactMap { Int($0) }.sorted().compactMap { pid in
             guard isIn(namespace, pid), !isOurs(pid), let library = library(of: pid) else { return nil }
             let name = (try? ProcFile.read("/proc/\(pid)/comm")).map { String($0.prefix { $0 != "\n" }) }
             return LibxdpUser(pid: pid, name: name ?? "a process", version: version(of: library))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CHost
+import Host
 
 /// The receive queues of an interface of this thread's network namespace.
 struct ReceiveQueues: Equatable, Sendable {
@@ -19,7 +20,7 @@ struct ReceiveQueues: Equatable, Sendable {
                 count: max(1, Int(channels.receiving)), most: max(mostOfTap, Int(channels.most_receiving)))
         }
         // Of another namespace than this thread's, if sysfs was mounted there: then none, or of the same name.
-        let listed = PinDirectory.entries(of: "/sys/class/net/\(interface.name)/queues").count { $0.hasPrefix("rx-") }
+        let listed = Folder.entries(of: "/sys/class/net/\(interface.name)/queues").count { $0.hasPrefix("rx-") }
         return ReceiveQueues(count: max(1, listed), most: max(mostOfTap, listed))
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import Glibc
+import Host
 
 /// The sockets behind an AF_XDP port, by receive queue: the map that its program delivers to, and libxdp writes.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
+import Host
 
 /// What does the same as libxdp's own program for AF_XDP, and is taken for it.
 package enum StockProgram {

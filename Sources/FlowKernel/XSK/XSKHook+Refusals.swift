@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowModel
 import Glibc
+import Host
 
 // What can be attached to, found out before anything is changed: never must a switch be left with a port that it cannot open.
 extension XSKHook {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CLibbpf
 import CWeirABI
 import Glibc
+import Host
 
 /// The XDP hook of an interface that a switch reads through AF_XDP sockets, or will.
 ///

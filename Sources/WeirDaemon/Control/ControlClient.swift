@@ -2,6 +2,7 @@
 
 import FlowKernel
 import Foundation
+import Host
 
 /// Asks a running daemon over its control socket.
 package enum ControlClient {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import Host
 
 /// A daemon that cannot be asked, in one sentence.
 package struct ControlError: Error, Equatable, CustomStringConvertible {

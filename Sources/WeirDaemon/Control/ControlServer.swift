@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+import FlowKernel
 import FlowModel
 import Foundation
+package import Host
 package import Logging
 import Synchronization
 

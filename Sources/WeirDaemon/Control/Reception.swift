@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import Host
 
 /// Those who are connected to one listening socket: never more than there is room for, none for long.
 ///

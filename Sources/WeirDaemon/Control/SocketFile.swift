@@ -3,6 +3,7 @@
 import DurableFiles
 import FlowKernel
 import Glibc
+import Host
 import SystemPackage
 
 /// The place in the file system where the control socket is to be: in a folder that other users cannot change, or that is sticky.

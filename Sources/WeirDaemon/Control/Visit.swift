@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import Host
 
 /// A connection from the moment that it is accepted to its close: one request, one answer, in little time.
 struct Visit {

@@ -2,6 +2,7 @@
 
 import FlowKernel
 import FlowModel
+import Host
 package import Logging
 
 extension Daemon {

@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowMeter
 import FlowModel
+import Host
 import Logging
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.

@@ -4,6 +4,7 @@ import FlowExport
 package import FlowKernel
 import FlowMeter
 package import FlowModel
+import Host
 package import Logging
 
 /// The daemon: keeps ports attached, closes windows at their edges, publishes their records.

@@ -2,6 +2,7 @@
 
 package import FlowMeter
 package import FlowModel
+package import Host
 import Synchronization
 
 /// What the meter's thread writes of itself and of its ports, and others read: held for as long as a copy takes.

@@ -3,6 +3,7 @@
 package import FlowKernel
 package import FlowMeter
 package import FlowModel
+import Host
 package import Logging
 
 /// Makes parts durable before the kernel forgets them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+import FlowKernel
+package import Host
 
 /// How many flows the daemon merges at a time, from the memory that its control group leaves it.
 package struct MemoryPlan: Equatable, Sendable {

@@ -5,6 +5,7 @@ package import FlowFormats
 import FlowMeter
 import FlowModel
 import FlowVerdict
+import Host
 package import Logging
 import SystemPackage
 

@@ -2,6 +2,7 @@
 
 import FlowMeter
 import FlowModel
+import Host
 import Synchronization
 
 /// Publishes windows one after the other on a thread of its own, so that the meter is free for the next swap.

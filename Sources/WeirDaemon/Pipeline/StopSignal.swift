@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+package import Host
 import Synchronization
 
 /// What the daemon is asked for from outside, and the wait for it: to end, or to go on with another configuration.

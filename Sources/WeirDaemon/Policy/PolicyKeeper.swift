@@ -3,6 +3,7 @@
 package import FlowKernel
 import FlowModel
 import FlowVerdict
+package import Host
 
 /// Puts policies in force and keeps them so: for ports that are attached, and for those that are attached later.
 ///

@@ -3,6 +3,7 @@
 package import FlowKernel
 import FlowModel
 import Foundation
+package import Host
 import Logging
 
 /// What became of ports.

@@ -2,6 +2,7 @@
 
 package import FlowKernel
 import FlowModel
+package import Host
 import PortDirectory
 
 /// Keeps the ports that are measured in step with the configuration, with the interfaces of this thread's network

@@ -2,6 +2,7 @@
 
 package import FlowKernel
 package import FlowModel
+import Host
 import PortDirectory
 
 /// How records name ports: as the configuration says, else as the switch does.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+import FlowKernel
+package import Host
 package import PortDirectory
 
 /// Decides which interfaces are to be attached, closed, renamed and released. A pure state machine: it is told what happens

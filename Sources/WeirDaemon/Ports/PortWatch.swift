@@ -3,6 +3,7 @@
 import Dispatch
 import FlowKernel
 import Foundation
+import Host
 import Logging
 import Synchronization
 

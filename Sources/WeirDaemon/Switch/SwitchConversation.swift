@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import Host
 import PortDirectory
 
 /// A session with the database of a switch, over its socket. Used from one thread.

@@ -4,6 +4,7 @@ import Dispatch
 import FlowKernel
 import FlowModel
 import Foundation
+import Host
 import Logging
 import PortDirectory
 import Synchronization

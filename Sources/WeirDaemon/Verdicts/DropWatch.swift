@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowModel
 package import FlowVerdict
+import Host
 package import Logging
 import Synchronization
 

@@ -4,6 +4,7 @@ import FlowBench
 import FlowKernel
 import FlowTestKit
 import FlowVerdict
+import Host
 
 /// What the classifier of user space takes, against the number of masks, after it was compared with going through all rules.
 struct ClassifierMeasurement {

@@ -5,6 +5,7 @@ import FlowKernel
 import FlowModel
 import FlowTestKit
 import FlowVerdict
+import Host
 
 /// How long it takes to judge a window's records by the megaflows of a switch: half of them at once, half after conntrack.
 enum JudgementMeasurement {

@@ -4,6 +4,7 @@ import FlowBench
 import FlowKernel
 import FlowTestKit
 import Foundation
+import Host
 import Logging
 import WeirDaemon
 

@@ -7,6 +7,7 @@ import FlowMeter
 import FlowModel
 import FlowTestKit
 import Foundation
+import Host
 import Logging
 import WeirDaemon
 

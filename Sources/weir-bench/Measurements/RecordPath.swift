@@ -6,6 +6,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 
 /// A port under a meter: from slots at rest to merged records, and on to AWS text in a buffer that is reused.
 ///

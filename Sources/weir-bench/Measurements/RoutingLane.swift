@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import Host
 
 /// A namespace that routes from one tap to another, with something that counts on the way, or nothing.
 final class RoutingLane {

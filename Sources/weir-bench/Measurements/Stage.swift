@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowTestKit
+import Host
 
 /// Tables with room for so many flows, and everything that is compared on them.
 final class Stage {

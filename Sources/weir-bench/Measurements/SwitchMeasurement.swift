@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowModel
 import FlowTestKit
 import Foundation
+import Host
 import Synchronization
 
 /// How many frames a second Open vSwitch forwards between two ports that it reads through AF_XDP: with nothing, with

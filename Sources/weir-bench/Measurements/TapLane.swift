@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowTestKit
+import Host
 
 /// A tap with one program on it, or none.
 final class TapLane {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowModel
 import FlowTestKit
 import Foundation
+import Host
 
 /// CPU time of frames that many guests send in turn: each frame meets another tap, and what was used for the one before has been
 /// pushed out of the nearest caches the more, the more taps there are.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowTestKit
+import Host
 
 /// A chain of dependent cache misses, one a packet, over as many lines as there are flows: the floor.
 final class CacheMissSubject: Subject {

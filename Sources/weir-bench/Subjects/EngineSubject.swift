@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowVerdict
+import Host
 
 /// One of Weir's engines with tables of its own, as it is attached to a guest's port.
 final class EngineSubject: Subject {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
+import Host
 
 /// A program of an object file that the operator named. The bench does not know where the program counts,
 /// so it does not check the packets.

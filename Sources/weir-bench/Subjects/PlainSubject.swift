@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
+import Host
 
 /// A program that keeps no account: nothing to check, nothing to empty.
 final class PlainSubject: Subject {

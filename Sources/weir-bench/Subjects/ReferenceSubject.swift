@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowBench
 import FlowKernel
+import Host
 
 /// bpf/bench/reference.bpf.c over a table of its own, at both hooks.
 final class ReferenceSubject: Subject {

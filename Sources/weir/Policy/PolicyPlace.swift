@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowKernel
 import Foundation
+import Host
 import WeirDaemon
 
 /// Where the pins are, and what was loaded.

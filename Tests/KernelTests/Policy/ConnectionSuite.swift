@@ -5,6 +5,7 @@ import FlowMeter
 import FlowModel
 import FlowTestKit
 import FlowVerdict
+import Host
 import Testing
 
 /// What a connection is worth, and for how long.

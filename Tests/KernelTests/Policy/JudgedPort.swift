@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowVerdict
+import Host
 import Testing
 
 /// Both programs of a port with a policy, fed by BPF_PROG_TEST_RUN; no interface takes part.

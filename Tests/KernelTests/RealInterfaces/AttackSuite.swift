@@ -6,6 +6,7 @@ import FlowModel
 import FlowTestKit
 import FlowVerdict
 import Foundation
+import Host
 import Testing
 
 extension RealInterfaces {

@@ -6,6 +6,7 @@ import FlowModel
 import FlowTestKit
 import FlowVerdict
 internal import Foundation
+import Host
 import Testing
 
 extension RealInterfaces {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 extension RealInterfaces {

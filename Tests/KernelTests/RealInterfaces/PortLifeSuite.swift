@@ -4,6 +4,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 extension RealInterfaces {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 /// Everything that runs on interfaces, one test at a time: they share the CPUs with the kernel that they measure.

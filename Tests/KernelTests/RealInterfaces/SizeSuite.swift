@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
 internal import Foundation
+import Host
 import Testing
 
 extension RealInterfaces {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
 internal import Foundation
+import Host
 
 /// An installation in a directory of pins of its own. All of it goes away when its owner lets go of it.
 final class TemporaryInstallation {

@@ -6,6 +6,7 @@ import FlowMeter
 import FlowModel
 import FlowTestKit
 internal import Foundation
+import Host
 import Testing
 
 extension Replays {

@@ -4,6 +4,7 @@ import FlowBench
 import FlowKernel
 import FlowTestKit
 internal import Foundation
+import Host
 
 /// The object of bpf/test/foreign.bpf.c as a file, and what its programs keep of replayed packets.
 final class ForeignObject {

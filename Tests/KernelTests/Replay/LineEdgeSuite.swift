@@ -6,6 +6,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 extension Replays {

@@ -2,6 +2,7 @@
 
 import FlowKernel
 internal import Foundation
+import Host
 internal import Synchronization
 
 /// Work on a thread of its own, which stays on one CPU.

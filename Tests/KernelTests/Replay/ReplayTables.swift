@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import CWeirABI
 import FlowBench
 import FlowKernel
 import FlowMeter
 import FlowModel
+import Host
 import Testing
 
 /// Pinned tables with ports that have no interface: their packets come by replay.

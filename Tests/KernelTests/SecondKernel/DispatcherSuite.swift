@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowModel
 import FlowTestKit
 import FlowVerdict
 internal import Foundation
+import Host
 import Testing
 
 extension SecondKernel {

@@ -5,6 +5,7 @@ import FlowKernel
 import FlowModel
 import FlowVerdict
 import Foundation
+import Host
 import Logging
 import PortDirectory
 import Synchronization

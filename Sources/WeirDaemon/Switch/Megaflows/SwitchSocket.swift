@@ -3,6 +3,7 @@
 import DurableFiles
 import FlowKernel
 import Glibc
+import Host
 import SystemPackage
 
 /// A control socket of a running `ovs-vswitchd`.

@@ -2,6 +2,7 @@
 
 import FlowKernel
 import FlowVerdict
+import Host
 
 /// Asks `ovs-vswitchd` over the socket that `ovs-appctl` uses; one connection a command. Every call is bounded in time and in bytes.
 package struct UnixctlClient: Sendable {

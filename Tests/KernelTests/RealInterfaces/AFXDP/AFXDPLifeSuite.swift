@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 extension RealInterfaces {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPF
 import FlowKernel
 import FlowModel
 import FlowTestKit
 internal import Foundation
+import Host
 import Testing
 
 extension RealInterfaces {
