@@ -57,19 +57,25 @@ let package = Package(
                 "FlowModel", "FlowFormats", "DurableFiles", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        .target(name: "PortDirectory", dependencies: ["FlowModel"]),
+        .target(
+            name: "OpenVSwitch",
+            dependencies: [
+                "FlowModel", "Host", "DurableFiles", "FlowVerdict", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
-                "PortDirectory", "DurableFiles", "Yams",
+                "OpenVSwitch", "DurableFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "WeirDaemon",
+                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "OpenVSwitch",
+                "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -84,7 +90,7 @@ let package = Package(
             dependencies: [
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport",
                 "FlowVerdict",
-                "FlowTestKit", "PortDirectory", "WeirDaemon",
+                "FlowTestKit", "OpenVSwitch", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -105,10 +111,10 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
-                "FlowModel", "FlowExport", "Host", "FlowKernel", "FlowVerdict", "PortDirectory", "WeirDaemon",
+                "FlowModel", "FlowExport", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch", "WeirDaemon",
                 "FlowTestKit",
             ]),
-        .testTarget(name: "PortDirectoryTests", dependencies: ["PortDirectory", "FlowModel"]),
+        .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
             name: "FlowBenchTests",
@@ -117,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "PortDirectory", "WeirDaemon", "FlowTestKit",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "OpenVSwitch", "WeirDaemon", "FlowTestKit",
                 "weir",
             ]),
         .testTarget(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import OpenVSwitch
 
 /// A status report in one line and one level, for monitoring: `weir status --check`.
 package struct HealthCheck: Equatable, Sendable {

@@ -5,6 +5,7 @@ import BPF
 import FlowKernel
 import FlowModel
 import Host
+import OpenVSwitch
 import WeirDaemon
 
 struct AttachCommand: ParsableCommand {

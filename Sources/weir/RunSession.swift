@@ -6,6 +6,7 @@ import FlowModel
 import Foundation
 import Host
 import Logging
+import OpenVSwitch
 import Synchronization
 import WeirDaemon
 

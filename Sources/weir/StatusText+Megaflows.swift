@@ -2,6 +2,7 @@
 
 import FlowFormats
 import FlowModel
+import OpenVSwitch
 import WeirDaemon
 
 extension StatusText {

@@ -4,6 +4,7 @@ import FlowFormats
 import FlowKernel
 import FlowModel
 import Foundation
+import OpenVSwitch
 import WeirDaemon
 
 /// A status report for people.

@@ -9,10 +9,7 @@ import Testing
         "FlowKernel": [[".", "Dispatcher", "Inspection", "Policy", "Sent", "Upgrade", "XSK"]],
         "FlowMeter": [[".", "FlowTable"]],
         "Host": [[".", "Netlink"]],
-        "WeirDaemon": [
-            ["Configuration", "Control", "Metrics", "Pipeline", "Policy", "Ports", "Verdicts"],
-            ["Switch", "Switch/Megaflows"],
-        ],
+        "WeirDaemon": [["Configuration", "Control", "Metrics", "Pipeline", "Policy", "Ports", "Verdicts"]],
         "weir": [[".", "Policy"]],
         "weir-bench": [[".", "Measurements", "Subjects"]],
     ]

@@ -3,6 +3,7 @@
 import FlowModel
 import FlowTestKit
 import Foundation
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

@@ -2,6 +2,7 @@
 
 import FlowTestKit
 import Foundation
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

@@ -5,6 +5,7 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import Host
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

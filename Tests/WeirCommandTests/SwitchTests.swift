@@ -4,7 +4,7 @@ import BPF
 import FlowModel
 import FlowTestKit
 import Foundation
-import PortDirectory
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

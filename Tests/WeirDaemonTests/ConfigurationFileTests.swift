@@ -5,6 +5,7 @@ import FlowExport
 import FlowKernel
 import FlowModel
 import Foundation
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

@@ -2,6 +2,7 @@
 
 import FlowKernel
 import Foundation
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

@@ -2,7 +2,7 @@
 
 import FlowKernel
 import Host
-import PortDirectory
+import OpenVSwitch
 import Testing
 import WeirDaemon
 

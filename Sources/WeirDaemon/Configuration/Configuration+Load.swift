@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import OpenVSwitch
 
 extension Configuration {
     /// Puts a configuration together: a flag decides before the environment, that before the file, that before the default.

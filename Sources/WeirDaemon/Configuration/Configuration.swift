@@ -3,6 +3,7 @@
 package import FlowExport
 package import FlowKernel
 package import FlowModel
+package import OpenVSwitch
 
 /// Everything the operator can decide, after every source has had its say.
 package struct Configuration: Equatable, Sendable {

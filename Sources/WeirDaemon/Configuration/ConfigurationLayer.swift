@@ -2,6 +2,7 @@
 
 package import FlowExport
 package import FlowKernel
+import OpenVSwitch
 
 /// What one source says: the flags, the environment, or a file. nil says nothing.
 package struct ConfigurationLayer: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import OpenVSwitch
 
 extension MetricsText {
     /// All that the daemon says of itself and of its ports. docs/metrics.md explains each.

@@ -6,6 +6,7 @@ import FlowMeter
 package import FlowModel
 import Host
 package import Logging
+import OpenVSwitch
 
 /// The daemon: keeps ports attached, closes windows at their edges, publishes their records.
 ///

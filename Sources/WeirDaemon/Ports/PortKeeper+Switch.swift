@@ -2,7 +2,7 @@
 
 import FlowKernel
 import Host
-import PortDirectory
+import OpenVSwitch
 
 extension PortKeeper {
     /// Carries out what the switch has said since the last call.

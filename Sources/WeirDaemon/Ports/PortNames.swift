@@ -3,7 +3,7 @@
 package import FlowKernel
 package import FlowModel
 import Host
-import PortDirectory
+package import OpenVSwitch
 
 /// How records name ports: as the configuration says, else as the switch does.
 package struct PortNames: Sendable {

@@ -2,7 +2,7 @@
 
 import FlowKernel
 package import Host
-package import PortDirectory
+package import OpenVSwitch
 
 /// Decides which interfaces are to be attached, closed, renamed and released. A pure state machine: it is told what happens
 /// to interfaces and what the switch says, and returns what to do.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import PortDirectory
+package import OpenVSwitch
 
 /// What the switch says of an interface, as far as it decides whether and how that is measured.
 package struct SwitchOffer: Equatable, Sendable {

@@ -4,7 +4,7 @@ import FlowBench
 import FlowTestKit
 import Foundation
 import Logging
-import PortDirectory
+import OpenVSwitch
 import WeirDaemon
 
 /// How much a real Open vSwitch works for whoever looks at its megaflows: its CPU time while nobody does, and while Weir does.

@@ -2,7 +2,7 @@
 
 import BPF
 package import FlowKernel
-package import PortDirectory
+package import OpenVSwitch
 
 extension SwitchPort.Way {
     /// How a port whose frames go that way is attached. The switch cannot open a port with a program in another mode than its

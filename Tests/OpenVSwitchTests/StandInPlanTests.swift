@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
-import PortDirectory
+import OpenVSwitch
 import Testing
-import WeirDaemon
 
 @Suite struct StandInPlanTests {
     private static let address = "02:00:00:00:00:0a"

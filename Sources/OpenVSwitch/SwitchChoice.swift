@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import PortDirectory
-
 /// Which Open vSwitch is asked for ports, and for those of which bridges.
 package struct SwitchChoice: Equatable, Sendable {
     /// Where it has its sockets (`OVS_RUNDIR`).
@@ -22,7 +20,7 @@ package struct SwitchChoice: Equatable, Sendable {
     /// The socket of its database.
     package var socket: String { runDirectory + "/" + Self.socketName }
 
-    static let socketName = "db.sock"
+    package static let socketName = "db.sock"
 
     package func follows(_ port: SwitchPort) -> Bool { bridges.isEmpty || bridges.contains(port.bridge) }
 }

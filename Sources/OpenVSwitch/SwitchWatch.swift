@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
-import FlowKernel
 import FlowModel
 import Foundation
-import Host
-import Logging
-import PortDirectory
+package import Host
+package import Logging
 import Synchronization
 
 /// Follows the ports of a switch on a thread of its own, which has no privilege; ends with its owner.
 ///
 /// A switch that is away, restarts or speaks nonsense is said once and tried again, ever less often; what it said last
 /// stays on the board.
-final class SwitchWatch: Sendable {
-    let board: SwitchBoard
+package final class SwitchWatch: Sendable {
+    package let board: SwitchBoard
     private let following: SwitchFollowing
 
     /// Begins, and waits a little for the first list: names in records come from it.
-    init(_ choice: SwitchChoice, logger: Logger) throws(KernelError) {
+    package init(_ choice: SwitchChoice, logger: Logger) throws(KernelError) {
         board = SwitchBoard(choice)
         following = try SwitchFollowing(board, logger)
         following.start()

@@ -4,7 +4,7 @@ import DurableFiles
 package import FlowKernel
 package import FlowModel
 import Foundation
-package import PortDirectory
+package import OpenVSwitch
 import Synchronization
 package import SystemPackage
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import PortDirectory
 import Synchronization
 
 /// What the thread that follows the switch writes, and others read. Keeps what was known while the switch is away.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
-import PortDirectory
+package import OpenVSwitch
 
 /// What a switch on this host knows of interfaces that an operator attaches.
 package struct SwitchAdvice: Sendable {

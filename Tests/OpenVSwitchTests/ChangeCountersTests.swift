@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowVerdict
+import OpenVSwitch
 import Testing
 
 @Suite struct ChangeCountersTests {

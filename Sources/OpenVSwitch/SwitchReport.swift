@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import PortDirectory
-
 /// What the daemon knows of Open vSwitch, as `weir status` shows it.
 package struct SwitchReport: Codable, Equatable, Sendable {
     /// The socket of its database.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
-import FlowKernel
 import Glibc
 import Host
 import SystemPackage

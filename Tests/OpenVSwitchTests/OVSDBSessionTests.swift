@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import PortDirectory
+import OpenVSwitch
 import Testing
 
 /// A conversation with a database: what it says is what `ovsdb-server` 3.1 says, shortened.

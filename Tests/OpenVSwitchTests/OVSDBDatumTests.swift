@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import PortDirectory
+import OpenVSwitch
 import Testing
 
 /// Values as RFC 7047 §5.1 has them and `ovs-vsctl -f json` prints them.

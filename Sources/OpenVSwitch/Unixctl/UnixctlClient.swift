@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
-import FlowVerdict
 import Host
 
 /// Asks `ovs-vswitchd` over the socket that `ovs-appctl` uses; one connection a command. Every call is bounded in time and in bytes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
-import PortDirectory
+import OpenVSwitch
 import Testing
 
 @Suite("A port of a switch")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowModel
-package import PortDirectory
 
 /// At which ports records of others can stand in, and on which bridges they cannot, since a port of these is not measured.
 package struct StandInPlan: Equatable, Sendable {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
-import FlowKernel
 import FlowModel
 import FlowVerdict
 import Foundation
 import Host
 import Logging
-import PortDirectory
 import Synchronization
 
 /// The work of the thread that looks at the switch's megaflows.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
 import Host
-import PortDirectory
 
 /// A session with the database of a switch, over its socket. Used from one thread.
 struct SwitchConversation {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
 import Host
-package import PortDirectory
 
 /// Asks a switch once what its ports are.
 package enum SwitchClient {
