@@ -53,8 +53,7 @@ static __always_inline void flow_key_make(union key_words *key,
 	key->words[1] = packet->src_addr[1];
 	key->words[2] = packet->dst_addr[0];
 	key->words[3] = packet->dst_addr[1];
-	key->words[4] = packet->src_port | (__u64)packet->dst_port << 16 |
-			(__u64)open->port << 32 |
+	key->words[4] = packet->ports | (__u64)open->port << 32 |
 			(__u64)packet->vlan_id << 48;
 	key->words[5] = packet->inner_vlan_id |
 			(__u64)packet->protocol << KEY_PROTOCOL_SHIFT |

@@ -19,16 +19,22 @@
 #define likely(condition) __builtin_expect(!!(condition), 1)
 
 /*
- * Loads of 8 and 2 bytes from wherever they are: one instruction each. Of a
+ * Loads of 8, 4 and 2 bytes from wherever they are: one instruction each. Of a
  * header the compiler knows that it may lie anywhere, and loads byte by byte;
  * kernels with a BPF JIT run on machines that need not.
  */
 typedef __u64 __attribute__((may_alias)) word;
+typedef __u32 __attribute__((may_alias)) port_pair;
 typedef __u16 __attribute__((may_alias)) half_word;
 
 static __always_inline __u64 load_word(const void *at)
 {
 	return *(const word *)at;
+}
+
+static __always_inline __u32 load_ports(const void *at)
+{
+	return *(const port_pair *)at;
 }
 
 static __always_inline __u16 load_half_word(const void *at)
@@ -79,8 +85,13 @@ struct packet_view {
 	__u32 packets;		/* on the wire */
 	__u32 octets;		/* as weir_totals has them */
 	__u32 fragment_id;	/* wire order */
-	__u16 src_port;		/* wire order; ICMP: the type */
-	__u16 dst_port;		/* wire order; ICMP: the code */
+	union {
+		struct {
+			__u16 src_port;	/* wire order; ICMP: the type */
+			__u16 dst_port;	/* wire order; ICMP: the code */
+		};
+		__u32 ports;		/* both, as a key's word has them */
+	};
 	__u16 vlan_id;
 	__u16 inner_vlan_id;
 	__u16 tcp_bits;		/* WEIR_TCP_BITS, WEIR_TCP_HIDDEN */

@@ -32,7 +32,6 @@ static __always_inline int plain_transport(const struct frame *frame,
 					   __u8 *header, __s32 left,
 					   struct packet_view *packet)
 {
-	struct transport_ports *ports = (void *)header;
 	__s32 length = sizeof(struct udphdr);
 	__s32 claimed;
 
@@ -55,8 +54,7 @@ static __always_inline int plain_transport(const struct frame *frame,
 	}
 	if (left < length)
 		return 0;
-	packet->src_port = ports->src;
-	packet->dst_port = ports->dst;
+	packet->ports = load_ports(header);
 	packet->packets = 1;
 	if (unlikely(frame->gso_size)) {
 		struct cursor payload = { .left = left - length };

@@ -66,6 +66,13 @@ struct line_search {
 	__u32 probes;		/* lines looked at */
 };
 
+/*
+ * Of a CPU that has no table: none of its pairs is in the array, which has
+ * fewer than 2^32 - TABLE.pairs. A return in its place would be a second way
+ * out, for which the compiler copies the packet on the stack.
+ */
+#define NO_TABLE ((__u32)-1)
+
 static __always_inline struct weir_line_pair *pair_at(__u32 table, __u32 pair)
 {
 	__u32 index = table * TABLE.pairs + pair;
@@ -430,10 +437,10 @@ static __always_inline int table_count(const struct open_window *open,
 	__u32 table, home, now;
 	int at;
 
-	if (unlikely(open->cpu >= TABLE.cpus))
-		return -1;
 	flow_key_make(&key, packet, open, open->number);
 	table = open->generation * TABLE.cpus + open->cpu;
+	if (unlikely(open->cpu >= TABLE.cpus))
+		table = NO_TABLE;
 	home = (__u64)line_hash(&key, is_ipv4) * TABLE.pairs >> 32;
 	pair = pair_at(table, home);
 	if (unlikely(!pair))

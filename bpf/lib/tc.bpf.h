@@ -106,6 +106,9 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
+		/* Anew, or the short way would hold what this one needs. */
+		barrier_var(skb);
+		tc_frame(&frame, skb);
 		if (!parse_direct(&frame, &packet))
 			kind = tc_parse_any(skb, &packet);
 		ruling = account(&where, kind, &packet, skb);
