@@ -96,7 +96,11 @@ let package = Package(
             ]),
 
         // What every test needs, and the tests.
-        .target(name: "FlowTestKit", dependencies: ["FlowModel", "Host", "FlowMeter", "CHost"]),
+        .target(
+            name: "FlowTestKit",
+            dependencies: [
+                "FlowModel", "Host", "FlowMeter", "CHost", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "HostTests", dependencies: ["Host", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
@@ -111,8 +115,9 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
-                "FlowModel", "FlowExport", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch", "WeirDaemon",
-                "FlowTestKit",
+                "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
+                "WeirDaemon",
+                "FlowTestKit", .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),

@@ -29,6 +29,7 @@ struct EmbedObjects {
         for object in arguments.dropFirst(2) {
             text += array(named: camelCase(object), of: try Data(contentsOf: object))
         }
+        text += lookUp(arguments.dropFirst(2).map { $0 })
         try (text + decoder + "}\n").write(to: arguments[0], atomically: true, encoding: .utf8)
     }
 
@@ -74,6 +75,23 @@ struct EmbedObjects {
             }
 
         """
+
+    /// Swift that finds an object by the name it was compiled as.
+    private static func lookUp(_ objects: [URL]) -> String {
+        let cases = objects.map {
+            "        case \"\($0.deletingPathExtension().lastPathComponent)\": \(camelCase($0))\n"
+        }
+        return """
+
+                /// The object that was compiled as that; nil where there is none.
+                static func object(named name: String) -> [UInt8]? {
+                    switch name {
+            \(cases.joined())        default: nil
+                    }
+                }
+
+            """
+    }
 
     private static func camelCase(_ object: URL) -> String {
         let words = object.deletingPathExtension().lastPathComponent.split(separator: "_")

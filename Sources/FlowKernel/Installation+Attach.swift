@@ -148,7 +148,7 @@ extension Installation {
         let kind = begun.options.programFromPort(of: begun.interface)
         switch kind {
         case .xdpFromPort:
-            let attachment = try tables.withProgram(kind, for: port, isJudged: port.judging != .plain) {
+            let attachment = try programs.withProgram(kind, for: port, isJudged: port.judging != .plain, on: tables) {
                 (program) throws(KernelError) in
                 try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
             }
@@ -162,7 +162,8 @@ extension Installation {
     private func attachTC(
         _ side: TCHook.Side, _ begun: BegunPort, _ port: inout RegisteredPort
     ) throws(KernelError) -> Hook {
-        let attachment = try tables.withProgram(side.program, for: port, isJudged: port.judging != .plain) {
+        let attachment = try programs.withProgram(side.program, for: port, isJudged: port.judging != .plain, on: tables)
+        {
             (program) throws(KernelError) in
             try TCHook.attach(program, to: begun.interface, side: side)
         }
@@ -247,7 +248,7 @@ extension Installation {
     func leaveUnusedNamespaces() throws(KernelError) {
         let used = Set(try attachedPorts().map(\.networkNamespace))
         for table in tables.maps.interfaces.open where !used.contains(table.namespace) {
-            tables.programs.remove(ofNamespace: table.namespace)
+            programs.remove(ofNamespace: table.namespace)
             try tables.maps.interfaces.remove(table.namespace)
         }
     }

@@ -11,6 +11,8 @@ package import Host
 package struct Installation: ~Copyable {
     package let directory: PinDirectory
     package let tables: FlowTables
+    /// Those that ports share.
+    let programs: SharedPrograms
     /// Keeps others from removing what is pinned; nil for who only reads.
     private var use: Descriptor?
 
@@ -25,7 +27,7 @@ package struct Installation: ~Copyable {
             return nil
         }
         let tables = try FlowTables.open(in: directory, isWritable: isWritable)
-        return Installation(directory: directory, tables: tables, use: use)
+        return Installation(directory: directory, tables: tables, programs: SharedPrograms(in: directory), use: use)
     }
 
     /// Opens what is pinned, or makes new tables and pins them. bpffs is mounted if need be.
@@ -44,11 +46,11 @@ package struct Installation: ~Copyable {
         try turn.waitForLock()
         if directory.hasMaps {
             let tables = try FlowTables.open(in: directory, isWritable: true)
-            return Installation(directory: directory, tables: tables, use: use)
+            return Installation(directory: directory, tables: tables, programs: SharedPrograms(in: directory), use: use)
         }
         let tables = try FlowTables.create(try request.geometry(), for: directory)
         try tables.maps.pin(in: directory.layout)
-        return Installation(directory: directory, tables: tables, use: use)
+        return Installation(directory: directory, tables: tables, programs: SharedPrograms(in: directory), use: use)
     }
 
     /// Makes the directories and takes them into use. Whoever detached the last port meanwhile may have removed them.

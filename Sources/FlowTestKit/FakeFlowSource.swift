@@ -4,7 +4,7 @@ package import FlowMeter
 package import FlowModel
 
 /// Counters in memory that keep the contract of a source and complain when the meter breaks it.
-package struct FakeFlowSource: FlowSource, ~Copyable {
+package struct FakeFlowSource: PortSource, ~Copyable {
     /// What the meter asked for against the contract.
     package enum Fault: Error, Equatable {
         case openedUnreleased(UInt32)
@@ -13,6 +13,8 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
     }
 
     package private(set) var openWindow: OpenWindow?
+    /// What it answers when it is asked whether the open window should be emptied early. Each swap ends it.
+    package var isFillingUp = false
     private var number: UInt32
     /// A slot each: a flow on one CPU.
     private var generations: [[CountedFlow]] = [[], []]
@@ -24,6 +26,7 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
         guard generations[Self.generation(window.number)].isEmpty else { throw .openedUnreleased(window.number) }
         openWindow = window
         number = window.number
+        isFillingUp = false
     }
 
     package func drain(_ window: UInt32, into flows: inout FlowTable) throws(Fault) {
@@ -41,6 +44,10 @@ package struct FakeFlowSource: FlowSource, ~Copyable {
         generations[Self.generation(window)] = []
         totals[Self.generation(window)] = [:]
     }
+
+    package func closingPorts() throws(Fault) -> [PortNumber] { [] }
+
+    package func forget(_ ports: [PortNumber]) throws(Fault) {}
 
     /// Counts packets of a flow, as a program on some CPU would, in the open window.
     package mutating func count(_ key: FlowKey, _ counters: FlowCounters) {

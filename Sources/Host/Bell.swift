@@ -30,15 +30,11 @@ package struct Bell: ~Copyable, Sendable {
     /// Blocks until it is rung, another descriptor is readable (poll(2)), or the time is over.
     ///
     /// - Returns: false where the time is over.
+    @discardableResult
     package borrowing func wait(atMost duration: Duration, orForReadable other: CInt) -> Bool {
         guard wait(for: [descriptor.raw, other], atMost: duration) else { return false }
         hear()
         return true
-    }
-
-    /// Blocks until it is rung, the kernel has news of interfaces, or the time is over.
-    package borrowing func wait(atMost duration: Duration, orFor monitor: borrowing InterfaceMonitor) {
-        if wait(for: [descriptor.raw, monitor.descriptor], atMost: duration) { hear() }
     }
 
     private func wait(for descriptors: [CInt], atMost duration: Duration) -> Bool {

@@ -2,7 +2,7 @@
 
 package import FlowModel
 
-/// Where a component reads the time, so that a test can have it run on a simulated one.
+/// Where a component reads the time, so that a test can have it run on a simulated clock.
 package protocol HostClock: Sendable {
     /// Both clocks at one moment.
     var now: ClockAnchor { get }

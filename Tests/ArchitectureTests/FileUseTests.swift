@@ -6,7 +6,6 @@ import Testing
 @Suite struct FileUseTests {
     /// Small files with one user that are left, to be moved into it.
     private static let knownSmall: Set = [
-        "Sources/FlowKernel/HostCPUs.swift",
         "Sources/FlowKernel/Policy/Judging.swift",
         "Sources/FlowTestKit/Switch/LibxdpFolder.swift",
         "Sources/FlowVerdict/OpenVSwitch/Megaflow.swift",

@@ -18,4 +18,14 @@ import Testing
                 use a newer kernel
                 """)
     }
+
+    @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
+    func `every choice of options has an object`(kind: ProgramKind, engine: FlowEngine) {
+        for isJudged in [false, true] {
+            for isOnLinks in [false, true] {
+                let options = ProgramOptions(kind, for: engine, isJudged: isJudged, isOnLinks: isOnLinks)
+                #expect(options.isBuilt, "\(options.objectName)")
+            }
+        }
+    }
 }

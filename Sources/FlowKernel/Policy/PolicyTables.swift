@@ -11,7 +11,7 @@ import Host
 /// of the ports writes the generation that is not in force.
 ///
 /// A class, since several hold it. Of fixed size, 14 MB: what is made stays, whatever policy comes.
-final class PolicyTables: Sendable {
+final class PolicyTables: MapSet {
     let masks: BPFMap
     let tags: BPFMap
     let rules: BPFMap

@@ -31,6 +31,11 @@ package struct EarlierFlowSource: PortSource, ~Copyable {
 
     package mutating func release(_ window: UInt32) throws(KernelError) { tables.setReleased(window) }
 
+    /// None: the ports are in another register by now.
+    package func closingPorts() throws(KernelError) -> [PortNumber] { [] }
+
+    package var isFillingUp: Bool { false }
+
     /// Nothing: the ports are in another register by now.
     package func forget(_ ports: [PortNumber]) throws(KernelError) {}
 

@@ -146,12 +146,12 @@ package struct EarlierInstallation: ~Copyable {
         case .fentry:
             try installation.replaceSent(port, isJudged: isJudged)
         case .clsact:
-            try installation.tables.withProgram(kind, for: port, isJudged: isJudged) {
+            try installation.programs.withProgram(kind, for: port, isJudged: isJudged, on: installation.tables) {
                 (program) throws(KernelError) in
                 try TCHook.replaceFilter(program, of: port, side: side)
             }
         case .tcx, .xdp, .xsk:
-            try installation.tables.withProgram(kind, for: port, isJudged: isJudged) {
+            try installation.programs.withProgram(kind, for: port, isJudged: isJudged, on: installation.tables) {
                 (program) throws(KernelError) in
                 try moveLink(of: port, side, installation.directory, program)
             }

@@ -15,7 +15,7 @@ package struct Segment: Hashable, Sendable {
 
     package var name: String { path.lastComponent?.string ?? "" }
 
-    init(in folder: FilePath, sequence: UInt64, nonce: UInt64 = .random(in: 0...(.max))) {
+    package init(in folder: FilePath, sequence: UInt64, nonce: UInt64 = .random(in: 0...(.max))) {
         path = folder.appending("\(sequence.hexadecimal)-\(nonce.hexadecimal)\(Self.ending)")
         self.sequence = sequence
         self.nonce = nonce

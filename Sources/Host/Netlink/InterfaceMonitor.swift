@@ -59,3 +59,10 @@ package struct InterfaceMonitor: ~Copyable {
         return []
     }
 }
+
+extension Bell {
+    /// Blocks until it is rung, the kernel has news of interfaces, or the time is over.
+    package borrowing func wait(atMost duration: Duration, orFor monitor: borrowing InterfaceMonitor) {
+        wait(atMost: duration, orForReadable: monitor.descriptor)
+    }
+}

@@ -16,7 +16,7 @@ package struct Daemon: ~Copyable {
     var configuration: Configuration
     let logger: Logger
     private let lock: DaemonLock
-    private var meter: FlowMeter<KernelFlowSource>
+    private var loop: MeterLoop<KernelFlowSource, Journal>
     let watch: PortWatch
     private let inspection: PortInspection
     private let switchWatch: SwitchWatch?
@@ -24,7 +24,6 @@ package struct Daemon: ~Copyable {
     private let megaflowWatch: MegaflowWatch?
     var names: PortNames
     private let state: StateDirectory
-    private var journal: JournalKeeper
     /// What earlier daemons left in the journal, until it is taken up.
     private var found: [Segment]
     let publishing: PublishingQueue
@@ -97,8 +96,9 @@ package struct Daemon: ~Copyable {
         self.logger = logger
         self.state = state
         found = waiting
-        self.journal = JournalKeeper(
+        let keeperOfParts = JournalKeeper(
             journal: journal, installation: meter.source.tables.control.installation, logger: logger)
+        meter.source.tables.setMeter(pid: pid, interval: configuration.interval)
         switch memory.advice(flowBudget: flowBudget) {
         case .slower(let text): logger.notice("\(text)")
         case .tooLittle(let text): logger.warning("\(text)")
@@ -109,18 +109,17 @@ package struct Daemon: ~Copyable {
             publisher, bound: Int64(configuration.queueSize), mostFlows: memory.mostFlows,
             stall: board.sinkStall)
         self.lock = lock
-        self.meter = meter
+        loop = MeterLoop(meter: meter, keeper: keeperOfParts, stall: board.journalStall)
         self.watch = watch
         self.inspection = inspection
         self.switchWatch = switchWatch
         self.dropWatch = dropWatch
         self.megaflowWatch = megaflowWatch
         self.names = names
-        self.meter.source.tables.setMeter(pid: pid, interval: configuration.interval)
     }
 
     /// The ports that are measured now.
-    package func ports() throws -> [RegisteredPort] { try meter.source.ports().filter { !$0.isClosing } }
+    package func ports() throws -> [RegisteredPort] { try loop.meter.source.ports().filter { !$0.isClosing } }
 
     /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
@@ -130,7 +129,7 @@ package struct Daemon: ~Copyable {
             followDrops()
             try takeUp()
             while !stop.isRequested, publishing.status.hasReaders {
-                stop.wait(atMost: pause(), orFor: meter.source.wakes)
+                stop.wait(atMost: pause(), orFor: loop.meter.source.wakes)
                 if let failure = watch.failure { throw takeLast(before: failure) }
                 beginOnce()
                 try reload(stop.takeConfiguration())
@@ -169,7 +168,7 @@ package struct Daemon: ~Copyable {
 
     /// Leaves nothing of a start that attached no port.
     private func takeBack() {
-        meter.source.tables.setMeter(pid: nil, interval: nil)
+        loop.meter.source.tables.setMeter(pid: nil, interval: nil)
         try? watch.withKeeper { keeper throws(KernelError) in try keeper.removeIfUnused() }
         state.removeIfNew()
     }
@@ -177,20 +176,34 @@ package struct Daemon: ~Copyable {
     /// Until the window's edge, the next try of the journal, or the next look at the clock.
     private func pause() -> Duration {
         let now = ClockAnchor.now.monotonic
-        let due = journal.retry ?? meter.openWindow.due
-        return max(.zero, min(now.duration(to: nextLook), now.duration(to: due)))
+        return max(.zero, min(now.duration(to: nextLook), now.duration(to: loop.due)))
     }
 
     private mutating func turn() throws {
         takePublished()
-        try settle()
-        if journal.retry == nil, meter.source.tables.control.isFillingUp { try swapEarly() }
+        try workOff()
         if ClockAnchor.now.monotonic >= nextLook { look() }
-        let now = ClockAnchor.now
-        guard journal.retry == nil, meter.closes(at: now) else { return }
-        noteOccupancy()
-        let closing = try closingPorts()
-        if let part = try meter.takeDue(at: now) { try keep(part, closing: closing) }
+    }
+
+    /// All that is due at the meter.
+    private mutating func workOff() throws {
+        var isJournalTouched = loop.keeper.retry != nil
+        repeat {
+            if loop.isSwapDue { noteOccupancy() }
+            guard try follow(loop.next()) else { break }
+            isJournalTouched = true
+        } while true
+        if isJournalTouched { keepBound() }
+    }
+
+    /// Does what a step of the meter asks for. Whether there was something.
+    private mutating func follow(_ step: MeterLoop<KernelFlowSource, Journal>.Step) throws -> Bool {
+        switch step {
+        case .wait: return false
+        case .took(let window): loop.keep(ports: try namedPorts(of: window))
+        case .safe(let safe): deliver(safe)
+        }
+        return true
     }
 
     private mutating func look() {
@@ -227,11 +240,7 @@ package struct Daemon: ~Copyable {
     /// Writes down what is counted so far, since the next daemon may not find it, and returns the failure.
     private mutating func takeLast(before failure: KernelError) -> KernelError {
         do {
-            try settle()
-            if journal.retry == nil {
-                let closing = try closingPorts()
-                if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
-            }
+            try endWindow()
         } catch {
             logger.error("the window so far cannot be written: \(error)")
         }
@@ -239,12 +248,7 @@ package struct Daemon: ~Copyable {
     }
 
     private mutating func finish() throws {
-        try settle()
-        // Where the journal cannot be written, the kernel keeps what it holds for the next daemon.
-        if journal.retry == nil {
-            let closing = try closingPorts()
-            if let part = try meter.takeLast(at: .now) { try keep(part, closing: closing) }
-        }
+        try endWindow()
         megaflowWatch?.hurry()
         publishing.close()
         takePublished()
@@ -253,8 +257,8 @@ package struct Daemon: ~Copyable {
         if configuration.detachesOnExit {
             try watch.withKeeper { keeper throws(KernelError) in try keeper.detachAll() }
         }
-        meter.source.tables.setMeter(pid: nil, interval: nil)
-        if journal.retry == nil {
+        loop.meter.source.tables.setMeter(pid: nil, interval: nil)
+        if loop.keeper.retry == nil {
             try watch.withKeeper { keeper throws(KernelError) in try keeper.removeIfUnused() }
         }
     }
@@ -263,35 +267,33 @@ package struct Daemon: ~Copyable {
 extension Daemon {
     /// Publishes what earlier daemons left, in the journal and in the kernel.
     private mutating func takeUp() throws {
-        let ports = try namedPorts(since: meter.source.tables.control.unreleasedWindow?.anchor.realtime)
-        let segments = try journal.takeUp(found, ports: ports, &meter)
+        let ports = try namedPorts(since: loop.meter.source.tables.control.unreleasedWindow?.anchor.realtime)
+        let segments = try loop.keeper.takeUp(found, ports: ports, &loop.meter)
         found = []
         if !segments.isEmpty {
             logger.notice("publishing \(counted(segments.count, "window")) that waited in the journal")
         }
         publishing.replay(segments)
-        publishing.keepBound(openBytes: journal.openBytes)
+        publishing.keepBound(openBytes: loop.keeper.openBytes)
         try settle()
     }
 
-    /// Empties the tables for the window that goes on.
-    private mutating func swapEarly() throws {
-        noteOccupancy()
-        if let part = try meter.takeEarly(at: .now) { try keep(part, closing: []) }
-    }
-
-    /// - Parameter closing: ports that are forgotten with the part. They were asked for before it was swapped: one that
-    ///   was detached later has counts in the next one.
-    private mutating func keep(_ part: consuming WindowPart, closing: [PortNumber]) throws {
-        let ports = try namedPorts(of: part.window)
-        journal.keep(part, ports: ports, closing: closing)
+    /// Ends the open window. Where the journal cannot be written, the kernel keeps what it holds for the next daemon.
+    private mutating func endWindow() throws {
+        var step = try loop.takeLast()
+        if case .safe = step {
+            // Of a part that had waited.
+            _ = try follow(step)
+            step = try loop.takeLast()
+        }
+        guard try follow(step) else { return }
         try settle()
     }
 
     /// All ports that can have counts in a window that was just closed, as the records name them, and whether they were measured
     /// throughout: they are inspected now.
     private func namedPorts(of window: Window) throws -> [PortNumber: Port] {
-        if try inspection.inspect(meter.source.tables) { watch.review() }
+        if try inspection.inspect(loop.meter.source.tables) { watch.review() }
         return try namedPorts(
             since: window.start, inspection.interruptions(closing: window.endReason != nil))
     }
@@ -299,7 +301,7 @@ extension Daemon {
     private func namedPorts(
         since start: UnixTime?, _ interruptions: [PortNumber: String] = [:]
     ) throws -> [PortNumber: Port] {
-        let registered = try meter.source.ports()
+        let registered = try loop.meter.source.ports()
         var ports = names.ports(registered)
         for port in registered {
             let isPart = port.isClosing || port.attached > start ?? port.attached
@@ -309,22 +311,22 @@ extension Daemon {
         return ports
     }
 
-    /// Ports that are detached and whose last window is the one open now, which is about to be closed. The part before
-    /// is released: a port that was forgotten with it is not among them.
-    private func closingPorts() throws -> [PortNumber] {
-        try meter.source.ports().filter(\.isClosing).map(\.number)
-    }
-
     /// Makes durable what is not yet, and hands over the window that is complete with it.
     private mutating func settle() throws {
-        guard journal.retry != nil else { return }
-        if let safe = try board.journalStall.during({ try journal.settle(&meter) }) {
-            dropWatch?.close(safe.window.window)
-            account(for: safe.window, ports: safe.ports)
-            board.add(safe.window.totals, known: safe.ports)
-            publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
-        }
-        board.journalStall.during { publishing.keepBound(openBytes: journal.openBytes) }
+        if let safe = try loop.settle() { deliver(safe) }
+        keepBound()
+    }
+
+    /// Keeps the journal within its bound.
+    private func keepBound() {
+        board.journalStall.during { publishing.keepBound(openBytes: loop.keeper.openBytes) }
+    }
+
+    private mutating func deliver(_ safe: SafeWindow) {
+        dropWatch?.close(safe.window.window)
+        account(for: safe.window, ports: safe.ports)
+        board.add(safe.window.totals, known: safe.ports)
+        publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
     }
 
     private mutating func takePublished() {
@@ -332,7 +334,7 @@ extension Daemon {
         for index in published.indices {
             let lines = UInt64(published[index].lines)
             board.update { $0.records += lines }
-            meter.recycle(&published[index].window)
+            loop.meter.recycle(&published[index].window)
         }
         report()
     }
@@ -361,10 +363,10 @@ extension Daemon {
 
     private func report() {
         let status = publishing.status
-        let openBytes = journal.openBytes
-        let journalFailure = journal.failure
-        let timing = meter.timing
-        let geometry = meter.source.tables.geometry
+        let openBytes = loop.keeper.openBytes
+        let journalFailure = loop.keeper.failure
+        let timing = loop.meter.timing
+        let geometry = loop.meter.source.tables.geometry
         var ovs = switchWatch?.board.report
         ovs?.megaflows = megaflowWatch?.board.report
         let drops = dropWatch?.report
@@ -396,8 +398,8 @@ extension Daemon {
 
     /// Notes how full the tables are, where that costs nothing: each second, and before they are emptied.
     private func noteOccupancy() {
-        let geometry = meter.source.tables.geometry
-        guard geometry.engine == .line, let load = try? meter.source.tables.load() else { return }
+        let geometry = loop.meter.source.tables.geometry
+        guard geometry.engine == .line, let load = try? loop.meter.source.tables.load() else { return }
         let fullest = Double(load.map(\.lines).max() ?? 0) / Double(geometry.lines)
         board.update { report in
             report.occupancy = fullest

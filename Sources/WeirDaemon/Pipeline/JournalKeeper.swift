@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowKernel
+import FlowKernel
 package import FlowMeter
 package import FlowModel
-import Host
+package import Host
 package import Logging
+
+/// A window that is safe: in the journal, whatever happens to the daemon.
+package struct SafeWindow {
+    package var window: ClosedWindow
+    package var ports: [PortNumber: Port]
+    package var segment: Segment
+}
 
 /// Makes parts durable before the kernel forgets them.
 ///
 /// Holds at most one part that is not: while it does, nothing may be swapped, and the open window goes on. Used from
 /// the meter's thread.
-package struct JournalKeeper: ~Copyable {
-    /// A window that is safe.
-    package struct SafeWindow {
-        package var window: ClosedWindow
-        package var ports: [PortNumber: Port]
-        package var segment: Segment
-    }
-
+package struct JournalKeeper<Store: WindowJournal>: ~Copyable {
     private struct Pending {
         var part: WindowPart
         /// Detached before it was swapped: what they counted is in it, and they can be forgotten with it.
         var closing: [PortNumber]
     }
 
-    private let journal: Journal
+    private let journal: Store
     private let installation: UInt64
     private let logger: Logger
+    private let clock: any HostClock
     private var pending: Pending?
     private var nextTry = MonotonicTime(nanoseconds: 0)
     /// Of the open window so far.
@@ -39,16 +40,17 @@ package struct JournalKeeper: ~Copyable {
     private var removals = 0
 
     /// How long a journal that cannot be written is left alone.
-    private static let patience = Duration.seconds(1)
+    private static var patience: Duration { .seconds(1) }
 
-    package init(journal: Journal, installation: UInt64, logger: Logger) {
+    package init(journal: Store, installation: UInt64, logger: Logger, clock: any HostClock = SystemClock()) {
         self.journal = journal
         self.installation = installation
         self.logger = logger
+        self.clock = clock
     }
 
     /// Whether a part waits: then this is when it is tried again.
-    var retry: MonotonicTime? { pending == nil ? nil : nextTry }
+    package var retry: MonotonicTime? { pending == nil ? nil : nextTry }
 
     /// Of the window that is not complete yet.
     var openBytes: Int64 { journal.openBytes }
@@ -68,7 +70,7 @@ package struct JournalKeeper: ~Copyable {
     package mutating func settle<Source: PortSource & ~Copyable>(
         _ meter: inout FlowMeter<Source>
     ) throws -> SafeWindow? {
-        guard ClockAnchor.now.monotonic >= nextTry, var kept = pending.take() else { return nil }
+        guard clock.now.monotonic >= nextTry, var kept = pending.take() else { return nil }
         let segment: Segment?
         do {
             segment = try append(&kept.part, from: meter)
@@ -102,7 +104,7 @@ package struct JournalKeeper: ~Copyable {
     }
 
     private mutating func fail(_ error: JournalError) {
-        nextTry = ClockAnchor.now.monotonic.advanced(by: Self.patience)
+        nextTry = clock.now.monotonic.advanced(by: Self.patience)
         if said.insert(error.kind).inserted { logger.error("\(error); measuring goes on in the open window") }
         failure = "\(error)"
     }
@@ -123,7 +125,7 @@ package struct JournalKeeper: ~Copyable {
     }
 }
 
-extension JournalKeeper {
+extension JournalKeeper where Store == Journal {
     /// Takes up what earlier daemons left behind: parts of windows that did not end, and what the kernel still holds.
     ///
     /// - Parameters:
@@ -162,7 +164,7 @@ extension JournalKeeper {
                 isJournaled = false
                 continue
             }
-            let part = window.number == open ? try meter.takeLast(at: .now) : try meter.leftover(of: window)
+            let part = window.number == open ? try meter.takeLast(at: clock.now) : try meter.leftover(of: window)
             guard let part else { continue }
             keep(part, ports: ports)
             if let safe = try settle(&meter) { segments.append(safe.segment) }

@@ -22,7 +22,7 @@ package struct Waiting: Sendable {
 
 extension Waiting {
     /// A window that the journal has just taken, and that is still in memory.
-    package init(_ safe: consuming JournalKeeper.SafeWindow) {
+    package init(_ safe: consuming SafeWindow) {
         segment = safe.segment
         content = Content(window: safe.window, ports: safe.ports)
     }

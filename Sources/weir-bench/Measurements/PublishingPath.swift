@@ -28,7 +28,7 @@ final class PublishingPath {
     private let program: Program
     private var meter: FlowMeter<KernelFlowSource>
     private let folder: URL
-    private var journal: JournalKeeper
+    private var journal: JournalKeeper<Journal>
     private let publisher: Publisher
     private var sequence: FlowSequence
 
@@ -102,7 +102,7 @@ final class PublishingPath {
             throw BenchFailure(description: "\(taken.flows.count) of \(flows) flows are in the window")
         }
         journal.keep(taken, ports: Self.ports)
-        var safe: JournalKeeper.SafeWindow?
+        var safe: SafeWindow?
         let journaling = try ThreadCPU.time { safe = try journal.settle(&meter) }
         guard let window = safe.take() else {
             throw BenchFailure(description: journal.failure ?? "the journal took no window")
