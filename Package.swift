@@ -64,10 +64,15 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "WeirService",
+            dependencies: [
+                "FlowModel", "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
-                "OpenVSwitch", "DurableFiles", "Yams",
+                "OpenVSwitch", "DurableFiles", "WeirService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -116,10 +121,11 @@ let package = Package(
             name: "WeirDaemonTests",
             dependencies: [
                 "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
-                "WeirDaemon",
+                "WeirDaemon", "WeirService",
                 "FlowTestKit", .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
+        .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
             name: "FlowBenchTests",
@@ -128,8 +134,8 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "OpenVSwitch", "WeirDaemon", "FlowTestKit",
-                "weir",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "OpenVSwitch", "WeirDaemon", "WeirService",
+                "FlowTestKit", "weir",
             ]),
         .testTarget(
             name: "KernelTests",

@@ -16,7 +16,7 @@ package struct Bell: ~Copyable, Sendable {
     /// Readable (poll(2)) while it rings.
     var rawDescriptor: CInt { descriptor.raw }
 
-    /// It rings until it is heard by `wait`; ringing twice before is ringing once. Never blocks.
+    /// It rings until `wait` or `silence` has heard it; ringing twice before is ringing once. Never blocks.
     package borrowing func ring() {
         var one: UInt64 = 1
         _ = unsafe write(descriptor.raw, &one, MemoryLayout<UInt64>.size)
@@ -24,7 +24,7 @@ package struct Bell: ~Copyable, Sendable {
 
     /// Blocks until it is rung or the time is over.
     package borrowing func wait(atMost duration: Duration) {
-        if wait(for: [descriptor.raw], atMost: duration) { hear() }
+        if wait(for: [descriptor.raw], atMost: duration) { silence() }
     }
 
     /// Blocks until it is rung, another descriptor is readable (poll(2)), or the time is over.
@@ -33,7 +33,7 @@ package struct Bell: ~Copyable, Sendable {
     @discardableResult
     package borrowing func wait(atMost duration: Duration, orForReadable other: CInt) -> Bool {
         guard wait(for: [descriptor.raw, other], atMost: duration) else { return false }
-        hear()
+        silence()
         return true
     }
 
@@ -43,7 +43,8 @@ package struct Bell: ~Copyable, Sendable {
         return unsafe poll(&places, nfds_t(places.count), CInt(milliseconds)) > 0
     }
 
-    private func hear() {
+    /// Lets it not ring any more. Never blocks.
+    package borrowing func silence() {
         var count: UInt64 = 0
         _ = unsafe read(descriptor.raw, &count, MemoryLayout<UInt64>.size)
     }

@@ -6,6 +6,7 @@ import FlowTestKit
 import Foundation
 import Testing
 import WeirDaemon
+import WeirService
 
 extension WeirCommandSuite {
     /// Metrics as Prometheus gets them, with its own tool as the judge.
@@ -103,7 +104,7 @@ extension WeirCommandSuite {
                 pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60, logDirectory: nil)
             report.segmentsWaiting = 1
             report.occupancy = 0.5
-            let bytes = MetricsText(report, ports: ledger).bytes
+            let bytes = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: ledger)).bytes
             #expect(bytes.count < 2_000_000)
             let folder = FileManager.default.temporaryDirectory.appending(path: "weir-t-\(UUID().uuidString)").path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -4,27 +4,9 @@ import FlowMeter
 import FlowModel
 import Testing
 import WeirDaemon
+import WeirService
 
 @Suite struct MetricsTests {
-    @Test func `help, type, labels and values are written as Prometheus has them`() {
-        var text = MetricsText()
-        text.begin("weir_things_total", .counter, help: "Back\\slash\nand line.")
-        text.add(7 as UInt64, labels: [("port", "a\"b\\c\nd"), ("direction", "ingress")])
-        text.summary("weir_work_seconds", seconds: 0.25, count: 3, help: "Work.")
-        text.gauge("weir_unknown", nil as UInt64?, help: "Not known.")
-        #expect(
-            String(decoding: text.bytes, as: UTF8.self) == #"""
-                # HELP weir_things_total Back\\slash\nand line.
-                # TYPE weir_things_total counter
-                weir_things_total{port="a\"b\\c\nd",direction="ingress"} 7
-                # HELP weir_work_seconds Work.
-                # TYPE weir_work_seconds summary
-                weir_work_seconds_sum 0.25
-                weir_work_seconds_count 3
-
-                """#)
-    }
-
     @Test(arguments: [
         ("9469", "127.0.0.1:9469"), ("10.0.0.1:80", "10.0.0.1:80"), ("[::1]:9469", "[::1]:9469"),
         ("0.0.0.0:65535", "0.0.0.0:65535"),
@@ -73,7 +55,8 @@ import WeirDaemon
             known: Dictionary(uniqueKeysWithValues: [port(1, "tap0")]))
         let report = DaemonReport(
             pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
-        let text = String(decoding: MetricsText(report, ports: ledger).bytes, as: UTF8.self)
+        let page = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: ledger))
+        let text = String(decoding: page.bytes, as: UTF8.self)
         let lines = text.split(separator: "\n").filter {
             $0.hasPrefix("weir_port_packets_total{port=\"tap0\",direction=\"in")
         }

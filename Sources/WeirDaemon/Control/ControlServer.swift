@@ -1,114 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
 import FlowModel
 import Foundation
 package import Host
 package import Logging
-import Synchronization
+import WeirService
 
 /// Answers on the control socket and, where it was asked for, on a TCP port: HTTP, so that `curl --unix-socket` will do.
 ///
 ///     GET /status    the daemon's report, as JSON; on the control socket alone
 ///     GET /metrics   the same and more for Prometheus
 ///
-/// One thread, a bounded number of connections, and nothing of it waits for the meter or holds it up.
+/// One thread, which neither waits for the meter nor delays it.
 package final class ControlServer: Sendable {
-    private let board: DaemonBoard
-    private let path: String
-    private let metrics: MetricsAddress?
+    private let server: HTTPServer
     private let logger: Logger
-    private let bell: Bell
-    private let isStopped = Mutex(false)
-    private let page: MetricsPage
 
     package init(
         board: DaemonBoard, socket path: String, metrics: MetricsAddress?, logger: Logger
     ) throws(KernelError) {
-        self.board = board
-        self.path = path
-        self.metrics = metrics
+        let page = CachedAnswer(lifetime: .seconds(1)) {
+            let text = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: board.current, ports: board.ports))
+            return HTTPAnswer(contentType: MetricsText.contentType, body: text.bytes).tagged
+        }
+        var onPort = HTTPRoutes()
+        onPort.add("/metrics") { _ in page.answer }
+        var onSocket = onPort
+        onSocket.add("/status") { _ in Self.status(board) }
+        let port = metrics.map { HTTPEndpoint(.tcp(address: $0.host, port: $0.port), onPort) }
+        server = try HTTPServer([HTTPEndpoint(.path(path), onSocket)] + [port].compactMap(\.self))
         self.logger = logger
-        bell = try Bell()
-        page = MetricsPage(board)
     }
 
     /// Ends `run`.
-    package func stop() {
-        isStopped.withLock { $0 = true }
-        bell.ring()
-    }
+    package func stop() { server.stop() }
 
-    /// Serves until it is stopped; blocks its thread. What cannot be served is said in the log, and the rest is.
+    /// Serves until it is stopped; blocks its thread. The log names what cannot be served; the rest is.
     package func run() {
-        let control = attempt { try openSocket() }
-        defer { if control != nil { SocketFile(path).remove() } }
-        let port = attempt { try openMetrics() }
-        serve([control, port].compactMap(\.self))
+        server.run { place, reason in logger.warning("\(Self.sentence(place, reason)); measuring goes on") }
     }
 
-    private func serve(_ receptions: [Reception]) {
-        var receptions = receptions
-        while !isStopped.withLock(\.self) {
-            var wait = SocketWait(bell: bell)
-            var due: [ContinuousClock.Instant] = []
-            for index in receptions.indices {
-                if let moment = receptions[index].prepare(&wait) { due.append(moment) }
-            }
-            let now = ContinuousClock.now
-            wait.wait(atMost: due.min().map { now.duration(to: $0) } ?? .seconds(3600))
-            for index in receptions.indices { receptions[index].serve(wait, now: .now) }
-        }
-    }
-
-    private func attempt(_ open: () throws -> Reception?) -> Reception? {
-        do { return try open() } catch {
-            logger.warning("\(error); measuring goes on")
-            return nil
-        }
-    }
-}
-
-extension ControlServer {
-    private func openSocket() throws(ControlError) -> Reception {
-        do {
-            try SocketFile(path).makeWay()
-            let listener = try Listener.onPath(path)
-            return Reception(listener) { [self] request, socket in answer(request, socket) }
-        } catch {
-            throw ControlError(
-                "cannot answer on \(path): \(SocketFile.reason(error)); name another socket with --socket or WEIR_SOCKET"
-            )
-        }
-    }
-
-    private func openMetrics() throws(ControlError) -> Reception? {
-        guard let metrics else { return nil }
-        do {
-            let listener = try Listener.onTCP(metrics.host, port: metrics.port)
-            return Reception(listener) { [page] request, _ in
-                request.path == "/metrics" ? page.answer : .notFound
-            }
-        } catch {
-            throw ControlError(
-                "cannot serve metrics on \(metrics): \(error.cause); name another address with --metrics")
-        }
-    }
-
-    private func answer(_ request: HTTPRequest, _ socket: StreamSocket) -> HTTPAnswer {
-        guard let group = SocketPeer.group(of: path), socket.peer?.mayAsk(group: group) == true else {
-            return HTTPAnswer(status: 403, "Forbidden", sentence: ControlError.forbidden(path).description)
-        }
-        switch request.path {
-        case "/status": return status
-        case "/metrics": return page.answer
-        default: return .notFound
-        }
-    }
-
-    private var status: HTTPAnswer {
+    private static func status(_ board: DaemonBoard) -> HTTPAnswer {
         let body = (try? JSONEncoder().encode(board.current)) ?? Data()
         let text = PrintableText.json(String(decoding: body, as: UTF8.self))
         return HTTPAnswer(contentType: "application/json", body: Array(text.utf8))
+    }
+
+    private static func sentence(_ place: HTTPEndpoint.Place, _ reason: String) -> String {
+        switch place {
+        case .path(let path):
+            "cannot answer on \(path): \(reason); name another socket with --socket or WEIR_SOCKET"
+        case .tcp(let address, let port):
+            "cannot serve metrics on \(address.contains(":") ? "[\(address)]" : address):\(port): \(reason); "
+                + "name another address with --metrics"
+        }
     }
 }

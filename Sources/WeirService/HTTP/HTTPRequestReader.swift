@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a request asks for.
-package struct HTTPRequest: Equatable, Sendable {
-    package let method: String
-    /// Without what follows a question mark.
-    package let path: String
-
-    package init(method: String, path: String) {
-        self.method = method
-        self.path = path
-    }
-}
-
-/// Reads one request (RFC 9112), byte by byte if need be: a value without a socket or a clock. Never holds more than the
-/// longest request.
+/// Reads the head of one request (RFC 9112), byte by byte if need be: a value without a socket or a clock. Never holds more
+/// than the longest request.
 package struct HTTPRequestReader {
     package enum Outcome: Equatable {
         case incomplete
@@ -33,7 +21,7 @@ package struct HTTPRequestReader {
         bytes += received.prefix(Self.longest + 1 - bytes.count)
         if Self.endsHead(bytes[known...]) { return outcome }
         if bytes.count > Self.longest { return .refused(.tooLong) }
-        // What cannot become a request any more is not waited for.
+        // Bytes that cannot become a request are refused at once.
         return received.contains(0) ? .refused(.malformed) : .incomplete
     }
 
@@ -54,7 +42,26 @@ package struct HTTPRequestReader {
             let method = String(validating: words[0], as: UTF8.self),
             let target = String(validating: words[1], as: UTF8.self)
         else { return .refused(.malformed) }
-        guard method == "GET" else { return .refused(.wrongMethod) }
-        return .request(HTTPRequest(method: method, path: String(target.prefix { $0 != "?" })))
+        let path = target.prefix { $0 != "?" }
+        guard let query = HTTPQuery(decoding: target.dropFirst(path.count + 1)) else { return .refused(.badQuery) }
+        return .request(
+            HTTPRequest(method: method, path: String(path), query: query, knownTags: field("if-none-match")))
+    }
+
+    /// The value of the first header field of that name, which is in lower case; nil where there is none, or it is not text.
+    private func field(_ name: String) -> String? {
+        for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
+            guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).lowercased() == name else { continue }
+            return String(validating: parts[1], as: UTF8.self)?.trimmingBlanks
+        }
+        return nil
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
+        return String(Substring(drop(while: isBlank).reversed()).drop(while: isBlank).reversed())
     }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
-import FlowKernel
 import Glibc
 import Host
 import SystemPackage
 
-/// The place in the file system where the control socket is to be: in a folder that other users cannot change, or that is sticky.
+/// The place in the file system where a socket is to be: in a folder that other users cannot change, or that is sticky.
 struct SocketFile {
     private let path: FilePath
 
@@ -17,7 +16,7 @@ struct SocketFile {
         let folder = try folder(create: 0o755)
         guard let facts = try? folder.facts(of: name) else { return }
         guard facts.st_mode & S_IFMT == S_IFSOCK else { throw Obstacle.notSocket }
-        guard case .nobody = ControlClient.ask(at: path.string) else { throw Obstacle.otherDaemon }
+        guard case .noServer = HTTPClient.get("/", at: path.string) else { throw Obstacle.otherDaemon }
         try folder.remove(name)
     }
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import WeirDaemon
+import WeirService
+
+/// The list of the daemon's metrics, and the documentation that is made of it.
+@Suite struct DaemonMetricsTests {
+    @Test func `the table in the documentation is made of the declarations`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/metrics.md"), encoding: .utf8)
+        let table = Metric.documentation(of: DaemonMetrics.all)
+        let found = page.split(separator: "\n", omittingEmptySubsequences: false).drop { !$0.hasPrefix("| metric |") }
+            .prefix { $0.hasPrefix("|") }.map { "\($0)\n" }.joined()
+        #expect(found == table, "the table must be:\n\(table)")
+    }
+
+    @Test func `names are those of Prometheus's conventions, and each is declared once`() {
+        let names = DaemonMetrics.all.map(\.name)
+        #expect(Set(names).count == names.count)
+        for metric in DaemonMetrics.all {
+            #expect(metric.name.wholeMatch(of: /weir(_[a-z]+)+/) != nil, "\(metric.name)")
+            #expect(metric.name.hasSuffix("_total") == (metric.kind == .counter), "\(metric.name)")
+            #expect(metric.help.hasSuffix("."), "\(metric.name)")
+        }
+    }
+}
