@@ -121,8 +121,7 @@ let package = Package(
             name: "WeirDaemonTests",
             dependencies: [
                 "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
-                "WeirDaemon", "WeirService",
-                "FlowTestKit", .product(name: "Logging", package: "swift-log"),
+                "WeirDaemon", "WeirService", "FlowTestKit", .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),

@@ -59,6 +59,16 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
     }
 }
 
+extension ExportError.Action {
+    /// Whether it is done in the state directory, and not in the log directory.
+    package var isOnStateDirectory: Bool {
+        switch self {
+        case .commit, .readCommit, .deleteSegment: true
+        case .createFolder, .useFolder, .createFile, .write, .publish: false
+        }
+    }
+}
+
 extension ExportError {
     /// What it is whichever file it is about: a log says each kind once for as long as it lasts.
     package var kind: String { "\(action.rawValue) \(reason.rawValue)" }

@@ -111,9 +111,13 @@ extension WeirCommandSuite {
                 try waitUntil("status tells of the trouble") {
                     // A window that was being published makes room when it is done.
                     _ = try ChildProcess.outcome(of: fill)
-                    return try site.status().daemon?.journalFailure != nil
+                    return try site.status().daemon?.journalFailure?.hasPrefix("cannot write to the journal ") == true
                 }
-                #expect(try site.status().daemon?.journalFailure?.hasPrefix("cannot ") == true)
+                let page = try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://weir/metrics"])
+                for line in ["weir_sink_failing 0", "weir_sink_failures_total 0", "weir_journal_failing 1"] {
+                    #expect(page.contains("\n\(line)\n"), "\(line)")
+                }
+                #expect(!page.contains("\nweir_journal_failures_total 0\n"))
                 let check = try site.outcome("status", "--check")
                 #expect(check.status == 2 && check.output.hasPrefix("CRITICAL: cannot write to the journal "))
                 let windows = try #require(try site.status().daemon).windows

@@ -26,4 +26,26 @@ import WeirService
             #expect(metric.help.hasSuffix("."), "\(metric.name)")
         }
     }
+
+    @Test func `a failure of the journal is one of the journal, and none of a sink`() {
+        var report = DaemonReport(pid: 1, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
+        func values() -> [String] {
+            let text = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: PortLedger()))
+            return String(decoding: text.bytes, as: UTF8.self).split(separator: "\n").filter {
+                $0.hasPrefix("weir_sink_fail") || $0.hasPrefix("weir_journal_fail")
+            }.map(String.init)
+        }
+        (report.journalFailure, report.journalFailures) = ("cannot write", 2)
+        #expect(
+            values() == [
+                "weir_sink_failing 0", "weir_sink_failures_total 0", "weir_journal_failing 1",
+                "weir_journal_failures_total 2",
+            ])
+        (report.failure, report.sinkFailures, report.journalFailure) = ("cannot publish", 1, nil)
+        #expect(
+            values() == [
+                "weir_sink_failing 1", "weir_sink_failures_total 1", "weir_journal_failing 0",
+                "weir_journal_failures_total 2",
+            ])
+    }
 }

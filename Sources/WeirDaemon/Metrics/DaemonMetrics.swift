@@ -94,7 +94,9 @@ extension DaemonMetrics {
         Metric(.counter, "weir_files_published_total", "Log files that have their final name.") {
             $0.report.filesPublished
         },
-        Metric(.gauge, "weir_sink_failing", "1 while a sink fails.") { $0.report.failure != nil },
+        Metric(.gauge, "weir_sink_failing", "1 while a sink fails.", note: "A failure of the journal is not one.") {
+            $0.report.failure != nil
+        },
         Metric(.counter, "weir_sink_failures_total", "How often a sink began to fail.") { $0.report.sinkFailures },
         Metric(
             .gauge, "weir_sink_queue_windows",
@@ -115,9 +117,12 @@ extension DaemonMetrics {
     private static let journal: List = [
         Metric(
             .gauge, "weir_journal_failing",
-            "1 while the journal cannot be written: windows stay open until it can.",
-            note: "It is in the state directory."
+            "1 while the state directory, where the journal is, cannot be written or read.",
+            note: "Windows stay open, or wait in the journal, until it can."
         ) { $0.report.journalFailure != nil },
+        Metric(.counter, "weir_journal_failures_total", "How often the journal began to fail.") {
+            $0.report.journalFailures
+        },
         Metric(
             .gauge, "weir_journal_stalled_seconds",
             "For how long the disk of the state directory has not answered.", note: "0 while it does."

@@ -364,7 +364,8 @@ extension Daemon {
     private func report() {
         let status = publishing.status
         let openBytes = loop.keeper.openBytes
-        let journalFailure = loop.keeper.failure
+        let journalFailure = loop.keeper.failure ?? status.journalFailure
+        let journalFailures = loop.keeper.failures + status.journalFailures
         let timing = loop.meter.timing
         let geometry = loop.meter.source.tables.geometry
         var ovs = switchWatch?.board.report
@@ -383,9 +384,10 @@ extension Daemon {
             report.journalBytes = UInt64(status.journalBytes + openBytes)
             report.segmentsWaiting = status.segmentsWaiting
             report.damagedSegments = status.damaged
-            if report.failure == nil, status.failure != nil { report.sinkFailures += 1 }
+            report.sinkFailures = status.sinkFailures
             report.failure = status.failure
             report.journalFailure = journalFailure
+            report.journalFailures = journalFailures
             report.residentBytes = ProcFile.residentBytes
             report.add(timing)
             guard geometry.engine == .line else { return }

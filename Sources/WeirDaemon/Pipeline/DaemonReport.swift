@@ -81,6 +81,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var saturation: Double?
     /// How often a sink that worked began to fail.
     package var sinkFailures: UInt64 = 0
+    /// How often the journal began to fail; nil where the daemon is of a version that does not count it.
+    package var journalFailures: UInt64? = 0
     /// What is known of Open vSwitch; nil where it is not followed.
     package var ovs: SwitchReport?
     /// How packets that the kernel drops are followed; nil where they are not.
@@ -135,6 +137,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case intervalSeconds = "interval_seconds"
         case logDirectory = "log_dir"
         case sinkFailures = "sink_failures"
+        case journalFailures = "journal_failures"
         case windowsPublished = "windows_published"
         case filesPublished = "files_published"
         case recordsGivenUp = "records_given_up"

@@ -34,6 +34,8 @@ package struct JournalKeeper<Store: WindowJournal>: ~Copyable {
     private var ports: [PortNumber: Port] = [:]
     /// What writing failed with last; nil while all is well.
     package private(set) var failure: String?
+    /// How often writing began to fail.
+    package private(set) var failures: UInt64 = 0
     /// Kinds of failures that were said since all was well.
     private var said: Set<String> = []
     /// Segments of open windows that were removed, as far as that was said.
@@ -106,6 +108,7 @@ package struct JournalKeeper<Store: WindowJournal>: ~Copyable {
     private mutating func fail(_ error: JournalError) {
         nextTry = clock.now.monotonic.advanced(by: Self.patience)
         if said.insert(error.kind).inserted { logger.error("\(error); measuring goes on in the open window") }
+        if failure == nil { failures += 1 }
         failure = "\(error)"
     }
 

@@ -28,7 +28,11 @@ package final class Publisher {
     /// What became of the packets of all windows that were taken.
     private(set) var verdicts = VerdictCounts()
     /// What each of them failed with last.
-    private var failures: [Step: String] = [:]
+    private var failures: [Step: Failure] = [:]
+    /// How often a sink that worked began to fail.
+    package private(set) var sinkFailures: UInt64 = 0
+    /// How often the journal, or what else is in the state directory, began to fail when windows were taken from it.
+    package private(set) var journalFailures: UInt64 = 0
     /// Kinds of failures that were said since all was well.
     private var said: Set<String> = []
     /// Whether it could be noted of the last window that it is printed.
@@ -41,7 +45,13 @@ package final class Publisher {
     private var dropped: [FilePath] = []
 
     /// What can fail, and work again, apart from the other.
-    private enum Step { case taking, publishing, reconfiguring }
+    private enum Step: CaseIterable { case taking, publishing, reconfiguring }
+
+    private struct Failure {
+        let text: String
+        /// Whether the state directory fails, and not the place that lines go to.
+        let isOfJournal: Bool
+    }
 
     /// What became of a window.
     package enum Outcome {
@@ -72,7 +82,14 @@ package final class Publisher {
     func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
-    package var failure: String? { failures[.taking] ?? failures[.publishing] ?? failures[.reconfiguring] }
+    package var failure: String? { failure(ofJournal: false) }
+
+    /// What the journal failed with last; nil while all is well.
+    package var journalFailure: String? { failure(ofJournal: true) }
+
+    private func failure(ofJournal isOfJournal: Bool) -> String? {
+        Step.allCases.lazy.compactMap { self.failures[$0] }.first { $0.isOfJournal == isOfJournal }?.text
+    }
 
     package var counts: ExportCounts { files?.counts ?? ExportCounts() }
 
@@ -220,7 +237,7 @@ extension Publisher {
 
     /// Goes on as that configuration says: with the next window, and in new files where it has others. Where those cannot be
     /// made, all goes on as before until they can.
-    func reconfigure(_ new: Configuration) {
+    package func reconfigure(_ new: Configuration) {
         nextConfiguration = new
         attempt(.reconfiguring) { try self.changeOver() }
     }
@@ -292,7 +309,11 @@ extension Publisher {
     private func note(_ step: Step, _ error: any Error) {
         let kind = (error as? ExportError)?.kind ?? (error as? JournalError)?.kind ?? "\(error)"
         if said.insert(kind).inserted { logger.error("\(error); measuring goes on") }
-        failures[step] = "\(error)"
+        let isOfJournal = error is JournalError || (error as? ExportError)?.action.isOnStateDirectory == true
+        if failure(ofJournal: isOfJournal) == nil {
+            if isOfJournal { journalFailures += 1 } else { sinkFailures += 1 }
+        }
+        failures[step] = Failure(text: "\(error)", isOfJournal: isOfJournal)
     }
 
     private func succeed(_ step: Step) {

@@ -9,6 +9,12 @@ extension PublishingQueue {
     struct Status: Sendable {
         var counts = ExportCounts()
         var failure: String?
+        var sinkFailures: UInt64 = 0
+        var journalFailure: String?
+        /// Of the publisher, and of the queue when it gave windows up.
+        var journalFailures: UInt64 { publisherJournalFailures + giveUpFailures }
+        var publisherJournalFailures: UInt64 = 0
+        var giveUpFailures: UInt64 = 0
         var hasReaders = true
         /// Names of segments of which something could not be read.
         var damaged: [String] = []
@@ -100,7 +106,10 @@ extension PublishingQueue.State {
         guard let place = waiting.firstIndex(where: { $0.segment.path == segment.path }) else { return }
         waiting[place].isBusy = false
         waiting[place].isGivenUp = true
-        guard let result else { return }
+        guard let result else {
+            status.giveUpFailures += 1
+            return
+        }
         waiting[place].content = nil
         waiting[place].segment = result.segment
         status.windowsGivenUp += 1
@@ -114,6 +123,9 @@ extension PublishingQueue.Status {
     init(_ publisher: Publisher) {
         counts = publisher.counts
         failure = publisher.failure
+        sinkFailures = publisher.sinkFailures
+        journalFailure = publisher.journalFailure
+        publisherJournalFailures = publisher.journalFailures
         hasReaders = publisher.hasReaders
         damaged = publisher.damaged
         verdicts = publisher.verdicts
@@ -123,6 +135,9 @@ extension PublishingQueue.Status {
     mutating func take(_ status: Self) {
         counts = status.counts
         failure = status.failure
+        sinkFailures = status.sinkFailures
+        journalFailure = status.journalFailure
+        publisherJournalFailures = status.publisherJournalFailures
         hasReaders = status.hasReaders
         damaged = status.damaged
         verdicts = status.verdicts

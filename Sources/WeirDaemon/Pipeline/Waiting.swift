@@ -21,6 +21,9 @@ package struct Waiting: Sendable {
 }
 
 extension Waiting {
+    /// A window that is in the journal alone.
+    package init(_ segment: Segment) { self.init(segment: segment) }
+
     /// A window that the journal has just taken, and that is still in memory.
     package init(_ safe: consuming SafeWindow) {
         segment = safe.segment
