@@ -135,6 +135,7 @@ import WeirDaemon
         try simulation.work()
         #expect(simulation.windows.count == 1 && simulation.recorded.packets == 3)
         #expect(simulation.loop.keeper.failure == nil)
+        #expect(simulation.loop.keeper.failures == 1)
         try simulation.finish()
         #expect(simulation.recorded.packets == 7)
     }
