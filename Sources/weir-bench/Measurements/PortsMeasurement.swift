@@ -2,6 +2,7 @@
 
 import FlowBench
 import FlowKernel
+import FlowModel
 import FlowTestKit
 import Foundation
 import Host
