@@ -79,8 +79,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "OpenVSwitch",
-                "WeirDaemon",
+                "FlowModel", "Host", "BPF", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -134,6 +133,7 @@ let package = Package(
             name: "WeirCommandTests",
             dependencies: [
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "OpenVSwitch", "WeirDaemon", "WeirService",
+                "FlowVerdict",
                 "FlowTestKit", "weir",
             ]),
         .testTarget(

@@ -2,11 +2,8 @@
 
 import ArgumentParser
 import FlowFormats
-import FlowKernel
-import FlowMeter
 import FlowModel
 import Foundation
-import Host
 import WeirDaemon
 
 struct DumpCommand: ParsableCommand {
@@ -41,43 +38,9 @@ struct DumpCommand: ParsableCommand {
     }
 
     func run() throws {
-        let configuration = try place.configuration()
+        let flows = OpenFlows(try place.configuration())
         let recordFormat = try recordFormat()
-        guard let installation = try Installation.open(PinDirectory(base: configuration.bpffs), isWritable: false)
-        else {
-            throw KernelError(
-                .notFound, "cannot show flows", cause: "nothing is attached under \(configuration.bpffs)",
-                remedy: "attach a port (weir attach PORT), or name another directory (--bpffs)")
-        }
-        let known = try chosenPorts(installation, configuration)
-        let rules = PolicyVerdicts(PolicyState(stateDirectory: configuration.stateDirectory))
-        try show(try entries(installation, known, rules), recordFormat: recordFormat)
-    }
-
-    private func chosenPorts(
-        _ installation: borrowing Installation, _ configuration: Configuration
-    ) throws -> [PortNumber: FlowModel.Port] {
-        let ports = ports.map(InterfaceName.canonical)
-        let registered = try installation.tables.maps.registeredPorts()
-        for name in ports where !registered.contains(where: { $0.name == name }) {
-            throw KernelError(
-                .notFound, "cannot show the flows of \(name)", cause: "it is not attached",
-                remedy: "list what is: weir status")
-        }
-        let chosen = registered.filter { ports.isEmpty || ports.contains($0.name) }
-        let names = PortNames(configuration, notes: SwitchNotes(stateDirectory: configuration.stateDirectory))
-        return Dictionary(uniqueKeysWithValues: chosen.map { ($0.number, names.port($0)) })
-    }
-
-    private func entries(
-        _ installation: borrowing Installation, _ ports: [PortNumber: FlowModel.Port], _ rules: PolicyVerdicts
-    ) throws -> [LogEntry] {
-        let snapshot = try installation.tables.snapshot()
-        return ClosedWindow(snapshot, until: ClockAnchor.now.realtime).entries(ports: ports).map { entry in
-            guard case .flow(var record) = entry else { return entry }
-            rules.judge(&record)
-            return .flow(record)
-        }
+        try show(try flows.entries(ofPorts: ports), recordFormat: recordFormat)
     }
 
     private func recordFormat() throws -> (any RecordFormat)? {

@@ -11,8 +11,6 @@ import Testing
         "Sources/FlowVerdict/OpenVSwitch/Megaflow.swift",
         "Sources/WeirDaemon/Configuration/ByteCountText.swift",
         "Sources/WeirDaemon/Pipeline/StartCounter.swift",
-        "Sources/WeirDaemon/Policy/EtherTypeName.swift",
-        "Sources/WeirDaemon/Policy/PolicyNames.swift",
         "Sources/WeirDaemon/Verdicts/PortFilters.swift",
     ]
 

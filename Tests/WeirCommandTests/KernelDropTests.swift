@@ -2,6 +2,7 @@
 
 import FlowModel
 import FlowTestKit
+import FlowVerdict
 import Foundation
 import Testing
 import WeirDaemon

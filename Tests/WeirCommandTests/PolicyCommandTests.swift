@@ -2,6 +2,7 @@
 
 import FlowModel
 import FlowTestKit
+import FlowVerdict
 import Foundation
 import Testing
 import WeirDaemon
@@ -116,6 +117,33 @@ extension WeirCommandSuite {
                         "port-b REJECT 7001", "port-b REJECT 9001", "port-b REJECT 9002",
                     ])
             }
+        }
+
+        /// The window that nobody has closed yet is one that the daemon takes over: both tell of the same packets.
+        @Test func `weir dump shows the verdicts and names that the published records of the same flows have`() throws {
+            try Site.with { site in
+                try site.weir("attach", "port-a", "port-b")
+                try site.write(Self.policy(mode: "audit", port: 7000), to: "policy.yaml")
+                try site.weir("policy", "load", site.path("policy.yaml"))
+                try send(site, to: [7000, 7001, 9001], from: 20_000)
+                var shown: [LogLine] = []
+                try waitUntil("each is counted at both ports") {
+                    shown = Self.flows(try LogLines.json(try site.weir("dump", "--json")))
+                    return shown.count == 6
+                }
+                let daemon = try site.daemon("--port", "port-[ab]", "--log-dir", site.logs, "--format", "json")
+                #expect(daemon.stop().status == 0)
+                #expect(Self.flows(try site.jsonLines()) == shown)
+                #expect(shown.map { $0["rule"] } == [nil, "web/open", nil, "default/ingress", nil, "web/closed"])
+            }
+        }
+
+        /// All that lines of UDP say, but when and why their window ended; by destination port and port.
+        private static func flows(_ lines: [LogLine]) -> [LogLine] {
+            let ofWindow: Set = ["window-end", "flow-end-reason", "restarted"]
+            return lines.filter { $0["protocol"] == "17" }
+                .map { line in line.filter { !ofWindow.contains($0.key) } }
+                .sorted { "\($0["dstport"] ?? "") \($0["port"] ?? "")" < "\($1["dstport"] ?? "") \($1["port"] ?? "")" }
         }
 
         @Test func `a wrong file is refused with its line, and what was in force stays`() throws {

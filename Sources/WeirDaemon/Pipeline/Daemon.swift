@@ -4,6 +4,7 @@ import FlowExport
 package import FlowKernel
 import FlowMeter
 package import FlowModel
+import FlowVerdict
 import Host
 package import Logging
 import OpenVSwitch
@@ -70,8 +71,7 @@ package struct Daemon: ~Copyable {
         }
         // Before ports are attached: what comes in at them is to be judged from the first packet on.
         let megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
-        if let megaflowWatch { publisher.add(megaflowWatch.judge) }
-        if let dropWatch { publisher.add(dropWatch.history) }
+        publisher.judges = JudgeChain(configuration, megaflows: megaflowWatch, drops: dropWatch)
         let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
         let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
         try Self.takeOver(directory, journal, &waiting, configuration, names, board, logger)

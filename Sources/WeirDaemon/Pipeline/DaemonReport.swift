@@ -2,6 +2,7 @@
 
 package import FlowMeter
 package import FlowModel
+package import FlowVerdict
 package import OpenVSwitch
 
 /// What the daemon says of itself, as `weir status` shows it and Prometheus reads it. Counts are since it started.

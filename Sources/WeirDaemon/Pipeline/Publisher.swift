@@ -16,12 +16,12 @@ import SystemPackage
 package final class Publisher {
     private var files: LogFileSink?
     private var printer: LinePrinter?
-    private var judges: [any VerdictJudge] = []
+    /// Judge the records. The policy alone until the daemon follows more.
+    var judges: JudgeChain
     private var configuration: Configuration
     /// Read again, and not in force yet: what stands in files could not be published.
     private var nextConfiguration: Configuration?
     private let state: StateDirectory
-    private let policyNames: PolicyNames
     private let logger: Logger
     /// That are read from a segment at a time.
     var mostFlows = Int.max
@@ -71,15 +71,12 @@ package final class Publisher {
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
         self.configuration = configuration
         self.state = state
-        policyNames = PolicyNames(PolicyState(stateDirectory: configuration.stateDirectory))
+        judges = JudgeChain(configuration)
         self.logger = logger
         if let notice = files?.notice { logger.error("\(notice)") }
         if let warning = files?.warning { logger.warning("\(warning)") }
         sayNotices()
     }
-
-    /// Asks one more, who is further on a packet's way than all others.
-    func add(_ judge: any VerdictJudge) { judges.append(judge) }
 
     /// What a sink failed with last; nil while all is well.
     package var failure: String? { failure(ofJournal: false) }
@@ -174,9 +171,8 @@ package final class Publisher {
         _ content: inout Waiting.Content, _ pieces: JournaledPieces, toFiles: Bool, toPrinter: Bool
     ) throws(JournalError) -> (lines: Int, verdicts: VerdictCounts) {
         guard toFiles || toPrinter else { return (0, VerdictCounts()) }
-        var judgement = Judgement(of: content.window.window, by: judges, policy: policyNames.verdicts)
+        var judgement = judges.judgement(of: content.window.window)
         var filters = PortFilters(configuration)
-        var verdicts = WindowVerdicts()
         var records = 0
         var receivers: Set<PortNumber> = []
         let files = toFiles ? files : nil
@@ -187,28 +183,20 @@ package final class Publisher {
                 content.window.flows = try pieces.read(piece)?.closed.flows ?? FlowTable()
             }
             receivers.formUnion(content.window.receivers(ports: content.ports))
-            content.window.forEachRecord(ports: content.ports) { record in
-                judgement.judge(&record)
-                verdicts.add(record)
+            content.window.forEachRecord(ports: content.ports, judgedBy: &judgement) { record in
                 guard filters.filter(of: record.port).takes(record.verdict) else { return }
                 records += 1
                 files?.append(record)
                 if toPrinter { printer?.append(record) }
             }
         }
-        let others =
-            content.window.unparsed(ports: content.ports)
-            + content.window.gaps(ports: content.ports, receivers: receivers)
-        for entry in others {
-            if case .unparsed(let port, _, let frames) = entry {
-                verdicts.add(frames)
-                guard filters.filter(of: port).takes(frames.verdict) else { continue }
-            }
+        for entry in content.window.others(ports: content.ports, receivers: receivers, judgedBy: &judgement) {
+            if let verdict = entry.verdict, !filters.filter(of: entry.port).takes(verdict) { continue }
             records += 1
             files?.append(entry)
             if toPrinter { printer?.append(entry) }
         }
-        return (records, verdicts.total)
+        return (records, judgement.counts)
     }
 
     /// Whether the files have taken the window, or, where there are none, whether it was printed.

@@ -3,6 +3,7 @@
 import FlowExport
 import FlowMeter
 import FlowModel
+import FlowVerdict
 
 extension PublishingQueue {
     /// What the sinks have said when they were asked last, and what the queue did.

@@ -2,7 +2,7 @@
 
 package import FlowKernel
 import FlowModel
-import FlowVerdict
+package import FlowVerdict
 package import Host
 
 /// Puts policies in force and keeps them so: for ports that are attached, and for those that are attached later.
@@ -73,7 +73,7 @@ package struct PolicyKeeper: Sendable {
         var content = new
         guard let document = try content.document() else { return }
         let ports = try installation.attachedPorts() + coming
-        var compiler = PolicyCompiler(document.policy, members: document.members, sets: content.sets)
+        var compiler = document.compiler(sets: content.sets)
         var policies = policies(of: ports, document, &compiler)
         for (number, groups) in kept where policies[number] == nil {
             policies[number] = PortPolicy(set: compiler.set(of: groups), mode: .enforce)
@@ -108,20 +108,10 @@ package struct PolicyKeeper: Sendable {
     ) -> [PortNumber: PortPolicy] {
         var policies: [PortNumber: PortPolicy] = [:]
         for port in ports {
-            let isSwitchs = port.fromHook == .xsk
-            policies[port.number] = policy(of: port.name, isSwitchs: isSwitchs, document, &compiler)
+            policies[port.number] = document.policy(
+                ofPort: port.name, tags: tags(of: port.name), isOfSwitch: port.fromHook == .xsk, by: &compiler)
         }
         return policies
-    }
-
-    /// What holds for a port; nil where no entry covers it. An AF_XDP port belongs to a switch, whose frames nobody drops
-    /// unasked.
-    private func policy(
-        of name: String, isSwitchs: Bool, _ document: PolicyDocument, _ compiler: inout PolicyCompiler
-    ) -> PortPolicy? {
-        guard let choice = document.choice(forPort: name, tags: tags(of: name)) else { return nil }
-        let isEnforced = choice.mode == .enforce && (!isSwitchs || choice.isForced)
-        return PortPolicy(set: compiler.set(of: choice.groups), mode: isEnforced ? .enforce : .audit)
     }
 
     /// Whether a policy is in force, or was loaded and is kept.
@@ -217,11 +207,12 @@ extension PolicyKeeper {
     ) throws -> [AttachRequest] {
         let content = try state.read()
         guard let document = try content.document() else { return requests }
-        var compiler = PolicyCompiler(document.policy, members: document.members, sets: content.sets)
+        var compiler = document.compiler(sets: content.sets)
         let prepared = requests.map { request in
             var request = request
-            let isSwitchs = request.options.resolved(on: request.interface).hook == .xsk
-            request.options.policy = policy(of: request.interface.name, isSwitchs: isSwitchs, document, &compiler)
+            let (name, hook) = (request.interface.name, request.options.resolved(on: request.interface).hook)
+            request.options.policy = document.policy(
+                ofPort: name, tags: tags(of: name), isOfSwitch: hook == .xsk, by: &compiler)
             return request
         }
         let isInForce = try installation.tables.policySummary() != nil

@@ -72,7 +72,7 @@ extension Setting {
 
     private func policyPort() throws(ConfigurationError) -> PolicyPort {
         var subject: PolicyPort.Subject?
-        var port = PolicyPort(subject: .tag(""), groups: [], mode: nil, isForced: false, addresses: [])
+        var port = PolicyPort(subject: .tag(""))
         for (key, setting) in try entries(PortEntryKey.self) {
             switch key {
             case .match, .tag:

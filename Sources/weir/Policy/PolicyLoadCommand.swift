@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FlowKernel
+import FlowVerdict
 import Foundation
 import WeirDaemon
 

@@ -8,6 +8,17 @@ package struct PolicyReport: Equatable, Sendable {
     package var kernelRules: Int
     package var masks: Int
     package var ports: [PolicyPortReport]
+
+    package init(
+        path: String, document: PolicyDocument, version: Int, kernelRules: Int, masks: Int, ports: [PolicyPortReport]
+    ) {
+        self.path = path
+        self.document = document
+        self.version = version
+        self.kernelRules = kernelRules
+        self.masks = masks
+        self.ports = ports
+    }
 }
 
 /// What holds for one port.
@@ -17,6 +28,13 @@ package struct PolicyPortReport: Codable, Equatable, Sendable {
     package var groups: [String]
     /// Whether it was to be enforced, and is not, since the port is a switch's.
     package var isOnlyAudited: Bool
+
+    package init(port: String, mode: String, groups: [String], isOnlyAudited: Bool) {
+        self.port = port
+        self.mode = mode
+        self.groups = groups
+        self.isOnlyAudited = isOnlyAudited
+    }
 
     enum CodingKeys: String, CodingKey {
         case port, mode, groups

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
-package import FlowVerdict
 
 /// What a policy is and becomes.
 package struct PolicyFacts: Codable, Equatable, Sendable {
@@ -20,7 +19,7 @@ package struct PolicyFacts: Codable, Equatable, Sendable {
 
     /// Throws where it becomes more than the kernel has room for.
     package init(_ document: PolicyDocument) throws(PolicyError) {
-        var compiler = PolicyCompiler(document.policy, members: document.members)
+        var compiler = document.compiler()
         for entry in document.ports { _ = compiler.set(of: entry.groups) }
         var book = RuleBook()
         let compiled = try compiler.compile(numberingBy: &book)

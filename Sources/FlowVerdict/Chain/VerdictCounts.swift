@@ -10,6 +10,12 @@ package struct VerdictCounts: Equatable, Sendable {
         package var packets: UInt64 = 0
         package var bytes: UInt64 = 0
 
+        package init(records: UInt64 = 0, packets: UInt64 = 0, bytes: UInt64 = 0) {
+            self.records = records
+            self.packets = packets
+            self.bytes = bytes
+        }
+
         mutating func add(_ count: PacketCount) {
             records += 1
             packets += count.packets
@@ -23,11 +29,17 @@ package struct VerdictCounts: Equatable, Sendable {
         }
     }
 
-    /// What has said no. nil is not known.
+    /// What said no; nil where that is not known.
     package struct Cause: Hashable, Sendable {
         package var source: VerdictSource?
         package var rule: String?
         package var reason: String?
+
+        package init(source: VerdictSource?, rule: String?, reason: String?) {
+            self.source = source
+            self.rule = rule
+            self.reason = reason
+        }
     }
 
     package private(set) var accepted = Count()
@@ -44,7 +56,7 @@ package struct VerdictCounts: Equatable, Sendable {
 
     package var rejectedInAll: Count { rejected.values.reduce(into: Count()) { $0 += $1 } }
 
-    mutating func add(_ other: VerdictCounts) {
+    package mutating func add(_ other: VerdictCounts) {
         accepted += other.accepted
         mixed += other.mixed
         unknown += other.unknown
@@ -70,12 +82,7 @@ struct WindowVerdicts {
     private var counts = [VerdictCounts.Count](repeating: VerdictCounts.Count(), count: Verdict.Action.allCases.count)
     private var rejected: [Objects: (verdict: Verdict, count: VerdictCounts.Count)] = [:]
 
-    mutating func add(_ record: borrowing FlowRecord) { add(record.count, record.verdict) }
-
-    /// Frames that are in no flow.
-    mutating func add(_ frames: UnparsedFrames) { add(frames.count, frames.verdict) }
-
-    private mutating func add(_ count: PacketCount, _ verdict: Verdict) {
+    mutating func add(_ count: PacketCount, _ verdict: Verdict) {
         counts[Int(verdict.action.rawValue)].add(count)
         guard verdict.action == .reject else { return }
         let objects = Objects(

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
-package import FlowModel
 package import FlowVerdict
 package import Foundation
 
-/// A policy file: groups of rules, and which ports have which.
-package struct PolicyDocument: Equatable, Sendable {
-    package var policy: SecurityPolicy
-    /// In the order of the file.
-    package var ports: [PolicyPort]
-
+/// How a policy file becomes a policy.
+extension PolicyDocument {
     /// Reads a file. Throws what is wrong with it: line, key, reason.
     package init(path: String) throws(ConfigurationError) {
         try self.init(YAMLDocument(Self.name, path: path, .anyFolder, remedy: "name the file of a policy"))
@@ -40,8 +35,7 @@ package struct PolicyDocument: Equatable, Sendable {
             throw ConfigurationError(
                 ConfigurationPlace(file: document.path, line: 1), "the policy is empty; give it groups and ports")
         }
-        policy = SecurityPolicy(groups: [])
-        ports = []
+        self.init(policy: SecurityPolicy(groups: []), ports: [])
         for (key, setting) in try root.entries(Key.self) {
             switch key {
             case .groups: policy.groups = try setting.groups()
@@ -84,53 +78,6 @@ package struct PolicyDocument: Equatable, Sendable {
         for name in try root.namesOfGroups() where !known.contains(name.text) {
             let nearest = nearestWord(to: name.text, among: known).map { "; did you mean \($0)?" } ?? ""
             throw ConfigurationError(name.place, "there is no group \"\(name.text)\"\(nearest)")
-        }
-    }
-}
-
-extension PolicyDocument {
-    /// The addresses of the ports that have a group.
-    package var members: [String: [IPAddress]] {
-        ports.reduce(into: [:]) { members, port in
-            for group in port.groups { members[group, default: []] += port.addresses }
-        }
-    }
-
-    /// What the entries that cover a port say together: all their groups, and the mode of the first that gives one. nil
-    /// where none covers it.
-    package func choice(forPort name: String, tags: [String] = []) -> (
-        groups: [String], mode: PolicyMode, isForced: Bool
-    )? {
-        let entries = ports.filter { $0.covers(name, tags: tags) }
-        guard !entries.isEmpty else { return nil }
-        let groups = Set(entries.flatMap(\.groups))
-        return (
-            policy.groups.map(\.name).filter(groups.contains), entries.lazy.compactMap(\.mode).first ?? .audit,
-            entries.contains(where: \.isForced)
-        )
-    }
-}
-
-/// Ports that have groups in common.
-package struct PolicyPort: Equatable, Sendable {
-    package enum Subject: Equatable, Sendable {
-        case pattern(GlobPattern)
-        case tag(String)
-    }
-
-    package var subject: Subject
-    package var groups: [String]
-    /// nil: not said here.
-    package var mode: PolicyMode?
-    /// Whether it may be enforced on a port whose frames go to a switch by AF_XDP.
-    package var isForced: Bool
-    /// Of the machine behind it, for rules that name its groups.
-    package var addresses: [IPAddress]
-
-    package func covers(_ name: String, tags: [String]) -> Bool {
-        switch subject {
-        case .pattern(let pattern): pattern.matches(name)
-        case .tag(let tag): tags.contains(tag)
         }
     }
 }
