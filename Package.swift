@@ -69,17 +69,24 @@ let package = Package(
                 "FlowModel", "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "WeirConfiguration",
+            dependencies: [
+                "FlowModel", "FlowFormats", "FlowExport", "OpenVSwitch", "DurableFiles", "Yams",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
-                "OpenVSwitch", "DurableFiles", "WeirService", "Yams",
+                "OpenVSwitch", "DurableFiles", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "WeirDaemon",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "WeirConfiguration",
+                "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -93,8 +100,7 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport",
-                "FlowVerdict",
-                "FlowTestKit", "OpenVSwitch", "WeirDaemon",
+                "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -117,10 +123,14 @@ let package = Package(
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(
+            name: "WeirConfigurationTests",
+            dependencies: ["FlowExport", "FlowModel", "OpenVSwitch", "WeirConfiguration"]),
+        .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
                 "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
-                "WeirDaemon", "WeirService", "FlowTestKit", .product(name: "Logging", package: "swift-log"),
+                "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
@@ -132,9 +142,8 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "OpenVSwitch", "WeirDaemon", "WeirService",
-                "FlowVerdict",
-                "FlowTestKit", "weir",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "OpenVSwitch",
+                "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit", "weir",
             ]),
         .testTarget(
             name: "KernelTests",

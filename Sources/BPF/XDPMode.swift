@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibbpf
-
-/// How XDP runs on a port.
-package enum XDPMode: UInt8, Sendable, CaseIterable {
-    /// In the driver.
-    case native = 1
-    /// In the kernel's receive path, after the driver has made a socket buffer.
-    case generic = 2
-
-    package var name: String {
-        switch self {
-        case .native: "native"
-        case .generic: "generic"
-        }
-    }
-}
+package import FlowModel
 
 extension XDPMode {
     /// The mode of a program that is attached (linux/if_link.h: XDP_ATTACHED_*); nil where it is in hardware, or several.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowModel
+
 /// An XDP program that is on an interface.
 package struct XDPOccupant: Equatable, Sendable {
     package let id: UInt32

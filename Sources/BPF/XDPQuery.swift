@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibbpf
+import FlowModel
 import Glibc
 package import Host
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CWeirABI
-import FlowModel
+package import FlowModel
 import Glibc
 package import Host
 

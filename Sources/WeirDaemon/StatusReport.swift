@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BPF
 package import FlowKernel
 import FlowModel
 import FlowVerdict

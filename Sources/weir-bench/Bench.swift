@@ -2,6 +2,7 @@
 
 import FlowBench
 import FlowKernel
+import FlowModel
 import Foundation
 import Host
 

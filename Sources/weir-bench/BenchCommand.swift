@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowBench
 import FlowKernel
+import FlowModel
 import Foundation
 import Host
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import BPF
 import FlowKernel
 import FlowModel
 import Host
 import OpenVSwitch
+import WeirConfiguration
 import WeirDaemon
 
 struct AttachCommand: ParsableCommand {
@@ -32,8 +32,7 @@ struct AttachCommand: ParsableCommand {
     @Option(help: "What is behind the port: guest or uplink (guest).")
     var role: PortRole?
 
-    @Option(help: "Maximum flows per window (262144). Used only when the tables are created.")
-    var flows: Int?
+    @OptionGroup var keys: KeyOptions<AttachKeys>
 
     @Option(
         help: "Run directory of Open vSwitch, which is asked for the hook of auto (/run/openvswitch).",
@@ -46,8 +45,6 @@ struct AttachCommand: ParsableCommand {
     @Flag(help: "Print the ports as JSON.")
     var json = false
 
-    @OptionGroup var place: PlaceOptions
-
     func validate() throws {
         if xdpMode != nil, hook != .xdp, hook != .xsk {
             throw ValidationError("--xdp-mode has a meaning only with --hook xdp or xsk.")
@@ -55,18 +52,13 @@ struct AttachCommand: ParsableCommand {
         if ovsRundir != nil, hook != .auto {
             throw ValidationError("--ovs-rundir has a meaning only with --hook auto.")
         }
-        if let flows, !Configuration.flowsRange.contains(flows) {
-            throw ValidationError("--flows must be from 1 to \(Configuration.flowsRange.upperBound), not \(flows).")
-        }
     }
 
     func run() throws {
         for port in ports { _ = try NetworkInterface.named(port) }
-        let configuration = try place.configuration()
+        let configuration = try keys.configuration()
         let directory = PinDirectory(base: configuration.bpffs)
-        var tables = configuration.tables
-        tables.flowBudget = flows ?? tables.flowBudget
-        let installation = try Installation.openOrCreate(directory, tables)
+        let installation = try Installation.openOrCreate(directory, configuration.tables)
         let hurry = configuration.expeditesRCU ? ExpeditedGracePeriods.begin(for: ports.count) : nil
         let results = try attachAll(installation, advice(configuration), PolicyKeeper(configuration))
         _ = consume hurry

@@ -4,6 +4,7 @@ import ArgumentParser
 import FlowKernel
 import FlowModel
 import Host
+import WeirConfiguration
 import WeirDaemon
 
 struct DetachCommand: ParsableCommand {

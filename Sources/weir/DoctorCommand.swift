@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FlowKernel
+import WeirConfiguration
 import WeirDaemon
 
 struct DoctorCommand: ParsableCommand {

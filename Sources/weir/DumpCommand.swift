@@ -4,6 +4,7 @@ import ArgumentParser
 import FlowFormats
 import FlowModel
 import Foundation
+import WeirConfiguration
 import WeirDaemon
 
 struct DumpCommand: ParsableCommand {

@@ -5,7 +5,7 @@ import FlowKernel
 import FlowModel
 import Foundation
 import Host
-import WeirDaemon
+import WeirConfiguration
 
 /// Not asynchronous: until the daemon has given up its privileges, the process must have no thread but its first.
 ///
@@ -78,7 +78,7 @@ struct WeirCommand: ParsableCommand {
         version: WeirVersion.current,
         subcommands: [
             AttachCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, RunCommand.self,
-            PolicyCommand.self, DoctorCommand.self, ObjectCommand.self,
+            PolicyCommand.self, ConfigCommand.self, DoctorCommand.self, ObjectCommand.self,
         ])
 }
 

@@ -8,6 +8,7 @@ import Host
 import Logging
 import OpenVSwitch
 import Synchronization
+import WeirConfiguration
 import WeirDaemon
 
 /// A daemon's life in this process: measures until a signal, answers on the control socket, and tells whoever watches.
@@ -67,7 +68,7 @@ struct RunSession: Sendable {
         if hasXSK { try LibxdpUser.refuseTooOld("cannot measure ports of hook xsk") }
         // So it is to change a dispatcher of libxdp's, which is done also to take over, or to mend, an entry that is there.
         let joins =
-            configuration.ports.contains { $0.attach.hook == .xdp }
+            configuration.ports.contains { $0.hook == .xdp }
             || PinDirectory(base: configuration.bpffs).hasDispatchedPorts
         let takesOver = hasXSK || joins || configuration.ovs != nil
         try ThreadPrivileges.keepOnlyRequired(besides: takesOver ? [.sysAdmin] : [])
@@ -75,7 +76,7 @@ struct RunSession: Sendable {
 
     /// Whether there are ports of AF_XDP to be measured, as far as that is known before Open vSwitch is followed.
     private var hasXSK: Bool {
-        configuration.ports.contains { $0.attach.hook == .xsk }
+        configuration.ports.contains { $0.hook == .xsk }
             || configuration.ovs.map { SwitchClient.hasGuestsByAFXDP($0) } ?? false
     }
 

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import BPF
-import FlowKernel
 import FlowModel
 import Foundation
-import WeirDaemon
-
-/// Where the pins and the daemon are.
-struct PlaceOptions: ParsableArguments {
-    @Option(help: "Directory in bpffs under which everything is pinned (WEIR_BPFFS).", completion: .directory)
-    var bpffs: String?
-
-    @Option(help: "Control socket of the daemon (WEIR_SOCKET).", completion: .file())
-    var socket: String?
-
-    /// What flags, environment and the configuration file say of the places.
-    func configuration() throws -> Configuration {
-        var flags = ConfigurationLayer()
-        if let bpffs { try flags.set(.bpffs, flag: bpffs) }
-        if let socket { try flags.set(.socket, flag: socket) }
-        return try Configuration.load(
-            flags: flags, configFile: nil, environment: ProcessInfo.processInfo.environment)
-    }
-}
 
 extension HookChoice: ExpressibleByArgument {}
 

@@ -5,6 +5,7 @@ import FlowModel
 import Glibc
 import Host
 import Logging
+import WeirConfiguration
 import WeirDaemon
 
 /// What the daemon does at each signal. Every one that comes is named in the log, with its sender.

@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowModel
 import Foundation
+import WeirConfiguration
 import WeirDaemon
 
 /// What the daemon measures, for its log, when all ports are attached that were there at the start.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import FlowKernel
 import Host
+import WeirConfiguration
 import WeirDaemon
 
 struct StatusCommand: ParsableCommand {

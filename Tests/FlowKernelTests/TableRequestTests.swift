@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import FlowModel
 import Host
 import Testing
 

@@ -6,6 +6,7 @@ import FlowTestKit
 import Foundation
 import OpenVSwitch
 import Testing
+import WeirConfiguration
 import WeirDaemon
 
 extension WeirCommandSuite {

@@ -3,6 +3,7 @@
 import FlowMeter
 import FlowModel
 import Testing
+import WeirConfiguration
 import WeirDaemon
 import WeirService
 

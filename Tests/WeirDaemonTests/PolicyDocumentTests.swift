@@ -4,6 +4,7 @@ import FlowModel
 import FlowVerdict
 import Foundation
 import Testing
+import WeirConfiguration
 import WeirDaemon
 
 @Suite struct PolicyDocumentTests {

@@ -4,6 +4,7 @@ import FlowMeter
 import Foundation
 import Logging
 import Testing
+import WeirConfiguration
 import WeirDaemon
 
 /// Failures are counted where they happen, and by what fails: a sink, or the journal.

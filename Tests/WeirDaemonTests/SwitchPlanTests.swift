@@ -4,6 +4,7 @@ import FlowKernel
 import Host
 import OpenVSwitch
 import Testing
+import WeirConfiguration
 import WeirDaemon
 
 @Suite("A plan of ports with a switch")

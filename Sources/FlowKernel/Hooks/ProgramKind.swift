@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CWeirABI
+package import FlowModel
 package import Host
 
 /// One of the compiled programs.

@@ -2,6 +2,7 @@
 
 import BPF
 import FlowMeter
+import FlowModel
 import Host
 
 /// The flow table of whichever engine was chosen.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import BPF
+import BPF
 import CWeirABI
 package import FlowModel
 import Glibc

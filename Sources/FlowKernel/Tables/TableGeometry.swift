@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CWeirABI
+package import FlowModel
 
 /// How large the flow tables are: all of it follows from the number of flows that a window is to have room for.
 ///
@@ -25,7 +26,7 @@ package struct TableGeometry: Equatable, Sendable {
     package let portHighWater: Int
 
     /// - Parameter portShare: the part of each CPU's table that one port can take, above 0 and up to 1.
-    package init(engine: FlowEngine, flowBudget: Int, portShare: Double = Self.defaultPortShare, cpus: Int) {
+    package init(engine: FlowEngine, flowBudget: Int, portShare: Double = TableRequest.defaultPortShare, cpus: Int) {
         precondition(flowBudget > 0 && cpus > 0 && portShare > 0 && portShare <= 1)
         self.engine = engine
         self.flowBudget = flowBudget
@@ -39,7 +40,6 @@ package struct TableGeometry: Equatable, Sendable {
         portHighWater = Self.mark(in: self.portShare)
     }
 
-    package static let defaultPortShare = 0.25
     /// A sixteenth more than an even part, for what chance does to it.
     private static let skewDivisor = 16
 
@@ -64,7 +64,7 @@ extension TableGeometry {
 
     /// The largest budget whose table takes at most that many bytes; 0 where none does.
     package static func largestBudget(
-        engine: FlowEngine, portShare: Double = defaultPortShare, cpus: Int, fitting limit: UInt64
+        engine: FlowEngine, portShare: Double = TableRequest.defaultPortShare, cpus: Int, fitting limit: UInt64
     ) -> Int {
         func fits(_ budget: Int) -> Bool {
             TableGeometry(engine: engine, flowBudget: budget, portShare: portShare, cpus: cpus).tableBytes <= limit

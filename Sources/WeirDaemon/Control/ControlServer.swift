@@ -4,6 +4,7 @@ import FlowModel
 import Foundation
 package import Host
 package import Logging
+package import WeirConfiguration
 import WeirService
 
 /// Answers on the control socket and, where it was asked for, on a TCP port: HTTP, so that `curl --unix-socket` will do.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import FlowVerdict
 import WeirService
 
 /// What became of packets: of published records by their verdict, of ports by outcome.

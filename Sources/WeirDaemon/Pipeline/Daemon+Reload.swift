@@ -4,6 +4,7 @@ import FlowKernel
 import FlowModel
 import Host
 package import Logging
+import WeirConfiguration
 
 extension Daemon {
     /// Goes on with a configuration that was read again, where there is one; and says so when the ports are as it has them.
@@ -30,10 +31,10 @@ extension Daemon {
         }
     }
 
-    private func note(_ change: ConfigurationChange) {
-        let taken = change.taken.map(\.rawValue).joined(separator: ", ")
+    private func note(_ change: ConfigurationChange<Configuration>) {
+        let taken = change.taken.joined(separator: ", ")
         logger.notice("the configuration was read again; \(taken.isEmpty ? "nothing changes" : "changed: \(taken)")")
-        let refusals = change.refused.map(ConfigurationChange.refusal)
+        let refusals = change.refusals
         for refusal in refusals { logger.warning("\(refusal)") }
         let logDirectory = configuration.logDirectory
         board.update { report in

@@ -5,6 +5,7 @@ import FlowMeter
 import FlowModel
 import Host
 import Logging
+import WeirConfiguration
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.
 extension Daemon {

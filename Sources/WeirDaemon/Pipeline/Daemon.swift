@@ -8,6 +8,7 @@ import FlowVerdict
 import Host
 package import Logging
 import OpenVSwitch
+package import WeirConfiguration
 
 /// The daemon: keeps ports attached, closes windows at their edges, publishes their records.
 ///

@@ -8,6 +8,7 @@ import FlowVerdict
 import Host
 package import Logging
 import SystemPackage
+package import WeirConfiguration
 
 /// Hands the lines of a window to where they are wanted: files and standard output.
 ///

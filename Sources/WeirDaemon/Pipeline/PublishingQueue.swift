@@ -4,6 +4,7 @@ import FlowMeter
 import FlowModel
 import Host
 import Synchronization
+import WeirConfiguration
 
 /// Publishes windows one after the other on a thread of its own, so that the meter is free for the next swap.
 ///

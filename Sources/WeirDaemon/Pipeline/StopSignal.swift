@@ -3,6 +3,7 @@
 package import FlowKernel
 package import Host
 import Synchronization
+package import WeirConfiguration
 
 /// What the daemon is asked for from outside, and the wait for it: to end, or to go on with another configuration.
 ///

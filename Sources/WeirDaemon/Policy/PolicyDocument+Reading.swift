@@ -3,6 +3,7 @@
 import DurableFiles
 package import FlowVerdict
 package import Foundation
+package import WeirConfiguration
 
 /// How a policy file becomes a policy.
 extension PolicyDocument {

@@ -4,6 +4,7 @@ package import FlowKernel
 import FlowModel
 package import FlowVerdict
 package import Host
+package import WeirConfiguration
 
 /// Puts policies in force and keeps them so: for ports that are attached, and for those that are attached later.
 ///

@@ -4,6 +4,7 @@ import DurableFiles
 import FlowVerdict
 import Foundation
 import SystemPackage
+import WeirConfiguration
 
 /// The policy that was loaded last, in a file of the state directory: for the daemon's next start, for ports that are attached
 /// later, and for records that name its rules.

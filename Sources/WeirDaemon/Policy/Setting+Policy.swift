@@ -2,7 +2,7 @@
 
 import FlowModel
 import FlowVerdict
-import Yams
+import WeirConfiguration
 
 // The words of a policy file.
 
@@ -17,14 +17,14 @@ extension Setting {
 
     /// The settings of a list; a single value is a list of one.
     private func list(_ allowed: String) throws(ConfigurationError) -> [Setting] {
-        if let nodes = node.sequence { return nodes.map { Setting(name: name, node: $0, file: place?.file ?? "") } }
+        if let elements { return elements }
         guard text != nil else { throw mustBe(allowed) }
         return [self]
     }
 
     private func sequence(_ allowed: String) throws(ConfigurationError) -> [Setting] {
-        guard let nodes = node.sequence else { throw mustBe(allowed) }
-        return nodes.map { Setting(name: name, node: $0, file: place?.file ?? "") }
+        guard let elements else { throw mustBe(allowed) }
+        return elements
     }
 
     func groups() throws(ConfigurationError) -> [SecurityGroup] {
@@ -93,12 +93,6 @@ extension Setting {
         return port
     }
 
-    func identifiers(_ allowed: String) throws(ConfigurationError) -> [String] {
-        var names: [String] = []
-        for setting in try list(allowed) { names.append(try setting.identifier()) }
-        return names
-    }
-
     private func addresses() throws(ConfigurationError) -> [IPAddress] {
         var addresses: [IPAddress] = []
         for setting in try list("an IP address, or a list of them") {
@@ -126,13 +120,11 @@ extension Setting {
     func namesOfGroups() throws(ConfigurationError) -> [(text: String, place: ConfigurationPlace?)] {
         var names: [(String, ConfigurationPlace?)] = []
         for (key, list) in [("ports", "groups"), ("groups", "rules")] {
-            for entry in node.mapping?[key]?.sequence ?? [] {
-                guard let named = entry.mapping?[list] else { continue }
-                let nodes = named.sequence.map(Array.init) ?? [named]
-                for node in nodes {
-                    guard let name = list == "groups" ? node : node.mapping?["remote-group"] else { continue }
-                    names.append(
-                        (name.string ?? "", ConfigurationPlace(file: place?.file ?? "", line: name.mark?.line ?? 1)))
+            for entry in self[key]?.elements ?? [] {
+                guard let named = entry[list] else { continue }
+                for setting in named.elements ?? [named] {
+                    guard let name = list == "groups" ? setting : setting["remote-group"] else { continue }
+                    names.append((name.text ?? "", name.place))
                 }
             }
         }

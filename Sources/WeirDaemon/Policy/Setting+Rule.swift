@@ -2,6 +2,7 @@
 
 import FlowModel
 import FlowVerdict
+import WeirConfiguration
 
 /// The keys of a rule: OpenStack's words, without its underscores.
 private enum RuleKey: String, CaseIterable {

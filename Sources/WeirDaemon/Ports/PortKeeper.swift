@@ -4,6 +4,7 @@ package import FlowKernel
 import FlowModel
 package import Host
 package import OpenVSwitch
+package import WeirConfiguration
 
 /// Keeps the ports that are measured in step with the configuration, with the interfaces of this thread's network
 /// namespace, which the kernel tells of, and with the ports of the switch.

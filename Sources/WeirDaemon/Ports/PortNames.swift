@@ -4,6 +4,7 @@ package import FlowKernel
 package import FlowModel
 import Host
 package import OpenVSwitch
+package import WeirConfiguration
 
 /// How records name ports: as the configuration says, else as the switch does.
 package struct PortNames: Sendable {

@@ -6,6 +6,7 @@ import Foundation
 import Host
 import Logging
 import Synchronization
+import WeirConfiguration
 
 /// Follows interfaces on a thread of its own: attaching a port takes some 30 ms, and no window waits for that.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowKernel
+import FlowModel
 package import OpenVSwitch
 
 /// What a switch on this host knows of interfaces that an operator attaches.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BPF
 package import FlowKernel
+import FlowModel
 package import OpenVSwitch
 
 extension SwitchPort.Way {

@@ -4,6 +4,7 @@ import FlowMeter
 import FlowModel
 import FlowVerdict
 import OpenVSwitch
+import WeirConfiguration
 
 extension JudgeChain {
     /// The judges of this host: the policy that was loaded, the switch, the host's own stack.

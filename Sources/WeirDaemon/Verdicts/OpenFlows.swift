@@ -5,6 +5,7 @@ import FlowMeter
 package import FlowModel
 import FlowVerdict
 import Host
+package import WeirConfiguration
 
 /// The flows that are being counted, as their records would be if the window ended now.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import WeirConfiguration
 
 /// What is to be logged of each port, as its name decides. Records of a port follow one another: the last one is kept.
 struct PortFilters {

@@ -3,6 +3,7 @@
 import BPF
 import FlowBench
 import FlowKernel
+import FlowModel
 import FlowTestKit
 
 /// Nanoseconds a packet that is the first of its flow, until a table is full. At the TC hook.

@@ -2,6 +2,7 @@
 
 import FlowBench
 import FlowKernel
+import FlowModel
 
 /// Kernel memory of the tables, as the maps' fdinfo says.
 enum MemoryMeasurement {

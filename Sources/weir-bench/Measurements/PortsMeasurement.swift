@@ -7,6 +7,7 @@ import FlowTestKit
 import Foundation
 import Host
 import Logging
+import WeirConfiguration
 import WeirDaemon
 
 /// How long a daemon takes over many ports: wall time, on taps in a network namespace of the bench's own.

@@ -9,6 +9,7 @@ import FlowTestKit
 import Foundation
 import Host
 import Logging
+import WeirConfiguration
 import WeirDaemon
 
 /// A port under a meter, its journal and its publisher, as the daemon has them: from slots at rest to AWS text in files

@@ -3,6 +3,7 @@
 import BPF
 import FlowBench
 import FlowKernel
+import FlowModel
 import FlowTestKit
 import Host
 

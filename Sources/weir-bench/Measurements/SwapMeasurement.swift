@@ -2,6 +2,7 @@
 
 import FlowBench
 import FlowKernel
+import FlowModel
 
 /// How long opening the next window takes.
 enum SwapMeasurement {

@@ -3,6 +3,7 @@
 import BPF
 import FlowBench
 import FlowKernel
+import FlowModel
 import FlowTestKit
 
 /// CPU time of frames that a guest sends, on taps in a network namespace of the bench's own.

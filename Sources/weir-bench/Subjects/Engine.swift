@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowKernel
+import FlowModel
 import Host
 
 /// Weir's table engines: all that there are are measured.

@@ -5,6 +5,7 @@ import CBPF
 import CLibbpf
 import CLibxdp
 import CWeirABI
+import FlowModel
 import Host
 
 /// Owns libxdp's view of a program that a dispatcher calls, or shall.

@@ -2,6 +2,7 @@
 
 import BPF
 import CWeirABI
+import FlowModel
 import Host
 
 /// The XDP hook of an interface on which others have libxdp's dispatcher: a program that calls theirs, one after the other.

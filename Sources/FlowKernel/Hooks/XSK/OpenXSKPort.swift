@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import FlowModel
 
 /// An interface that a switch reads through AF_XDP sockets by libxdp's own program, or has read so.
 struct OpenXSKPort: ~Copyable {

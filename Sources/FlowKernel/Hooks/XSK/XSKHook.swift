@@ -3,6 +3,7 @@
 import BPF
 import CLibbpf
 import CWeirABI
+import FlowModel
 import Glibc
 import Host
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import WeirConfiguration
+
+@Suite("Configuration error")
+struct ConfigurationErrorTests {
+    @Test(
+        "a wrong value gets one sentence: where, which key, what is allowed, what was found",
+        arguments: [
+            ("bpffs: weir", #"w:1: bpffs must be a path from the root, not "weir""#),
+            ("state-dir:", "w:1: state-dir must be a path from the root, not empty"),
+            ("state-dir: \"\"", #"w:1: state-dir must be a path from the root, not """#),
+            ("log-dir: [/a]", "w:1: log-dir must be a path from the root, not a list"),
+            ("interval: 0", intervalMustBe + #""0""#),
+            ("\n\ninterval: 3601", "w:3" + intervalMustBe.dropFirst(3) + #""3601""#),
+            ("interval: 2h", intervalMustBe + #""2h""#),
+            ("interval: 1.5", intervalMustBe + #""1.5""#),
+            ("interval: -1", intervalMustBe + #""-1""#),
+            ("interval: +5s", intervalMustBe + #""+5s""#),
+            ("interval: s", intervalMustBe + #""s""#),
+            ("interval: 99999999999999999999h", intervalMustBe + #""99999999999999999999h""#),
+            ("interval: 9223372036854775807h", intervalMustBe + #""9223372036854775807h""#),
+            ("interval: {a: 1}", intervalMustBe + "a mapping"),
+            (
+                "publish-period: 25h",
+                #"w:1: publish-period must be whole seconds from 1s to 24h, such as 60, 60s, 5m or 1h, not "25h""#
+            ),
+            ("flows: 0", #"w:1: flows must be a whole number from 1 to 16777216, not "0""#),
+            ("flows: 16777217", #"w:1: flows must be a whole number from 1 to 16777216, not "16777217""#),
+            ("flows: many", #"w:1: flows must be a whole number from 1 to 16777216, not "many""#),
+            ("format: text", #"w:1: format must be aws or json, not "text""#),
+            ("layout: flat", #"w:1: layout must be default or hive, not "flat""#),
+            ("hourly: maybe", #"w:1: hourly must be true or false, not "maybe""#),
+            ("stdout: 1", #"w:1: stdout must be true or false, not "1""#),
+            ("detach-on-exit:", "w:1: detach-on-exit must be true or false, not empty"),
+            ("file-size: 999", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "999""#),
+            ("file-size: 6GB", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "6GB""#),
+            ("file-size: big", #"w:1: file-size must be a size from 1KB to 5GB, such as 75MB, not "big""#),
+            ("account-id: ../x", #"w:1: account-id \#(identifierMustBe) "../x""#),
+            ("region: us east", #"w:1: region \#(identifierMustBe) "us east""#),
+            ("flow-log-id: \"-\"", #"w:1: flow-log-id \#(identifierMustBe) "-""#),
+            ("fields: {}", "w:1: fields must be a list of field names, not a mapping"),
+            (
+                "fields: srcadr dstaddr",
+                #"w:1: fields: "srcadr" is not a field of AWS flow logs: did you mean "srcaddr"?"#
+            ),
+            ("fields: []", "w:1: fields must be a list of field names, not a list"),
+            ("fields: \" \"", #"w:1: fields must be a list of field names, not " ""#),
+            ("ports: tap0", #"w:1: ports must be a list of patterns or mappings, not "tap0""#),
+            (
+                "socket: /\(String(repeating: "s", count: 107))",
+                #"w:1: socket must be a path of at most 107 bytes, not "/\#(String(repeating: "s", count: 58))…""#
+            ),
+        ])
+    func wrongValue(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "a wrong port names the line of the entry",
+        arguments: [
+            ("ports:\n  - tap*\n  - 'a b'", #"w:3: ports \#(patternMustBe) "a b""#),
+            ("ports:\n  - eth[0", #"w:2: ports \#(patternMustBe) "eth[0""#),
+            ("ports:\n  - [tap0]", "w:2: ports \(patternMustBe) a list"),
+            ("ports:\n  -", "w:2: ports \(patternMustBe) empty"),
+            ("ports:\n  - role: guest", "w:2: a port needs the key match, the pattern of its name, such as tap*"),
+            ("ports:\n  - match: a/b", #"w:2: match \#(patternMustBe) "a/b""#),
+            ("ports:\n  - match: tap0\n    role: host", #"w:3: role must be guest or uplink, not "host""#),
+            ("ports:\n  - match: tap0\n    hook: ovs", #"w:3: hook must be auto, tc, xdp or xsk, not "ovs""#),
+            ("ports:\n  - match: tap0\n    xdp-mode: skb", #"w:3: xdp-mode must be native or generic, not "skb""#),
+            ("ports:\n  - match: tap0\n    vpc-id: a,b", #"w:3: vpc-id \#(identifierMustBe) "a,b""#),
+            ("ports:\n  - match: tap0\n    vpcid: a", #"w:3: unknown key "vpcid"; did you mean vpc-id?"#),
+            (
+                "ports:\n  - match: t\n    hook: tc\n    xdp-mode: native",
+                "w:4: xdp-mode has no meaning with hook tc; leave it out, or set hook to xdp"
+            ),
+        ])
+    func wrongPort(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "an unknown key is refused with the nearest known one",
+        arguments: [
+            ("flows: 1\nintervall: 60", #"w:2: unknown key "intervall"; did you mean interval?"#),
+            ("log_dir: /x", #"w:1: unknown key "log_dir"; did you mean log-dir?"#),
+            ("Interval: 60", #"w:1: unknown key "Interval"; did you mean interval?"#),
+            ("port: []", #"w:1: unknown key "port"; did you mean ports?"#),
+            ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
+            (
+                "colour: red",
+                #"w:1: unknown key "colour"; known are ports, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
+            ),
+        ])
+    func unknownKey(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
+        "a file that is no mapping, or no YAML, is refused with its line",
+        arguments: [
+            ("- tap0\n- tap1", "w:1: the configuration must be a mapping of keys to values, not a list"),
+            ("tap0", #"w:1: the configuration must be a mapping of keys to values, not "tap0""#),
+            ("flows: 5\nflows: 6", "w:1: flows must be given once, but stands here and again further down"),
+            (
+                "ports:\n- match: a\n  role: guest\n  role: uplink",
+                "w:3: role must be given once, but stands here and again further down"
+            ),
+            (
+                "flows: 5\nhourly: a: b",
+                """
+                w:2: no key can stand here; give each key a line, indent it as the keys beside it, and put text that holds \
+                ": " between quotation marks
+                """
+            ),
+            ("flows: 5\n\tformat: json", tab),
+            ("ports:\n\t- tap*", tab),
+            (
+                "fields: [a, b\nflows: 5",
+                "w:1: a list is opened here with [ and not closed with ], or a comma is missing in it"
+            ),
+            (
+                "ports:\n- {match: a\nflows: 5",
+                "w:2: a mapping is opened here with { and not closed with }, or a comma is missing in it"
+            ),
+            ("ports:\n  - *", reference("w:2: * is an alias", "*")),
+            ("ports:\n  - match: *tap\n", reference("w:2: *tap is an alias", "*tap")),
+            ("ports: [a*, *b]", reference("w:1: *b is an alias", "*b")),
+            ("# *c\nregion: \"*d\" # *e\nports: &all [a]", reference("w:3: &all is an anchor", "&all")),
+            ("region: 'a\nflows: 5\n", "w:1: a quotation mark is opened here and not closed"),
+            ("flows: 5\nregion: \"a\n", "w:2: a quotation mark is opened here and not closed"),
+            ("region: \"\\q\"", "w:1: there is no such escape between double quotes; use single quotes: 'text'"),
+            ("flows: 5\nregion: @a", "w:2: no text can begin with @ in YAML; put it between quotation marks"),
+            (
+                "ports:\n  - match: a\n   role: guest",
+                """
+                w:3: the line is no part of the list above it; indent it as the entry that it belongs to, or begin it as the \
+                list's other entries with "- "
+                """
+            ),
+            (
+                "flows: 5\n  format: json",
+                "w:2: no key can stand here; give each key a line, indent it as the keys beside it, and put text that holds \": \" between quotation marks"
+            ),
+            (
+                "ports: []\n  flows: 5",
+                "w:2: the line does not fit the lines above it; indent it as the keys that it stands beside"
+            ),
+            (
+                "ports: [a]]",
+                "w:1: the line does not fit the lines above it; indent it as the keys that it stands beside"
+            ),
+            ("%YAML 3.0\n---\nflows: 5", "w:1: lines that begin with % are not taken; remove it"),
+            ("a: " + String(repeating: "[", count: 5000), "w:1: lists and mappings are nested too deep"),
+            (
+                "flows: 5\n---\nflows: 6",
+                "w:2: the configuration must be one YAML document, but here a second one begins"
+            ),
+            ("[a]: 5", "w:1: a key must be text, not a list"),
+            (
+                "flows: 5\nregion: \u{1}",
+                "w:2: a control character stands here; remove it, or write it as an escape between double quotes"
+            ),
+        ])
+    func wrongFile(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test("bytes that are not UTF-8 are refused with their line")
+    func encoding() {
+        let content = Data("flows: 5\nregion: ".utf8) + [0xFF, 0x0A]
+        let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: "w", content: content) }
+        #expect(error?.description == "w:2: the configuration must be UTF-8 text; save the file in that encoding")
+    }
+
+    @Test(
+        "a file that cannot be read is named with the reason",
+        arguments: [("/nonexistent/weir.yaml", "no such file or directory"), ("/proc/self", "is a directory")])
+    func unreadable(path: String, reason: String) {
+        let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path) }
+        #expect(
+            error?.description
+                == "cannot read the configuration \(path): \(reason); name another with --config or WEIR_CONFIG")
+    }
+
+    private func expect(_ text: String, _ sentence: String) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try ConfigurationLayer(of: ConfigurationKeys.all, ConfigurationFile(path: "w", content: Data(text.utf8)))
+        }
+        #expect(error?.description == sentence)
+    }
+}
+
+private let intervalMustBe = "w:1: interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not "
+private let identifierMustBe = "must be a name of letters, digits and . _ : - that starts with a letter or digit, not"
+private let patternMustBe = "must be a pattern of interface names, such as tap*, vnet? or eth[0-3], not"
+
+private let tab = "w:2: a tab indents this line; YAML allows blanks alone: replace it by blanks"
+
+private func reference(_ head: String, _ text: String) -> String {
+    "\(head) in YAML, which Weir does not take; write it between quotation marks: \"\(text)\""
+}
