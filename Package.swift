@@ -58,9 +58,13 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "PortDirectory",
+            dependencies: ["FlowModel", "DurableFiles", .product(name: "SystemPackage", package: "swift-system")]),
+        .target(
             name: "OpenVSwitch",
             dependencies: [
-                "FlowModel", "Host", "DurableFiles", "FlowVerdict", .product(name: "Logging", package: "swift-log"),
+                "FlowModel", "Host", "DurableFiles", "FlowVerdict", "PortDirectory",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -78,14 +82,15 @@ let package = Package(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
-                "OpenVSwitch", "DurableFiles", "WeirConfiguration", "WeirService",
+                "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "WeirConfiguration",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "PortDirectory",
+                "WeirConfiguration",
                 "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -129,10 +134,15 @@ let package = Package(
             name: "WeirDaemonTests",
             dependencies: [
                 "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
-                "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
+                "PortDirectory", "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "FlowModel"]),
+        .testTarget(
+            name: "PortDirectoryTests",
+            dependencies: [
+                "PortDirectory", "FlowModel", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
@@ -142,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "OpenVSwitch",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "OpenVSwitch", "PortDirectory",
                 "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit", "weir",
             ]),
         .testTarget(

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import PortDirectory
 import Synchronization
 
 /// What the thread that follows the switch writes, and others read. Keeps what was known while the switch is away.
 package final class SwitchBoard: Sendable {
     private struct State {
         var ports: SwitchPorts?
-        var version = 0
         var report: SwitchReport
-        var onChange: (@Sendable () -> Void)?
         /// What it has notified of unasked: each is said once.
         var methods: Set<String> = []
         /// Reasons why it could not be followed, since it was last: each is said once.
@@ -16,6 +15,8 @@ package final class SwitchBoard: Sendable {
     }
 
     package let choice: SwitchChoice
+    /// What the switch says of interfaces.
+    package let directory = ListingBoard("Open vSwitch")
     /// Different things of one sort that are worth a line in a log.
     private static let mostSaid = 16
     private let state: Mutex<State>
@@ -30,33 +31,20 @@ package final class SwitchBoard: Sendable {
     /// What the switch said last; nil where it has said nothing yet.
     package var ports: SwitchPorts? { state.withLock(\.ports) }
 
-    /// The ports where they are others than at that version, which is brought up to date; nil otherwise.
-    package func news(since version: inout Int) -> SwitchPorts? {
-        state.withLock { state in
-            guard state.version != version else { return nil }
-            version = state.version
-            return state.ports
-        }
-    }
-
-    /// Calls the body after every change, on the thread that follows the switch.
-    package func onChange(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onChange = body } }
-
     /// The switch says so. Returns whether it could not be followed before.
     @discardableResult
     package func take(_ ports: SwitchPorts) -> Bool {
-        let (isNew, onChange) = state.withLock { state in
+        let isNew = state.withLock { state in
             let isNew = !state.report.isConnected
-            if isNew, state.version > 0 { state.report.reconnects += 1 }
+            if isNew, state.ports != nil { state.report.reconnects += 1 }
             state.report.isConnected = true
             state.report.failure = nil
             state.failures = []
             state.report.take(ports, of: choice)
-            state.version += 1
             state.ports = ports
-            return (isNew, state.onChange)
+            return isNew
         }
-        onChange?()
+        directory.take(PortListing(ports, of: choice))
         return isNew
     }
 

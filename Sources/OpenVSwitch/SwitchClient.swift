@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Host
+import PortDirectory
 
 /// Asks a switch once what its ports are.
 package enum SwitchClient {

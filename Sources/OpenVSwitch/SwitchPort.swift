@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowModel
+package import PortDirectory
 
 /// An interface as the database of Open vSwitch has it.
 package struct SwitchPort: Equatable, Sendable {
@@ -36,22 +37,9 @@ package struct SwitchPort: Equatable, Sendable {
 
 extension SwitchPort {
     /// How frames get from the interface into the switch.
-    package enum Way: Hashable, Sendable, Codable {
-        /// Through the kernel, by a packet socket or the kernel's datapath.
-        case kernel
-        /// Past the kernel, by a socket of AF_XDP.
-        case afxdp(Mode)
-    }
-
-    /// How the switch wants XDP to run on the interface (`options:xdp-mode`).
-    package enum Mode: String, Hashable, Sendable, Codable {
-        case native, generic
-        /// Whichever it can; it follows a program that is there already.
-        case any
-    }
-
+    ///
     /// nil where no interface of the kernel is behind it (DPDK), or none of a guest: the bridge's own, patches, tunnels.
-    package var way: Way? {
+    package var way: FrameWay? {
         switch type {
         case "", "system", "tap": .kernel
         case "afxdp", "afxdp-nonpmd": .afxdp(mode)
@@ -59,7 +47,8 @@ extension SwitchPort {
         }
     }
 
-    private var mode: Mode {
+    /// As `options:xdp-mode` says.
+    private var mode: FrameWay.Mode {
         switch options["xdp-mode"] {
         case "native", "native-with-zerocopy": .native
         case "generic": .generic

@@ -2,6 +2,7 @@
 
 import FlowModel
 import OpenVSwitch
+import PortDirectory
 import Testing
 
 @Suite("A port of a switch")
@@ -62,8 +63,8 @@ struct SwitchPortTests {
         arguments: [
             ("native", .native), ("native-with-zerocopy", .native), ("generic", .generic), ("best-effort", .any),
             (nil, .any),
-        ] as [(String?, SwitchPort.Mode)])
-    func `the mode is what is set, and any that works where none is`(option: String?, mode: SwitchPort.Mode) {
+        ] as [(String?, FrameWay.Mode)])
+    func `the mode is what is set, and any that works where none is`(option: String?, mode: FrameWay.Mode) {
         var port = Self.port(type: "afxdp")
         port.options["xdp-mode"] = option
         #expect(port.way == .afxdp(mode))

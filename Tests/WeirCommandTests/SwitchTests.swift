@@ -5,6 +5,7 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import OpenVSwitch
+import PortDirectory
 import Testing
 import WeirConfiguration
 import WeirDaemon

@@ -8,7 +8,7 @@ import WeirDaemon
 @Suite struct PortPlanTests {
     /// Interfaces whose names begin with "tap" are measured.
     private static func plan(listing interfaces: [NetworkInterface] = [], ports: [UInt32: String] = [:]) -> PortPlan {
-        var plan = PortPlan { $0.hasPrefix("tap") }
+        var plan = PortPlan.naming { $0.hasPrefix("tap") }
         _ = plan.take(all: interfaces, ports: ports)
         return plan
     }
@@ -125,8 +125,7 @@ import WeirDaemon
         _ plan: inout PortPlan, _ prefix: String, excluding excluded: String? = nil, changed: Set<String> = []
     ) -> [PortPlan.Action] {
         plan.reconfigure(
-            matching: { $0.hasPrefix(prefix) && $0 != excluded }, excluding: { $0 == excluded },
-            changed: { changed.contains($0) })
+            .naming({ $0.hasPrefix(prefix) }, excluding: { $0 == excluded }), changed: { changed.contains($0) })
     }
 
     @Test func `other rules attach what they name, and drop what they name no more`() {

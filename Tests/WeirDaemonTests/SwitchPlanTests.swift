@@ -2,7 +2,7 @@
 
 import FlowKernel
 import Host
-import OpenVSwitch
+import PortDirectory
 import Testing
 import WeirConfiguration
 import WeirDaemon
@@ -17,12 +17,12 @@ struct SwitchPlanTests {
 
     /// Interfaces with an index each, and a configuration that names `named*` and excludes `no*`.
     private static func plan(_ interfaces: [(String, UInt32)]) -> PortPlan {
-        var plan = PortPlan(matching: { $0.hasPrefix("named") }, excluding: { $0.hasPrefix("no") })
+        var plan = PortPlan.naming({ $0.hasPrefix("named") }, excluding: { $0.hasPrefix("no") })
         for (name, index) in interfaces { _ = plan.take(present(name, index)) }
         return plan
     }
 
-    private static let guest = SwitchOffer(way: .kernel, guest: .yes)
+    private static let guest = PortFacts(measuring: .whileListed, way: .kernel)
 
     private static func attached(_ plan: inout PortPlan) -> [String] { plan.takeWaiting(atMost: 99).map(\.name) }
 
@@ -56,7 +56,7 @@ struct SwitchPlanTests {
 
     @Test func `without a word of who is behind it only a tap or a pair is a guest's`() {
         var plan = Self.plan([])
-        let maybe = SwitchOffer(way: .kernel, guest: .ifVirtual)
+        let maybe = PortFacts(measuring: .whileListedIfVirtual, way: .kernel)
         for (name, index, kind) in [("tap", 1, "tun"), ("pair", 2, "veth"), ("nic", 3, nil), ("bond", 4, "bond")]
             as [(String, UInt32, String?)]
         {
@@ -70,7 +70,7 @@ struct SwitchPlanTests {
 
     @Test func `what is no guest's is not attached, nor what the configuration excludes`() {
         var plan = Self.plan([("a", 1), ("not-this", 2)])
-        _ = plan.take(["a": SwitchOffer(way: .kernel, guest: .no), "not-this": Self.guest])
+        _ = plan.take(["a": PortFacts(measuring: nil, way: .kernel), "not-this": Self.guest])
         #expect(Self.attached(&plan) == [])
     }
 
@@ -87,21 +87,22 @@ struct SwitchPlanTests {
         var plan = Self.plan([("a", 1), ("named", 2)])
         _ = plan.take(["a": Self.guest])
         #expect(Self.attached(&plan) == ["named", "a"])
-        #expect(plan.way(of: 1) == .kernel && plan.wayBySwitch(of: 1) == .kernel)
+        #expect(plan.way(of: 1) == .kernel && plan.wayByDirectory(of: 1) == .kernel)
         let actions = plan.take([
-            "a": SwitchOffer(way: .afxdp(.any), guest: .yes), "named": SwitchOffer(way: .afxdp(.any), guest: .no),
+            "a": PortFacts(measuring: .whileListed, way: .afxdp(.any)),
+            "named": PortFacts(measuring: nil, way: .afxdp(.any)),
         ])
         #expect(actions == [.release(1), .release(2)])
         #expect(Self.attached(&plan) == ["a", "named"])
-        #expect(plan.way(of: 2) == .afxdp(.any) && plan.wayBySwitch(of: 2) == nil)
+        #expect(plan.way(of: 2) == .afxdp(.any) && plan.wayByDirectory(of: 2) == nil)
     }
 
     @Test func `what is refused while the switch changes how it reads it is tried again, for a while`() {
         var plan = Self.plan([("a", 1)])
-        _ = plan.take(["a": SwitchOffer(way: .afxdp(.native), guest: .yes)])
+        _ = plan.take(["a": PortFacts(measuring: .whileListed, way: .afxdp(.native))])
         #expect(Self.attached(&plan) == ["a"])
         #expect(!plan.isChanging(1) && !plan.postpone(1), "what does not change is refused once")
-        #expect(plan.take(["a": SwitchOffer(way: .afxdp(.generic), guest: .yes)]) == [.release(1)])
+        #expect(plan.take(["a": PortFacts(measuring: .whileListed, way: .afxdp(.generic))]) == [.release(1)])
         #expect(plan.isChanging(1))
         for _ in 0..<40 {
             #expect(Self.attached(&plan) == ["a"])
@@ -125,8 +126,8 @@ struct SwitchPlanTests {
 
     @Test func `a port that the switch is about to open waits until it has, and stays while that opens it anew`() {
         var plan = Self.plan([("a", 1)])
-        let open = SwitchOffer(way: .afxdp(.native), guest: .yes)
-        let opening = SwitchOffer(way: .afxdp(.native), guest: .yes, isOpening: true)
+        let open = PortFacts(measuring: .whileListed, way: .afxdp(.native))
+        let opening = PortFacts(measuring: .whileListed, way: .afxdp(.native), isOpening: true)
         #expect(plan.take(["a": opening]) == [] && !plan.hasWaiting)
         #expect(plan.take(["a": open]) == [])
         #expect(Self.attached(&plan) == ["a"])
@@ -144,7 +145,7 @@ struct SwitchPlanTests {
     }
 
     @Test func `what an earlier daemon attached is released where the switch has it no more, and only that`() {
-        var plan = PortPlan { _ in false }
+        var plan = PortPlan.naming { _ in false }
         let interfaces = ["a", "b", "operators"].enumerated().map { number, name in
             NetworkInterface(name: name, index: UInt32(number + 1))
         }
@@ -153,23 +154,5 @@ struct SwitchPlanTests {
         #expect(plan.take(["a": Self.guest]) == [.release(2)])
         #expect(plan.take([:]) == [.release(1)])
         #expect(!plan.hasWaiting)
-    }
-
-    @Test func `offers are those of ports with an interface, for guests of the bridges that are asked for`() {
-        let ports = SwitchPorts(
-            bridges: ["br0", "br1"],
-            ports: [
-                SwitchPort(name: "a", bridge: "br0"),
-                SwitchPort(name: "b", bridge: "br1", externalIDs: ["iface-id": "x"]),
-                SwitchPort(name: "c", bridge: "br0", type: "afxdp", externalIDs: ["iface-id": "y"]),
-                SwitchPort(name: "br0", bridge: "br0", type: "internal"),
-            ])
-        var choice = SwitchChoice()
-        choice.bridges = ["br0"]
-        #expect(
-            SwitchOffer.all(of: ports, choice) == [
-                "a": SwitchOffer(way: .kernel, guest: .ifVirtual), "b": SwitchOffer(way: .kernel, guest: .no),
-                "c": SwitchOffer(way: .afxdp(.any), guest: .yes, isOpening: true),
-            ])
     }
 }

@@ -8,6 +8,7 @@ import FlowVerdict
 import Host
 package import Logging
 import OpenVSwitch
+import PortDirectory
 package import WeirConfiguration
 
 /// The daemon: keeps ports attached, closes windows at their edges, publishes their records.
@@ -73,8 +74,9 @@ package struct Daemon: ~Copyable {
         // Before ports are attached: what comes in at them is to be judged from the first packet on.
         let megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
         publisher.judges = JudgeChain(configuration, megaflows: megaflowWatch, drops: dropWatch)
-        let notes = switchWatch.map { _ in SwitchNotes(state.switchPorts) }
-        let names = PortNames(configuration, notes: notes, board: switchWatch?.board)
+        let interfaces = MergedDirectory([switchWatch?.board.directory].compactMap(\.self))
+        let notes = interfaces.isEmpty ? nil : PortNotes(state.portNotes)
+        let names = PortNames(configuration, directory: interfaces, notes: notes, board: switchWatch?.board)
         try Self.takeOver(directory, journal, &waiting, configuration, names, board, logger)
         let installation = try Self.installation(configuration, directory, state)
         try Self.loadPolicy(configuration, installation, state, logger)
@@ -88,7 +90,7 @@ package struct Daemon: ~Copyable {
             mostFlows: memory.mostFlows)
         let inspection = PortInspection(directory)
         let keeper = try PortKeeper(
-            installation: installation, configuration: configuration, board: switchWatch?.board, notes: notes,
+            installation: installation, configuration: configuration, directory: interfaces, notes: notes,
             inspection: inspection)
         let watch = try PortWatch(keeper, board: board, logger: logger)
 

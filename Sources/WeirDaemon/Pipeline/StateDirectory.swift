@@ -2,6 +2,7 @@
 
 import DurableFiles
 package import FlowMeter
+import PortDirectory
 import Synchronization
 package import SystemPackage
 
@@ -11,7 +12,7 @@ package import SystemPackage
 ///       id                   tells this directory from others
 ///       commit               files that are about to be published
 ///       journal              windows that are not published yet
-///       switch-ports         what Open vSwitch has said of ports
+///       switch-ports         what directories, such as Open vSwitch, have said of ports
 package final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.
@@ -20,7 +21,7 @@ package final class StateDirectory: Sendable {
     private let isNew: Bool
 
     package var journal: FilePath { path.appending("journal") }
-    var switchPorts: FilePath { path.appending(SwitchNotes.fileName) }
+    var portNotes: FilePath { path.appending(PortNotes.fileName) }
 
     /// Makes the directory where it is missing. It is refused where another user can change it, or lead elsewhere.
     package init(_ text: String) throws(JournalError) {
@@ -73,7 +74,7 @@ package final class StateDirectory: Sendable {
         guard isNew else { return }
         let folder = held.withLock(\.self)
         try? folder.removeFolder("journal")
-        for name in ["id", SwitchNotes.fileName, "policy.lock", "commit"] { try? folder.remove(name) }
+        for name in ["id", PortNotes.fileName, "policy.lock", "commit"] { try? folder.remove(name) }
         guard let name = path.lastComponent?.string else { return }
         try? HeldFolder(path.removingLastComponent(), .ours).removeFolder(name)
     }

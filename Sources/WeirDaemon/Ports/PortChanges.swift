@@ -19,9 +19,11 @@ package struct PortChanges: Equatable, Sendable {
     /// Closed, since all of their programs were gone; their interfaces are attached anew.
     package var replaced: [RegisteredPort] = []
     package var renamed: [Renaming] = []
-    /// Detached, because the switch has no such port any more.
+    /// The directory that lists interfaces another way now, as log lines call it.
+    package var directory = ""
+    /// Detached, because the directory lists them no more.
     package var released: [RegisteredPort] = []
-    /// Detached, because the switch has it in another way now; the interface is attached anew.
+    /// Detached, because the switch reads them another way now; the interface is attached anew.
     package var changed: [RegisteredPort] = []
     /// Detached, because the configuration that was read again does not name them, or has them attached another way.
     package var dropped: [RegisteredPort] = []
@@ -65,12 +67,12 @@ extension Logger {
         }
         for port in changes.released {
             notice(
-                "Open vSwitch has given up \(port.name); its last records come with this window (port \(port.number.rawValue))"
+                "\(changes.directory) has given up \(port.name); its last records come with this window (port \(port.number.rawValue))"
             )
         }
         for port in changes.changed {
             notice(
-                "Open vSwitch reads \(port.name) another way now: it is attached anew; the last records of port \(port.number.rawValue) come with this window"
+                "\(changes.directory) reads \(port.name) another way now: it is attached anew; the last records of port \(port.number.rawValue) come with this window"
             )
         }
         for port in changes.dropped {

@@ -3,11 +3,11 @@
 package import FlowKernel
 import FlowModel
 package import Host
-package import OpenVSwitch
+package import PortDirectory
 package import WeirConfiguration
 
 /// Keeps the ports that are measured in step with the configuration, with the interfaces of this thread's network
-/// namespace, which the kernel tells of, and with the ports of the switch.
+/// namespace, which the kernel tells of, and with what directories say of interfaces.
 ///
 /// Used from one thread at a time, always in the same namespace.
 package struct PortKeeper: ~Copyable {
@@ -19,12 +19,12 @@ package struct PortKeeper: ~Copyable {
     var plan: PortPlan
     /// Whether the first list of interfaces has come.
     private var isListed = false
-    /// Whether all ports are attached that were there at the start and that the configuration names: those of the switch
-    /// come after.
+    /// Whether all ports are attached that were there at the start and that the configuration names: those that directories
+    /// list come after.
     package private(set) var isBegun = false
-    let board: SwitchBoard?
-    let notes: SwitchNotes?
-    /// Of what the switch has said.
+    let directory: MergedDirectory
+    let notes: PortNotes?
+    /// Of what the directories have said.
     var version = 0
     /// What was said of ports that cannot be mended.
     private var unmended: [PortNumber: String] = [:]
@@ -56,19 +56,17 @@ package struct PortKeeper: ~Copyable {
 
     /// - Parameters:
     ///   - room: for what the kernel has to tell and nobody has heard yet, in bytes.
-    ///   - board: of the switch whose ports are measured.
+    ///   - directory: those that list interfaces, besides the configuration's rules.
     ///   - notes: what it has said of ports.
     package init(
         installation: consuming Installation, configuration: Configuration, room: Int = InterfaceMonitor.usualRoom,
-        board: SwitchBoard? = nil, notes: SwitchNotes? = nil, inspection: PortInspection? = nil
+        directory: MergedDirectory = MergedDirectory([]), notes: PortNotes? = nil, inspection: PortInspection? = nil
     ) throws(KernelError) {
         base = installation.directory.baseInode
         self.inspection = inspection ?? PortInspection(installation.directory)
         monitor = try InterfaceMonitor(room: room)
-        plan = PortPlan(
-            matching: { configuration.rule(forPort: $0)?.isMeasured == true },
-            excluding: { configuration.rule(forPort: $0)?.isMeasured == false })
-        self.board = board
+        plan = PortPlan(RuleDirectory(configuration).rules)
+        self.directory = directory
         self.notes = notes
         self.installation = installation
         self.configuration = configuration
@@ -117,8 +115,8 @@ package struct PortKeeper: ~Copyable {
     /// Whether there is something to do although nothing happens.
     package var hasWork: Bool { plan.hasWaiting }
 
-    /// Rings the bell whenever the switch has said something.
-    package func onSwitchNews(_ ring: @escaping @Sendable () -> Void) { board?.onChange(ring) }
+    /// Rings the bell whenever a directory has said something.
+    package func onDirectoryNews(_ ring: @escaping @Sendable () -> Void) { directory.onChange(ring) }
 
     /// Carries out what has happened since the last call, and attaches some of the interfaces that have come. Does not wait
     /// for anything to happen.
@@ -135,7 +133,7 @@ package struct PortKeeper: ~Copyable {
         let news = try monitor.news()
         changes.hasLostEvents = monitor.losses != losses
         try carryOut(news, &changes)
-        if isBegun { try followSwitch(&changes) }
+        if isBegun { try followDirectory(&changes) }
         if plan.hasPostponed, ContinuousClock.now >= resumption { plan.resume() }
     }
 
@@ -427,9 +425,7 @@ extension PortKeeper {
         policy = PolicyKeeper(new)
         refusals = [:]
         let actions = plan.reconfigure(
-            matching: { new.rule(forPort: $0)?.isMeasured == true },
-            excluding: { new.rule(forPort: $0)?.isMeasured == false },
-            changed: { old.rule(forPort: $0)?.attach != new.rule(forPort: $0)?.attach })
+            RuleDirectory(new).rules, changed: { old.rule(forPort: $0)?.attach != new.rule(forPort: $0)?.attach })
         try carryOut(actions, &changes)
         return reloadPolicy()
     }

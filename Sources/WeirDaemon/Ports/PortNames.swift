@@ -4,37 +4,57 @@ package import FlowKernel
 package import FlowModel
 import Host
 package import OpenVSwitch
+package import PortDirectory
 package import WeirConfiguration
 
-/// How records name ports: as the configuration says, else as the switch does.
+/// How records name ports: as the configuration says, and what that leaves open as the directories do.
 package struct PortNames: Sendable {
-    private let configuration: Configuration
-    private let notes: SwitchNotes?
+    private let rules: PortListing
+    private let directory: MergedDirectory
+    private let notes: PortNotes?
     private let board: SwitchBoard?
 
-    package init(_ configuration: Configuration, notes: SwitchNotes? = nil, board: SwitchBoard? = nil) {
-        self.configuration = configuration
+    /// - Parameters:
+    ///   - notes: what the directory has said of ports.
+    ///   - board: of the switch at whose ports records of others may stand in.
+    package init(
+        _ configuration: Configuration, directory: MergedDirectory = MergedDirectory([]), notes: PortNotes? = nil,
+        board: SwitchBoard? = nil
+    ) {
+        self.init(RuleDirectory(configuration).rules, directory, notes, board)
+    }
+
+    private init(_ rules: PortListing, _ directory: MergedDirectory, _ notes: PortNotes?, _ board: SwitchBoard?) {
+        self.rules = rules
+        self.directory = directory
         self.notes = notes
         self.board = board
     }
 
     /// The same, as a configuration says that was read again.
     func following(_ configuration: Configuration) -> PortNames {
-        PortNames(configuration, notes: notes, board: board)
+        PortNames(RuleDirectory(configuration).rules, directory, notes, board)
     }
 
     package func port(_ registered: RegisteredPort) -> Port { port(registered, nil) }
 
-    /// All that are measured at this moment, and where records of some stand in for what nobody sees at others.
+    /// All that are measured at this moment, and where records of some stand in for what is not observed at others.
     package func ports(_ registered: [RegisteredPort]) -> [PortNumber: Port] {
         let plan = standIns(registered)
         return Dictionary(uniqueKeysWithValues: registered.map { ($0.number, port($0, plan)) })
     }
 
     private func port(_ registered: RegisteredPort, _ plan: StandInPlan?) -> Port {
+        Port(
+            number: registered.number, name: registered.name, role: registered.role, identity: identity(of: registered),
+            standIn: plan?.standIn(of: registered.name))
+    }
+
+    private func identity(of port: RegisteredPort) -> PortIdentity {
         // One that has been attached this moment is not noted yet.
-        let said = notes?.identity(of: registered) ?? board?.ports?[registered.name]?.identity
-        return configuration.port(registered, said: said, standIn: plan?.standIn(of: registered.name))
+        let said = notes?.identity(of: port) ?? directory.listing?.facts(of: port.name)?.identity
+        let own = rules.facts(of: port.name)?.identity ?? PortIdentity()
+        return said.map(own.completed) ?? own
     }
 
     private func standIns(_ registered: [RegisteredPort]) -> StandInPlan? {
@@ -47,3 +67,5 @@ package struct PortNames: Sendable {
         return plan
     }
 }
+
+extension RegisteredPort: NotablePort {}

@@ -2,16 +2,17 @@
 
 import FlowKernel
 package import Host
-package import OpenVSwitch
+package import PortDirectory
 
 /// Decides which interfaces are to be attached, closed, renamed and released. A pure state machine: it is told what happens
-/// to interfaces and what the switch says, and returns what to do.
+/// to interfaces and what directories say, and returns what to do.
 ///
 /// An interface is attached at most once in its life: the first time that its name matches. What an operator detaches
 /// stays detached, and what was refused stays refused, until it comes anew. A port keeps being one whatever its
 /// interface's name becomes, also one that does not match.
 ///
-/// What is measured because the switch has it for a guest's is measured for as long as that is so.
+/// The rules are what the operator says: they name interfaces, or exclude them. What is measured because a directory lists it
+/// for a guest's is measured for as long as that is so.
 package struct PortPlan: Sendable {
     package enum Action: Equatable, Sendable {
         /// The interface of that index has left: the port on it is closed, if there is one.
@@ -36,8 +37,8 @@ package struct PortPlan: Sendable {
     /// Why an interface is measured.
     private struct Reason {
         var isNamed: Bool
-        /// Where the switch has it.
-        var way: SwitchPort.Way?
+        /// Where a switch has it.
+        var way: FrameWay?
     }
 
     private struct Known {
@@ -55,25 +56,21 @@ package struct PortPlan: Sendable {
     /// A switch that is told another way to read an interface needs some time for it.
     private static let refusalsOfChanging = 40
 
-    private var matches: @Sendable (String) -> Bool
-    private var excludes: @Sendable (String) -> Bool
+    private var rules: PortListing
     private var interfaces: [UInt32: Known] = [:]
     /// Indices in the order in which they came; also of interfaces that wait no longer.
     private var queue: [UInt32] = []
     /// Of interfaces that were refused, and are to be tried again.
     private var postponed: [UInt32] = []
-    /// Ports of the switch that may be measured, by name; nil until it has said.
-    private var offers: [String: SwitchOffer]?
+    /// What the directories say; nil until one has said something.
+    private var directories: PortListing?
+    /// What the rules say, and what they leave open as the directories say.
+    private var merged: PortListing
 
-    /// - Parameters:
-    ///   - matches: whether an interface of that name is to be measured.
-    ///   - excludes: whether one is not, although the switch has it for a guest's.
-    package init(
-        matching matches: @escaping @Sendable (String) -> Bool,
-        excluding excludes: @escaping @Sendable (String) -> Bool = { _ in false }
-    ) {
-        self.matches = matches
-        self.excludes = excludes
+    /// - Parameter rules: what the operator says of interfaces; it counts for more than what directories say.
+    package init(_ rules: PortListing) {
+        self.rules = rules
+        merged = rules
     }
 
     /// Whether interfaces are to be attached.
@@ -106,10 +103,10 @@ package struct PortPlan: Sendable {
     /// - Parameters:
     ///   - kinds: of the interfaces, by their indices.
     ///   - ports: names of the ports that are alive, by the indices of their interfaces.
-    ///   - ways: of those of them that were attached on the switch's word alone.
+    ///   - ways: of those of them that were attached on the word of a directory alone.
     package mutating func take(
         all interfaces: [NetworkInterface], kinds: [UInt32: String] = [:], ports: [UInt32: String],
-        ways: [UInt32: SwitchPort.Way] = [:]
+        ways: [UInt32: FrameWay] = [:]
     ) -> [Action] {
         let indices = Set(interfaces.map(\.index))
         let gone = self.interfaces.keys.filter { !indices.contains($0) }.sorted()
@@ -122,9 +119,9 @@ package struct PortPlan: Sendable {
     }
 
     private mutating func adopt(
-        _ interface: NetworkInterface, _ kind: String?, port: String, way: SwitchPort.Way?
+        _ interface: NetworkInterface, _ kind: String?, port: String, way: FrameWay?
     ) -> [Action] {
-        let reason = way.map { Reason(isNamed: matches(interface.name), way: $0) }
+        let reason = way.map { Reason(isNamed: rules.names(interface.name), way: $0) }
         interfaces[interface.index] = Known(
             name: interface.name, kind: kind, standing: .handled,
             reason: interfaces[interface.index]?.reason ?? reason)
@@ -145,9 +142,10 @@ package struct PortPlan: Sendable {
 }
 
 extension PortPlan {
-    /// What the switch says now.
-    package mutating func take(_ offers: [String: SwitchOffer]) -> [Action] {
-        self.offers = offers
+    /// What the directories say now.
+    package mutating func take(_ listing: PortListing) -> [Action] {
+        directories = listing
+        merged = PortListing(merging: [rules, listing])
         return interfaces.keys.sorted().flatMap { reconsider($0) }
     }
 
@@ -155,13 +153,14 @@ extension PortPlan {
     private static let virtualKinds: Set = ["tun", "veth"]
 
     private func reason(toMeasure known: Known) -> Reason? {
-        guard !excludes(known.name) else { return nil }
-        let offer = offers?[known.name]
+        guard let facts = merged.facts(of: known.name) else { return nil }
         let isVirtual = known.kind.map(Self.virtualKinds.contains) ?? false
-        let isOffered = offer.map { $0.guest == .yes || $0.guest == .ifVirtual && isVirtual } ?? false
-        let isNamed = matches(known.name)
-        guard isNamed || isOffered else { return nil }
-        return Reason(isNamed: isNamed, way: offer?.way)
+        return switch facts.measuring {
+        case .always: Reason(isNamed: true, way: facts.way)
+        case .whileListed: Reason(isNamed: false, way: facts.way)
+        case .whileListedIfVirtual: isVirtual ? Reason(isNamed: false, way: facts.way) : nil
+        case .never, nil: nil
+        }
     }
 
     private mutating func reconsider(_ index: UInt32) -> [Action] {
@@ -169,14 +168,14 @@ extension PortPlan {
         defer { interfaces[index] = known }
         let reason = reason(toMeasure: known)
         // What is attached stays so while the switch opens it anew.
-        let reasonNow = offers?[known.name]?.isOpening == true ? nil : reason
+        let reasonNow = directories?.facts(of: known.name)?.isOpening == true ? nil : reason
         switch known.standing {
         case .unwanted, .waiting:
             wait(index, &known, for: reasonNow)
             return []
         case .handled:
-            // Nobody says anything yet, or it is another's.
-            guard offers != nil, let old = known.reason else { return [] }
+            // A directory that has said nothing yet may list it; or it is another's.
+            guard directories?.isComplete == true, let old = known.reason else { return [] }
             if let reason, reason.way ?? .kernel == old.way ?? .kernel {
                 known.reason?.way = reason.way
                 return []
@@ -237,11 +236,11 @@ extension PortPlan {
     /// Whether the interface of that index is still measured, but read another way by the switch than when it was attached.
     package func isChanging(_ index: UInt32) -> Bool { (interfaces[index]?.refusalsLeft ?? 0) > 0 }
 
-    /// How the frames of an interface go, where it is measured because of a name or the switch.
-    package func way(of index: UInt32) -> SwitchPort.Way? { interfaces[index]?.reason?.way }
+    /// How the frames of an interface go, where it is measured because of a name or a directory.
+    package func way(of index: UInt32) -> FrameWay? { interfaces[index]?.reason?.way }
 
-    /// The same, where it is measured on the switch's word alone.
-    package func wayBySwitch(of index: UInt32) -> SwitchPort.Way? {
+    /// The same, where it is measured on the word of a directory alone.
+    package func wayByDirectory(of index: UInt32) -> FrameWay? {
         interfaces[index]?.reason.flatMap { $0.isNamed ? nil : $0.way }
     }
 
@@ -257,15 +256,14 @@ extension PortPlan {
     ///
     /// - Parameter isChanged: whether a port of that name is to be attached another way.
     package mutating func reconfigure(
-        matching matches: @escaping @Sendable (String) -> Bool,
-        excluding excludes: @escaping @Sendable (String) -> Bool,
-        changed isChanged: (String) -> Bool
+        _ rules: PortListing, changed isChanged: (String) -> Bool
     ) -> [Action] {
-        let matched = self.matches
-        (self.matches, self.excludes) = (matches, excludes)
+        let before = self.rules
+        self.rules = rules
+        merged = PortListing(merging: [rules, directories])
         return interfaces.keys.sorted().flatMap { index -> [Action] in
             guard let known = interfaces[index] else { return [] }
-            let wasNamed = known.reason != nil || matched(known.name)
+            let wasNamed = known.reason != nil || before.names(known.name)
             guard known.standing == .handled, wasNamed || known.isRefused else { return reconsider(index) }
             return reconsiderHandled(index, known, isChanged: isChanged(known.name))
         }
@@ -281,4 +279,9 @@ extension PortPlan {
         interfaces[index]?.isRefused = false
         return (known.isRefused ? [] : [.drop(index)]) + reconsider(index)
     }
+}
+
+extension PortListing {
+    /// Whether it has an interface of that name measured whatever is said of it later.
+    fileprivate func names(_ name: String) -> Bool { facts(of: name)?.measuring == .always }
 }

@@ -51,7 +51,7 @@ final class PortWatch: Sendable {
     /// Begins, in the network namespace of the calling thread. `stop` is rung when there is something to look at here.
     func start(ringing stop: StopSignal) {
         state.withLock { $0.bell = stop }
-        keeper.withLock { $0.onSwitchNews { [weak self] in self?.bell.ring() } }
+        keeper.withLock { $0.onDirectoryNews { [weak self] in self?.bell.ring() } }
         let thread = Thread { [self] in
             ThreadName.set("weir-ports")
             keeper.withLock { keeper in follow(&keeper) }

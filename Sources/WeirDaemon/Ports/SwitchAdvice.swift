@@ -3,6 +3,7 @@
 package import FlowKernel
 import FlowModel
 package import OpenVSwitch
+import PortDirectory
 
 /// What a switch on this host knows of interfaces that an operator attaches.
 package struct SwitchAdvice: Sendable {

@@ -5,6 +5,7 @@ import FlowMeter
 package import FlowModel
 import FlowVerdict
 import Host
+import PortDirectory
 package import WeirConfiguration
 
 /// The flows that are being counted, as their records would be if the window ended now.
@@ -40,7 +41,7 @@ package struct OpenFlows {
                 remedy: "list what is: weir status")
         }
         let chosen = registered.filter { names.isEmpty || names.contains($0.name) }
-        let portNames = PortNames(configuration, notes: SwitchNotes(stateDirectory: configuration.stateDirectory))
+        let portNames = PortNames(configuration, notes: PortNotes(stateDirectory: configuration.stateDirectory))
         return Dictionary(uniqueKeysWithValues: chosen.map { ($0.number, portNames.port($0)) })
     }
 }

@@ -2,13 +2,14 @@
 
 import FlowKernel
 import Host
-import OpenVSwitch
+import PortDirectory
 
 extension PortKeeper {
-    /// Carries out what the switch has said since the last call.
-    mutating func followSwitch(_ changes: inout PortChanges) throws(KernelError) {
-        guard let board, let ports = board.news(since: &version) else { return }
-        try carryOut(plan.take(SwitchOffer.all(of: ports, board.choice)), &changes)
+    /// Carries out what directories have said since the last call.
+    mutating func followDirectory(_ changes: inout PortChanges) throws(KernelError) {
+        guard let listing = directory.news(since: &version) else { return }
+        changes.directory = directory.name
+        try carryOut(plan.take(listing), &changes)
         try takeNotes(&changes)
     }
 
@@ -38,17 +39,17 @@ extension PortKeeper {
         }
     }
 
-    /// Keeps what the switch says of the ports that there are.
+    /// Keeps what the directories say of the ports that there are.
     func takeNotes(_ changes: inout PortChanges) throws(KernelError) {
-        guard let notes, let ports = board?.ports else { return }
+        guard let notes, let listing = directory.listing else { return }
         let failure = notes.take(
-            ports, here: Array(try installation.portsHere().values),
+            listing, here: Array(try installation.portsHere().values),
             registered: try installation.tables.maps.registeredPorts()
-        ) { plan.wayBySwitch(of: $0.interfaceIndex) }
+        ) { plan.wayByDirectory(of: $0.interfaceIndex) }
         guard let failure else { return }
         changes.refused.append(
             KernelError(
-                .invalid, "cannot keep what Open vSwitch says of ports for the next daemon", cause: "\(failure)",
+                .invalid, "cannot keep what \(directory.name) says of ports for the next daemon", cause: "\(failure)",
                 remedy: "look after the state directory"))
     }
 }

@@ -2,9 +2,9 @@
 
 package import FlowKernel
 import FlowModel
-package import OpenVSwitch
+package import PortDirectory
 
-extension SwitchPort.Way {
+extension FrameWay {
     /// How a port whose frames go that way is attached. The switch cannot open a port with a program in another mode than its
     /// own on it.
     package var attachOptions: AttachOptions {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+package import FlowModel
+import Foundation
+import Synchronization
+package import SystemPackage
+
+/// A port as notes know it again.
+package protocol NotablePort {
+    var number: PortNumber { get }
+    /// With the number this tells a port from all others, ever.
+    var attached: UnixTime { get }
+    /// The interface's name now.
+    var name: String { get }
+}
+
+/// What directories have said of ports, for as long as these are registered: also when a directory has forgotten them or is
+/// away, and across restarts of the daemon, in a file of the state directory.
+///
+/// A port's last records come after its directory has deleted it, and must name it as the others do. And the daemon that
+/// has attached a port because a directory lists it must know that again, to detach it when it is listed no more.
+package final class PortNotes: Sendable {
+    fileprivate struct Note: Codable, Equatable {
+        var number: UInt16
+        var attachedNanoseconds: Int64
+        var interfaceID: String?
+        var instanceID: String?
+        /// How its frames go, where it was attached on the word of a directory alone.
+        var way: FrameWay?
+    }
+
+    private let file: FilePath?
+    private let notes: Mutex<[PortNumber: Note]>
+
+    /// Of all releases: daemons of others read it, too.
+    package static let fileName = "switch-ports"
+
+    /// Reads what an earlier daemon has noted; a file that cannot be read is as if it were not there.
+    package init(_ file: FilePath?) {
+        self.file = file
+        let bytes = file.flatMap { try? HeldFolder.read($0) } ?? []
+        let read = (try? JSONDecoder().decode([Note].self, from: Data(bytes))) ?? []
+        notes = Mutex(Dictionary(read.map { (PortNumber($0.number), $0) }) { $1 })
+    }
+
+    /// What the daemon of that state directory has noted; nothing where it may not be read.
+    package convenience init(stateDirectory: String) {
+        self.init(FilePath(stateDirectory).appending(Self.fileName))
+    }
+
+    /// Whose the port is, as a directory said last.
+    package func identity(of port: some NotablePort) -> PortIdentity? {
+        note(of: port).map { PortIdentity(interfaceID: $0.interfaceID, instanceID: $0.instanceID) }
+    }
+
+    /// How the port's frames go, where it was attached on the word of a directory alone.
+    package func way(of port: some NotablePort) -> FrameWay? { note(of: port)?.way }
+
+    private func note(of port: some NotablePort) -> Note? {
+        notes.withLock { $0[port.number] }.flatMap { $0.isOf(port) ? $0 : nil }
+    }
+
+    /// Notes what is said of the ports of this namespace, and forgets those that are registered no more.
+    ///
+    /// What a directory noted that has said nothing since the start stays, where no other says something else.
+    ///
+    /// - Parameter way: how a port's frames go, where it was attached on the word of a directory alone.
+    /// - Returns: why that cannot be kept for the next daemon, if it cannot.
+    package func take<Port: NotablePort>(
+        _ listing: PortListing, here: [Port], registered: [Port], way: (Port) -> FrameWay?
+    ) -> Errno? {
+        let old = notes.withLock(\.self)
+        var new: [PortNumber: Note] = [:]
+        for port in registered {
+            new[port.number] = old[port.number].flatMap { $0.isOf(port) ? $0 : nil }
+        }
+        for port in here {
+            let said = listing.facts(of: port.name)?.identity
+            let way = way(port)
+            guard said != nil || way != nil || new[port.number] != nil else { continue }
+            var note = new[port.number] ?? Note(port)
+            note.way = way
+            if let said { note.take(said, isAll: listing.isComplete) }
+            new[port.number] = note
+        }
+        guard new != old else { return nil }
+        notes.withLock { $0 = new }
+        return save(new.values.sorted { $0.number < $1.number })
+    }
+
+    private func save(_ notes: [Note]) -> Errno? {
+        guard let file, let data = try? JSONEncoder().encode(notes) else { return nil }
+        do { try HeldFolder.replace(file, with: Array(data)) } catch {
+            return error as? Errno ?? .permissionDenied
+        }
+        return nil
+    }
+}
+
+extension PortNotes.Note {
+    fileprivate init(_ port: some NotablePort) {
+        self.init(number: port.number.rawValue, attachedNanoseconds: port.attached.nanoseconds)
+    }
+
+    fileprivate func isOf(_ port: some NotablePort) -> Bool {
+        attachedNanoseconds == port.attached.nanoseconds
+    }
+
+    fileprivate mutating func take(_ said: PortIdentity, isAll: Bool) {
+        interfaceID = said.interfaceID ?? (isAll ? nil : interfaceID)
+        instanceID = said.instanceID ?? (isAll ? nil : instanceID)
+    }
+}
