@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import PortDirectory
+package import WeirConfiguration
 
 /// The configuration's rules for ports, as a directory of interfaces: the first of all, which the others complete. A
 /// configuration that is read again is another one.
