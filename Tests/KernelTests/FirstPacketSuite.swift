@@ -28,8 +28,8 @@ import Testing
 
     @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func theRecordHasItsTimeToLiveItsDSCPAndItsMACs(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        var program = try ProgramUnderTest(kind, engine)
         for frames in [Self.ipv4, Self.ipv6, Self.ipv4.reversed(), Self.ipv6.reversed()] {
-            var program = try ProgramUnderTest(kind, engine)
             var reference = ReferenceMeter()
             for frame in frames {
                 reference.see(frame)

@@ -13,8 +13,8 @@ import Testing
 
     @Test(arguments: ProgramKind.ofNetworkHooks, FlowEngine.allCases)
     func everyPacketOfASequenceIsCountedInItsFlow(_ kind: ProgramKind, _ engine: FlowEngine) throws {
+        var tested = try ProgramUnderTest(kind, engine)
         for form in FrameForm.all {
-            var tested = try ProgramUnderTest(kind, engine)
             var generator = SplitMix64(seed: 1)
             var sequence = try FlowSequence(room: Self.packets)
             let numbers = FlowDistribution.zipf.sequence(

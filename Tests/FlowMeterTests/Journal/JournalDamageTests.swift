@@ -17,42 +17,48 @@ import Testing
         try #require(try fixture.journal.append(part, installation: Sample.installation, ports: Sample.ports))
     }
 
+    /// The first header and the last three frames byte by byte, and between them every seventh byte: each byte of a word, in turn.
+    private func places(in bytes: [UInt8]) -> [Int] {
+        bytes.indices.filter { $0 < 40 || $0 % 7 == 0 || $0 >= bytes.count - 120 }
+    }
+
     @Test func `a segment that is cut anywhere has its part whole, or as one that nobody released`() throws {
-        let part = Sample.part(flows: 30)
+        let part = Sample.part(flows: 3)
         let segment = try write(part)
         let bytes = try fixture.bytes(of: segment)
         var whole = 0
-        for length in bytes.indices {
+        for length in places(in: bytes) {
             try fixture.put(Array(bytes[..<length]), into: segment)
             let content = try SegmentReader.read(segment)
             #expect(!content.isIntact || length == bytes.count - 40 || content.parts.isEmpty)
             guard content.parts.contains(where: \.isClosed) else { continue }
             whole += 1
             let window = try #require(JournaledWindow(content))
-            #expect(window.closed.flows.count == 30 && window.closed.totals == part.totals)
+            #expect(window.closed.flows.count == 3 && window.closed.totals == part.totals)
         }
         // It is whole with the first of the two frames that close it.
         #expect(whole == 40)
     }
 
     @Test func `whatever byte is flipped, every packet is in a record or in overflow`() throws {
-        let part = Sample.part(flows: 20)
+        let part = Sample.part(flows: 3)
         let segment = try write(part)
-        for place in try fixture.bytes(of: segment).indices { try flip(place, of: segment, part, leaving: [0, 20]) }
+        let bytes = try fixture.bytes(of: segment)
+        for place in places(in: bytes) { try flip(place, of: bytes, segment, part, leaving: [0, 3]) }
     }
 
     @Test func `a flipped bit costs the flows of its frame, and no others`() throws {
         let part = Sample.part(flows: 700)
         let segment = try write(part)
-        let count = Int(segment.bytes)
-        for place in stride(from: 0, to: count, by: 499) {
-            try flip(place, of: segment, part, leaving: [18, 682, 700])
+        let bytes = try fixture.bytes(of: segment)
+        for place in stride(from: 0, to: bytes.count, by: 499) {
+            try flip(place, of: bytes, segment, part, leaving: [18, 682, 700])
         }
     }
 
-    private func flip(_ place: Int, of segment: Segment, _ part: WindowPart, leaving counts: [Int]) throws {
-        let bytes = try fixture.bytes(of: segment)
-        defer { try? fixture.put(bytes, into: segment) }
+    private func flip(
+        _ place: Int, of bytes: [UInt8], _ segment: Segment, _ part: WindowPart, leaving counts: [Int]
+    ) throws {
         var flipped = bytes
         flipped[place] ^= 1 << UInt8(place % 8)
         try fixture.put(flipped, into: segment)

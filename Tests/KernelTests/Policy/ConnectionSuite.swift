@@ -84,11 +84,11 @@ import Testing
     /// The kernel's clock is not to be moved: the connection is.
     @Test(arguments: [(TransportNumber.udp, 300), (TransportNumber.tcp, 7440), (TransportNumber.sctp, 600)])
     func aConnectionThatWasIdleForTooLongIsNone(transport: UInt8, limit: Int) throws {
+        var port = try JudgedPort(.tcFromPort, .line)
+        try port.load(Self.open, Self.enforced)
         for (idle, isAlive) in [(limit - 5, true), (limit + 5, false)] {
-            var port = try JudgedPort(.tcFromPort, .line)
-            try port.load(Self.open, Self.enforced)
             var call = Self.call
-            call.transport = transport
+            (call.transport, call.sourcePort) = (transport, UInt16(idle))
             #expect(try port.passes(call))
             // Both windows began after it was used.
             _ = try port.takeFlows()
