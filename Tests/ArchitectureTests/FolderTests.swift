@@ -7,7 +7,7 @@ import Testing
     /// Circles that are left, to be taken apart: by room, the folders of each, where the room's top is `.`.
     private static let known: [String: Set<Set<String>>] = [
         "FlowMeter": [[".", "FlowTable"]],
-        "WeirDaemon": [["Metrics", "Pipeline", "Ports"]],
+        "WeirDaemon": [["Metrics", "Pipeline", "Ports", "Verdicts"]],
         "weir": [[".", "Policy"]],
         "weir-bench": [[".", "Measurements", "Subjects"]],
     ]
