@@ -38,19 +38,19 @@ struct Bench {
 
     private func measurePorts() throws -> [PortsFigure] {
         guard parts.contains(.ports) else { return [] }
-        Self.say("\(settings.ports) ports")
+        Progress.say("\(settings.ports) ports")
         return try PortsMeasurement.figures(of: settings.ports)
     }
 
     private func measureForwarding() throws -> [SwitchFigure] {
         guard parts.contains(.forwarding) else { return [] }
-        Self.say("frames through Open vSwitch")
+        Progress.say("frames through Open vSwitch")
         return try SwitchMeasurement.figures(settings)
     }
 
     private func measurePolling() throws -> [PollingFigure] {
         guard parts.contains(.polling) else { return [] }
-        Self.say("what Open vSwitch works for being looked at")
+        Progress.say("what Open vSwitch works for being looked at")
         return [try PollingMeasurement.figure(megaflows: 5000, seconds: settings.isQuick ? 30 : 120)]
     }
 
@@ -59,16 +59,16 @@ struct Bench {
         let isUsual = room == Settings.usualBudget
         let onStage: Set<BenchPart> = isUsual ? [.packets, .forms, .drain] : [.packets, .drain]
         guard !parts.isDisjoint(with: onStage) else { return }
-        Self.say("making tables for \(room) flows")
+        Progress.say("making tables for \(room) flows")
         let stage = try Stage(settings, roomFor: room, foreign: try ForeignSubject.all(programs, roomFor: room))
         let counts = settings.flowCounts.filter { ($0 <= Settings.usualBudget) == isUsual }
         for flows in counts where parts.contains(.packets) {
-            Self.say("packets of \(flows) flows")
+            Progress.say("packets of \(flows) flows")
             report.packets += try stage.packets(.ipv4, flows: flows, .uniform)
         }
         if parts.contains(.packets) {
             let flows = isUsual ? Ratios.manyFlows : Ratios.mostFlows
-            Self.say("packets of \(flows) flows, by Zipf's law")
+            Progress.say("packets of \(flows) flows, by Zipf's law")
             report.packets += try stage.packets(.ipv4, flows: flows, .zipf)
         }
         try runFlows(stage, isUsual: isUsual, into: &report)
@@ -77,20 +77,20 @@ struct Bench {
     private func runFlows(_ stage: Stage, isUsual: Bool, into report: inout BenchReport) throws {
         if parts.contains(.forms), isUsual {
             for form in FrameForm.all where form.name != FrameForm.ipv4.name || !parts.contains(.packets) {
-                Self.say("packets: \(form.name)")
+                Progress.say("packets: \(form.name)")
                 report.packets += try stage.packets(form, flows: Ratios.hotFlows[1], .uniform)
             }
         }
         if parts.contains(.drain) {
             let flows = isUsual ? Ratios.manyFlows : Ratios.mostFlows
-            Self.say("drain of \(flows) flows")
+            Progress.say("drain of \(flows) flows")
             report.drains += try stage.drains(flows: flows)
         }
     }
 
     private func runInserts(into report: inout BenchReport) throws {
         guard parts.contains(.insert) else { return }
-        Self.say("new flows")
+        Progress.say("new flows")
         var measurement = try InsertMeasurement(foreign: programs)
         (report.inserts, report.insertsUsed) = try measurement.figures(rounds: settings.rounds)
     }
@@ -99,55 +99,52 @@ struct Bench {
         guard parts.contains(.records) else { return }
         for flows in [Ratios.manyFlows, Ratios.mostFlows] {
             for engine in Engine.allCases {
-                Self.say("records of \(flows) flows, \(engine.rawValue)")
+                Progress.say("records of \(flows) flows, \(engine.rawValue)")
                 report.records.append(try RecordPath(engine, flows: flows).figure(rounds: settings.rounds))
             }
         }
-        Self.say("records of \(Ratios.mostFlows) flows, to files on disk")
+        Progress.say("records of \(Ratios.mostFlows) flows, to files on disk")
         report.published = [try PublishingPath(.standard, flows: Ratios.mostFlows).figure(rounds: settings.rounds)]
     }
 
     private func runRest(into report: inout BenchReport) throws {
         if parts.contains(.memory) {
-            Self.say("memory")
+            Progress.say("memory")
             report.memory = try MemoryMeasurement.figures()
         }
         if parts.contains(.swap) {
-            Self.say("swaps")
+            Progress.say("swaps")
             report.swaps = try Engine.allCases.map { engine in
                 try SwapMeasurement.figure(of: engine, swaps: settings.swaps)
             }
         }
         if parts.contains(.tap) {
-            Self.say("frames through a tap")
+            Progress.say("frames through a tap")
             report.taps = try TapBench(settings).figures()
         }
         if parts.contains(.taps) {
-            Self.say("frames through many taps in turn")
+            Progress.say("frames through many taps in turn")
             report.tapTurns = try TapTurns(settings).figures()
         }
     }
 
     private func runVerdicts(into report: inout BenchReport) throws {
         if parts.contains(.judgement) {
-            Self.say("judgements of 200000 records")
+            Progress.say("judgements of 200000 records")
             report.judgements = [
                 try JudgementMeasurement.figure(records: 200_000, megaflows: 5000, rounds: settings.rounds)
             ]
         }
         if parts.contains(.policy) {
-            Self.say("policies")
+            Progress.say("policies")
             report.policies = try PolicyMeasurement(settings).figures()
         }
         if parts.contains(.classifier) {
             report.classifier = try ClassifierMeasurement(settings: settings).figures()
         }
         if parts.contains(.conntrack) {
-            Self.say("frames that the host routes")
+            Progress.say("frames that the host routes")
             report.conntrack = try ConntrackMeasurement(settings).figures()
         }
     }
-
-    /// A run takes minutes; standard output is the report's.
-    static func say(_ text: String) { FileHandle.standardError.write(Data("weir-bench: \(text)\n".utf8)) }
 }

@@ -4,14 +4,6 @@ import Testing
 
 /// Which folders of a room use which: they form no circle.
 @Suite struct FolderTests {
-    /// Circles that are left, to be taken apart: by room, the folders of each, where the room's top is `.`.
-    private static let known: [String: Set<Set<String>>] = [
-        "FlowMeter": [[".", "FlowTable"]],
-        "WeirDaemon": [["Metrics", "Pipeline", "Ports", "Verdicts"]],
-        "weir": [[".", "Policy"]],
-        "weir-bench": [[".", "Measurements", "Subjects"]],
-    ]
-
     /// A folder uses another where one of its files names what a file of the other declares.
     private struct Graph {
         /// By folder, those that it uses, with an example.
@@ -57,18 +49,13 @@ import Testing
         }
     }
 
-    @Test func `folders of a room form no circle but those that are listed, which are still there`() throws {
+    @Test func `folders of a room form no circle`() throws {
         let rooms = Dictionary(grouping: try SwiftFile.sources.get(), by: \.room)
         for (room, files) in rooms.sorted(by: { $0.key < $1.key }) {
             let graph = Graph(files)
-            let known = Self.known[room, default: []]
-            for circle in graph.circles.subtracting(known) {
+            for circle in graph.circles {
                 Issue.record("\(room) has the circle \(circle.sorted()):\n\(graph.examples(of: circle))")
             }
-            for circle in known.subtracting(graph.circles) {
-                Issue.record("\(room) no longer has just the circle \(circle.sorted()): remove it from the list")
-            }
         }
-        #expect(Set(Self.known.keys).isSubset(of: rooms.keys))
     }
 }

@@ -149,3 +149,10 @@ extension PortReview.Mending {
             Date.ISO8601FormatStyle(includingFractionalSeconds: true).time(includingFractionalSeconds: true))
     }
 }
+
+extension CoverageReport {
+    mutating func add(_ changes: PortChanges) {
+        interruptions += UInt64(changes.mended.count + changes.replaced.count + changes.unmended.count)
+        lastInterruption = changes.mended.last?.text ?? lastInterruption
+    }
+}

@@ -60,21 +60,3 @@ package final class DropWatch: Sendable {
         }
     }
 }
-
-/// What `weir status` says of it.
-package struct DropReport: Codable, Equatable, Sendable {
-    /// Why dropped packets are not seen; nil while they are.
-    package var failure: String?
-    /// Dropped packets that are not counted by flow.
-    package var missed: UInt64
-    /// Of them, those that found no room in the share of the port that they came in by.
-    package var missedByPort: [String: UInt64]?
-
-    /// Stands for the interfaces that are no ports.
-    package static let elsewhere = "other interfaces"
-
-    enum CodingKeys: String, CodingKey {
-        case failure, missed
-        case missedByPort = "missed_by_port"
-    }
-}

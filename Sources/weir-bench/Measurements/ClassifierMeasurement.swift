@@ -23,7 +23,7 @@ struct ClassifierMeasurement {
 
     /// Throws where the classifier finds another rule than a search through all of them, cached or not.
     private func compare(masks: Int, lookups: Int) throws {
-        Bench.say("\(lookups) lookups, against going through \(Self.rules) rules of \(masks) masks")
+        Progress.say("\(lookups) lookups, against going through \(Self.rules) rules of \(masks) masks")
         var rules = ClassifierRules(rules: Self.rules, masks: masks, seed: Settings.seed)
         let linear = rules.linear
         var classifier = PolicyClassifier(rules.policy)
@@ -38,7 +38,7 @@ struct ClassifierMeasurement {
     }
 
     private func figure(masks: Int) -> ClassifierFigure {
-        Bench.say("classifier, \(masks) masks")
+        Progress.say("classifier, \(masks) masks")
         var rules = ClassifierRules(rules: Self.rules, masks: masks, seed: Settings.seed)
         var generator = SplitMix64(seed: Settings.seed)
         let all = rules.keys(Self.allKeys)

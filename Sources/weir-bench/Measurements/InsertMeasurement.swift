@@ -61,7 +61,7 @@ struct InsertMeasurement: ~Copyable {
     private mutating func note(_ subject: ForeignSubject) throws {
         let kept = try subject.newFlows()
         guard kept < flows, partial.insert(subject.name).inserted else { return }
-        Bench.say("\(subject.name) keeps \(kept) of \(flows) new flows: it has no figure")
+        Progress.say("\(subject.name) keeps \(kept) of \(flows) new flows: it has no figure")
     }
 
     private static func add(_ round: [String: Samples], to all: inout [String: Samples]) {

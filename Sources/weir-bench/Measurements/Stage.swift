@@ -49,7 +49,7 @@ extension Stage {
         try lanes.warm(packets: flows, sequence)
         for subject in foreign {
             let kept = try subject.keptFlows()
-            if kept < flows { Bench.say("\(subject.name) keeps \(kept) of \(flows) flows") }
+            if kept < flows { Progress.say("\(subject.name) keeps \(kept) of \(flows) flows") }
         }
         fill(packets: packets, flows: flows, distribution)
         // The lane before has taken the caches: what fits into them is fetched before the clock starts.

@@ -18,9 +18,4 @@ package struct CoverageReport: Codable, Equatable, Sendable {
         case interruptions, impaired
         case lastInterruption = "last_interruption"
     }
-
-    mutating func add(_ changes: PortChanges) {
-        interruptions += UInt64(changes.mended.count + changes.replaced.count + changes.unmended.count)
-        lastInterruption = changes.mended.last?.text ?? lastInterruption
-    }
 }
