@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
-import Foundation
 import Synchronization
 
-/// A thread of its own that does one job after the other, and has no privilege, whoever made it.
-///
-/// A thread begins with the capabilities of the one that makes it. What the meter's thread hands over must therefore not
-/// go to a queue of Dispatch or to a task: either may make a thread for it, which would keep the meter's capabilities
-/// and later serve somebody else.
+/// A thread of its own that does one job after the other, and has no privilege, whichever thread made it.
 package final class WorkerThread: Sendable {
     private let jobs = Jobs()
 
     /// Starts the thread; it ends with its owner, after all jobs.
     package init(named name: String) {
-        Thread { [jobs] in
-            ThreadName.set(name)
-            // It cannot fail: giving up is always allowed.
-            try? ThreadPrivileges.shed()
+        _ = HostThread(named: name, privileges: .none) { [jobs] in
             while let job = jobs.next() { job() }
-        }.start()
+        }
     }
 
     deinit { jobs.add(nil) }

@@ -32,7 +32,7 @@ private final class SwitchFollowing: Sendable {
     private let logger: Logger
     private let bell: Bell
     private let isEnding = Mutex(false)
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = Mutex<HostThread<Void>?>(nil)
     private let hasWord = DispatchSemaphore(value: 0)
 
     private static let patience = DispatchTimeInterval.seconds(3)
@@ -46,13 +46,8 @@ private final class SwitchFollowing: Sendable {
     }
 
     func start() {
-        Thread { [self] in
-            ThreadName.set("weir-ovs")
-            // It cannot fail: giving up is always allowed.
-            try? ThreadPrivileges.shed()
-            run()
-            ended.signal()
-        }.start()
+        let started = HostThread(named: "weir-ovs", privileges: .none) { [self] in run() }
+        thread.withLock { $0 = started }
     }
 
     /// Blocks until the switch has listed its ports, or cannot.
@@ -62,7 +57,7 @@ private final class SwitchFollowing: Sendable {
     func end() {
         isEnding.withLock { $0 = true }
         bell.ring()
-        ended.wait()
+        try? thread.withLock(\.self)?.wait()
     }
 
     private func run() {

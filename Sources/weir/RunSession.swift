@@ -39,13 +39,13 @@ struct RunSession: Sendable {
         let stop = try StopSignal()
         try giveUpPrivileges()
         let start = Beginning()
-        let meter = BlockingThread(named: "weir-meter") {
+        let meter = HostThread(named: "weir-meter") {
             defer { start.end() }
             try measure(until: stop) { start.begin($0) }
         }
         try ThreadPrivileges.shed()
         let answers = SignalAnswers(stop: stop, start: start, manager: manager, logger: logger, load: load)
-        _ = BlockingThread(named: "weir-signals") { answers.follow(signals) }
+        _ = HostThread(named: "weir-signals") { answers.follow(signals) }
         let server = try start.board().map(serve)
         let result = Result { try wait(for: meter, start.board()) }
         try server?.end()
@@ -83,11 +83,11 @@ struct RunSession: Sendable {
     private func serve(_ board: DaemonBoard) throws -> Serving {
         let server = try ControlServer(
             board: board, socket: configuration.socket, metrics: configuration.metrics, logger: logger)
-        return Serving(server: server, thread: BlockingThread(named: "weir-control") { server.run() })
+        return Serving(server: server, thread: HostThread(named: "weir-control") { server.run() })
     }
 
     /// Blocks until the meter's thread ends. Meanwhile the manager's patience is extended while the start makes progress.
-    private func wait(for meter: BlockingThread<Void>, _ board: DaemonBoard?) throws {
+    private func wait(for meter: HostThread<Void>, _ board: DaemonBoard?) throws {
         var seen: StartProgress?
         var stalled: [String] = []
         while !meter.hasEnded(within: .seconds(1)) {
@@ -142,7 +142,7 @@ struct RunSession: Sendable {
 /// The control server and its thread.
 private struct Serving {
     let server: ControlServer
-    let thread: BlockingThread<Void>
+    let thread: HostThread<Void>
 
     func end() throws {
         server.stop()

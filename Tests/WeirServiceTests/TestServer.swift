@@ -15,7 +15,7 @@ enum Transport: CaseIterable {
 /// A server on a socket of its own, and the thread that it runs on.
 final class TestServer {
     private let server: HTTPServer
-    private let thread: BlockingThread<Void>
+    private let thread: HostThread<Void>
     private let folder: String
     let place: HTTPEndpoint.Place
 
@@ -44,7 +44,7 @@ final class TestServer {
         let wanted = transport == .unix ? HTTPEndpoint.Place.path(folder + "/s") : .tcp(address: "127.0.0.1", port: 0)
         let server = try HTTPServer([HTTPEndpoint(wanted, routes, limits: limits)])
         let opened = OpenedPlaces()
-        thread = BlockingThread(named: "weir-t-server") {
+        thread = HostThread(named: "weir-t-server") {
             server.run(onFailure: { opened.fail("\($0): \($1)") }, onListening: { opened.open($0) })
         }
         self.server = server

@@ -17,7 +17,7 @@ final class MegaflowPoller: Sendable {
     private let client: UnixctlClient
     private let choice: SwitchChoice
     private let wishes: Wanted
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = Mutex<HostThread<Void>?>(nil)
 
     /// From one look to the next, at least: half of what Open vSwitch keeps a megaflow that no packet meets (`max-idle`).
     static let interval = Duration.seconds(5)
@@ -44,19 +44,14 @@ final class MegaflowPoller: Sendable {
     }
 
     func start() {
-        Thread { [self] in
-            ThreadName.set("weir-megaflows")
-            // It cannot fail: giving up is always allowed.
-            try? ThreadPrivileges.shed()
-            run()
-            ended.signal()
-        }.start()
+        let started = HostThread(named: "weir-megaflows", privileges: .none) { [self] in run() }
+        thread.withLock { $0 = started }
     }
 
     /// Ends the thread, once, and waits for it.
     func end() {
         wishes.end()
-        ended.wait()
+        try? thread.withLock(\.self)?.wait()
     }
 
     /// From now on what somebody waits for is looked at as soon as it can be.

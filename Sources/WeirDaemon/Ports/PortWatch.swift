@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import FlowKernel
-import Foundation
 import Host
 import Logging
 import Synchronization
@@ -34,7 +32,7 @@ final class PortWatch: Sendable {
     private let keeper: Mutex<PortKeeper>
     private let bell: Bell
     private let state = Mutex(State())
-    private let ended = DispatchSemaphore(value: 0)
+    private let thread = Mutex<HostThread<Void>?>(nil)
     private let board: DaemonBoard
     private let logger: Logger
 
@@ -52,19 +50,15 @@ final class PortWatch: Sendable {
     func start(ringing stop: StopSignal) {
         state.withLock { $0.bell = stop }
         keeper.withLock { $0.onDirectoryNews { [weak self] in self?.bell.ring() } }
-        let thread = Thread { [self] in
-            ThreadName.set("weir-ports")
-            keeper.withLock { keeper in follow(&keeper) }
-            ended.signal()
-        }
-        thread.start()
+        let started = HostThread(named: "weir-ports") { [self] in keeper.withLock { keeper in follow(&keeper) } }
+        thread.withLock { $0 = started }
     }
 
     /// Ends it, once; blocks until what is being attached is.
     func end() {
         state.withLock { $0.isEnding = true }
         bell.ring()
-        ended.wait()
+        try? thread.withLock(\.self)?.wait()
     }
 
     /// Goes on with a configuration that was read again.

@@ -131,27 +131,26 @@ final class SwitchMeasurement {
     /// A thread that sends frames of some flows until it is told to stop.
     private final class Load: Sendable {
         private let isStopping = Atomic(false)
-        private let end = DispatchSemaphore(value: 0)
+        private let thread = Mutex<HostThread<Void>?>(nil)
 
         init(from namespace: NetworkNamespace, flows: Int) throws {
             let injector = try FrameInjector(on: "eth0", in: namespace)
             let frames = (0..<flows).map { flow in
                 Frame(.ethernet(), .ipv4(), .udp(from: 1000 + UInt16(flow), to: 53), .padding()).bytes
             }
-            let thread = Thread { [self] in
+            let started = HostThread(named: "load") { [self] in
                 try? ThreadCPU.stay(on: 0)
                 // What the queue has no room for is dropped, and said: it is meant to be full.
                 while !isStopping.load(ordering: .relaxed) {
                     for frame in frames { try? injector.send(frame) }
                 }
-                end.signal()
             }
-            thread.start()
+            thread.withLock { $0 = started }
         }
 
         func stop() {
             isStopping.store(true, ordering: .relaxed)
-            end.wait()
+            try? thread.withLock(\.self)?.wait()
         }
     }
 }
