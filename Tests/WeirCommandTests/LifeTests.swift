@@ -132,13 +132,19 @@ extension WeirCommandSuite {
                 print(manager.recv(65536).decode().replace("\\n", " "), flush=True)
             """
 
-        /// Takes the lock under which ports are attached, and leaves others little of it: attaching takes its time.
+        /// Takes the lock under which ports are attached, and leaves others little of it; from SIGUSR1 on it keeps it.
         private static let hog = """
-            import fcntl, glob, os, sys, time
+            import fcntl, glob, os, signal, sys, time
+            keeps = False
+            def keep(*_):
+                global keeps
+                keeps = True
+            signal.signal(signal.SIGUSR1, keep)
             folder = os.open(glob.glob(sys.argv[1] + "/*/ports")[0], os.O_RDONLY)
             while True:
                 fcntl.flock(folder, fcntl.LOCK_EX)
-                time.sleep(0.7)
+                time.sleep(2)
+                while keeps: time.sleep(1)
                 fcntl.flock(folder, fcntl.LOCK_UN)
                 time.sleep(0.03)
             """
@@ -159,6 +165,7 @@ extension WeirCommandSuite {
                 try waitUntil("status tells how far it is", within: .seconds(20)) {
                     try site.weir("status").prefixMatch(of: progress) != nil
                 }
+                hog.signal(SIGUSR1)
                 let check = try site.outcome("status", "--check")
                 #expect(check.status == 1 && check.output.hasPrefix("WARNING: the daemon is starting: attached "))
                 try waitUntil("the manager hears of it", within: .seconds(20)) {

@@ -119,12 +119,13 @@ extension WeirCommandSuite {
             return daemon
         }
 
-        /// Waits until a count is higher than it is now, or than that.
+        /// Waits until a count is higher than that, or has grown twice: a status may be a second old, and the first look since then may
+        /// have been before now.
         static func waitForReport(
             _ site: Site, beyond before: UInt64? = nil, _ count: (MegaflowReport) -> UInt64
         ) throws {
             func now() throws -> UInt64 { try site.status().daemon?.ovs?.megaflows.map(count) ?? 0 }
-            let before = try before ?? now()
+            let before = try before ?? now() + 1
             try waitUntil("the switch is looked at", within: .seconds(30)) { try now() > before }
         }
 
