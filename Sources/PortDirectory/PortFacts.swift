@@ -6,7 +6,7 @@ package import FlowModel
 package struct PortFacts: Equatable, Sendable {
     /// Whether an interface is to be measured.
     package enum Measuring: Equatable, Sendable {
-        /// It is, and stays so for as long as it is there, whatever is said of it later.
+        /// It is measured, and stays so as long as the interface exists, even if the directory says otherwise later.
         case always
         /// It is not, whatever the other directories say.
         case never

@@ -6,7 +6,7 @@ package struct PortListing: Sendable {
     package let isComplete: Bool
     private let find: @Sendable (String) -> PortFacts?
 
-    /// - Parameter find: what is said of the interface of that name; nil where nothing is.
+    /// - Parameter find: gives what the directory knows of the interface of that name; nil where it knows nothing.
     package init(_ find: @escaping @Sendable (String) -> PortFacts?) {
         self.init(isComplete: true, find)
     }
@@ -29,7 +29,7 @@ package struct PortListing: Sendable {
         }
     }
 
-    /// What is said of the interface of that name; nil where nothing is.
+    /// What the directory knows of the interface of that name; nil where it knows nothing.
     package func facts(of name: String) -> PortFacts? { find(name) }
 }
 

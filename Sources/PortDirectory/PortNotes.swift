@@ -61,7 +61,7 @@ package final class PortNotes: Sendable {
         notes.withLock { $0[port.number] }.flatMap { $0.isOf(port) ? $0 : nil }
     }
 
-    /// Notes what is said of the ports of this namespace, and forgets those that are registered no more.
+    /// Notes what the directories know of the ports of this namespace, and forgets ports that are registered no more.
     ///
     /// What a directory noted that has said nothing since the start stays, where no other says something else.
     ///

@@ -3,7 +3,7 @@
 extension KeyTable {
     /// The table's rows in Markdown, as the documentation has them.
     ///
-    /// - Parameter defaults: a root in which nothing is said.
+    /// - Parameter defaults: a root with the default of every key.
     package func markdown(defaults: Root) -> String {
         let hasSources = keys.contains { $0.flag != nil || $0.variable != nil }
         let head =

@@ -32,7 +32,7 @@ package struct KeyTable<Root: Sendable>: Sendable {
 
     /// Asks the layers in turn, the one that decides first; what none says keeps its default.
     ///
-    /// - Parameter defaults: a root in which nothing is said.
+    /// - Parameter defaults: a root with the default of every key.
     package func merge(_ layers: [ConfigurationLayer<Root>], over defaults: Root) -> MergedConfiguration<Root> {
         var (root, given) = (defaults, GivenKeys())
         for key in keys {
