@@ -3,7 +3,7 @@
  * Around __dev_direct_xmit(): what a port's own program needs of a frame is
  * kept before the driver has it, since afterwards the frame is gone; and the
  * port's program is called when the driver has taken it. A driver that is busy
- * leaves the frame to its sender, who gives it again.
+ * leaves the frame to its sender, which gives it again.
  *
  * For all ports, since every frame that goes this way meets every program that
  * is here. A frame's port is the one whose XDP link its device carries: no

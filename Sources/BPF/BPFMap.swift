@@ -40,16 +40,16 @@ package struct BPFMap: ~Copyable {
         return BPFMap(Descriptor(owning: raw), name: layout.name, layout: layout)
     }
 
-    /// bpf(BPF_OBJ_GET) of a pin. Through what is opened not to be written, the kernel lets nobody write.
+    /// bpf(BPF_OBJ_GET) of a pin. The kernel refuses writes through a map that was opened read-only.
     ///
     /// What is mapped is an exception: the kernel does not map what is open for reading only (bpf_map_mmap wants
     /// VM_SHARED, which do_mmap takes away). There the mapping is read-only, and can never be made writable.
     package static func open(
-        pinnedAt path: String, layout: MapLayout, isWritable: Bool
+        pinnedAt path: String, layout: MapLayout, rights: Descriptor.Rights
     ) throws(KernelError) -> BPFMap {
         var options = bpf_obj_get_opts()
         options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
-        options.file_flags = isWritable || layout.isMappable ? 0 : UInt32(BPF_F_RDONLY)
+        options.file_flags = rights == .readWrite || layout.isMappable ? 0 : UInt32(BPF_F_RDONLY)
         let raw = unsafe bpf_obj_get_opts(path, &options)
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot open the pinned map \(path)") }
         var layout = layout
@@ -72,7 +72,7 @@ package struct BPFMap: ~Copyable {
         return information.id
     }
 
-    /// Opens a map that somebody made. Takes CAP_SYS_ADMIN.
+    /// Opens an existing map. Takes CAP_SYS_ADMIN.
     package static func open(id: UInt32) throws(KernelError) -> BPFMap {
         let raw = ThreadPrivileges.inForce { bpf_map_get_fd_by_id(id) }
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot look at the map with id \(id)") }
@@ -96,7 +96,7 @@ package struct BPFMap: ~Copyable {
         isPerCPU = layout.isPerCPU
     }
 
-    /// Takes over a reference to a map that somebody else made, laid out as the kernel says.
+    /// Takes over a reference to another process's map, laid out as the kernel says.
     package init(adopting descriptor: consuming Descriptor, name: String) throws(KernelError) {
         var information = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)

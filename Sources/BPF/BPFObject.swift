@@ -206,7 +206,7 @@ extension BPFObject {
 
 /// Reads the verifier's log.
 enum Verifier {
-    /// Who refused the object, and why: the verifier, or libbpf before it.
+    /// The part that refused the object, and why: the verifier, or libbpf before it.
     package static func reason(in log: String) -> String? {
         if let line = summary(of: log) { return "the kernel says: \(line)" }
         let prefix = "libbpf: "

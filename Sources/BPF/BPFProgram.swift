@@ -4,7 +4,7 @@ package import CLibbpf
 import Glibc
 package import Host
 
-/// Owns a reference to a loaded program, ours or anybody's.
+/// Owns a reference to a loaded program, Weir's or another's.
 package struct BPFProgram: ~Copyable {
     package let descriptor: Descriptor
     package let name: String
@@ -35,7 +35,7 @@ package struct BPFProgram: ~Copyable {
 }
 
 extension BPFProgram {
-    /// A reference of its own to a program that somebody loaded. Takes CAP_SYS_ADMIN.
+    /// A reference of its own to a loaded program. Takes CAP_SYS_ADMIN.
     package static func open(id: UInt32) throws(KernelError) -> BPFProgram {
         let raw = ThreadPrivileges.inForce { bpf_prog_get_fd_by_id(id) }
         guard raw >= 0 else { throw KernelError(errno: raw, "cannot look at the program with id \(id)") }
@@ -48,7 +48,7 @@ extension BPFProgram {
         return try named(Descriptor(owning: raw), "pinned at \(path)")
     }
 
-    /// Takes over a reference to a program that somebody loaded.
+    /// Takes over a reference to a loaded program.
     ///
     /// - Parameter which: for the error.
     private static func named(

@@ -27,7 +27,7 @@ package struct GracePeriod: ~Copyable {
         isNeeded = true
     }
 
-    /// Does not wait: for who runs the programs himself, on the same thread, and so knows that none is at work.
+    /// Does not wait: for callers that run the programs on their own thread, so that none is at work.
     package static var notNeeded: GracePeriod { GracePeriod(isNeeded: false) }
 
     private init(isNeeded: Bool) {

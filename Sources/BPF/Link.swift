@@ -90,7 +90,7 @@ package struct Link: ~Copyable {
     /// The id of the program that it holds, or nil where the kernel does not say.
     package var programID: UInt32? { information?.prog_id }
 
-    /// Whether a link holds that program on the XDP hook of that interface, whoever has it. Takes CAP_SYS_ADMIN.
+    /// Whether a link holds that program on the XDP hook of that interface, Weir's or another's. Takes CAP_SYS_ADMIN.
     package static func holdsXDP(_ program: UInt32, interfaceIndex: UInt32) -> Bool {
         var previous: UInt32 = 0
         var id: UInt32 = 0

@@ -6,7 +6,7 @@ package import Host
 
 /// Whose filters are on an interface, by rtnetlink(7), since libbpf only finds filters that it is told the names of.
 package enum TCFilters {
-    /// Whether anybody has a filter on the interface's clsact or ingress qdisc; false where there is no such qdisc.
+    /// Whether there is a filter on the interface's clsact or ingress qdisc; false where there is no such qdisc.
     package static func exist(interfaceIndex: UInt32) throws(KernelError) -> Bool {
         for parent in [ingress, egress]
         where try firstAnswer(Request(interfaceIndex: interfaceIndex, parent: parent)) == RTM_NEWTFILTER {

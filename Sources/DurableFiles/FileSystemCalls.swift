@@ -67,7 +67,7 @@ package enum FileSystemCalls {
         try check(fsync(descriptor.rawValue))
     }
 
-    /// Takes the lock of an open file (flock(2)) unless somebody else has it. It goes with the last copy of the
+    /// Takes the lock of an open file (flock(2)) unless another process has it. It goes with the last copy of the
     /// descriptor.
     package static func lock(_ descriptor: FileDescriptor) throws(Errno) {
         try check(flock(descriptor.rawValue, LOCK_EX | LOCK_NB))

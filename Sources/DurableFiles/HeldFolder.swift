@@ -7,7 +7,7 @@ package import SystemPackage
 ///
 /// Names are of one component. No symbolic link is followed: where one stands in the way, the call fails with ELOOP.
 package final class HeldFolder: Sendable {
-    /// Who else may have a hand in the way to a folder.
+    /// Which other users may own a part of the path to a folder.
     package enum Trust: Sendable {
         /// Others may own it and write it: all that is done there is done by this type.
         case anyFolder

@@ -51,6 +51,6 @@ extension UntrustedPath {
         return trust == .operators && geteuid() == 0 && operatorBehindSudo == facts.st_uid
     }
 
-    /// Who became root by sudo(8) can change what root does anyway. `unsafe`: getenv(3) gives a pointer.
+    /// A user who became root by sudo(8) can change what root does anyway. `unsafe`: getenv(3) gives a pointer.
     private static let operatorBehindSudo = unsafe getenv("SUDO_UID").flatMap { unsafe UInt32(String(cString: $0)) }
 }

@@ -26,7 +26,7 @@ package final class LogFileSink {
     package func takeNotices() -> [String] { folders.takeNotices() }
     /// Where the windows came from that stand in files and are not committed yet.
     package internal(set) var staged: [FilePath] = []
-    /// Where windows came from that stood in files that somebody removed; they are to be handed over again.
+    /// Segments of windows whose files were removed; they are to be handed over again.
     var dropped: [FilePath] = []
     var streams: [LogOwner: LogStream] = [:]
     /// Files that are full, and are published with the others.
@@ -146,7 +146,7 @@ package final class LogFileSink {
         try publish(endOf: window)
     }
 
-    /// Segments whose windows must be handed over again, since somebody removed the files that they stood in.
+    /// Segments whose windows must be handed over again, since the files with them were removed.
     package func takeDropped() -> [FilePath] {
         defer { dropped = [] }
         return dropped

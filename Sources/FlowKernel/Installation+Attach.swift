@@ -19,7 +19,7 @@ extension Installation {
         return try finish(begun)
     }
 
-    /// Throws what `attach` would refuse, and changes nothing: for who attaches several ports or none. A port that is attached already
+    /// Throws what `attach` would refuse, and changes nothing: for callers that attach several ports or none. A port that is attached already
     /// is not refused.
     package func checkAttachable(_ name: String, _ options: AttachOptions) throws(KernelError) {
         let interface = try NetworkInterface.named(name)
@@ -116,10 +116,8 @@ extension Installation {
 
     /// Takes away what was attached. Where it has counted already, the port stays until that is drained.
     private func giveUp(_ port: RegisteredPort) throws(KernelError) {
-        try takeAway(port)
-        guard try tables.lifetimeTotals(of: port)?.both.seen.isZero ?? true else {
-            return try closeWithoutFilters(port)
-        }
+        try takeAway(PortFeature.allCases, of: port)
+        guard try tables.lifetimeTotals(of: port)?.both.seen.isZero ?? true else { return try setClosing(port) }
         try tables.maps.unregister(port.number)
         try leaveUnusedNamespaces()
     }
@@ -129,10 +127,11 @@ extension Installation {
         let mode = try hook.attach(
             mode: begun.options.xdpMode,
             load: { () throws(KernelError) in
-                try tables.load(.xskFromPort, for: begun.port, isJudged: begun.port.judging == .judged)
+                try tables.load(
+                    .xskFromPort, for: begun.port, policyUse: begun.port.judging == .judged ? .asked : .notAsked)
             },
             note: { (mode) throws(KernelError) in
-                // For whoever closes the port, should this process die before ours is in place.
+                // For the process that closes the port, should this one die before ours is in place.
                 port.xdpMode = mode
                 try tables.maps.register(port)
             })
@@ -148,11 +147,13 @@ extension Installation {
         let kind = begun.options.programFromPort(of: begun.interface)
         switch kind {
         case .xdpFromPort:
-            let attachment = try programs.withProgram(kind, for: port, isJudged: port.judging != .plain, on: tables) {
+            let attachment = try programs.withProgram(
+                kind, for: port, policyUse: port.judging != .plain ? .asked : .notAsked, on: tables
+            ) {
                 (program) throws(KernelError) in
                 try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
             }
-            try attachment.link.pin(at: "\(directory.portDirectory(port.number))/from")
+            try attachment.link.pin(at: PortLink.from.path(in: directory.portDirectory(port.number)))
             (port.fromHook, port.xdpMode) = (.xdp, attachment.mode)
         case .xdpDispatched: try addEntry(of: &port)
         default: port.fromHook = try attachTC(.fromPort, begun, &port)
@@ -162,20 +163,21 @@ extension Installation {
     private func attachTC(
         _ side: TCHook.Side, _ begun: BegunPort, _ port: inout RegisteredPort
     ) throws(KernelError) -> Hook {
-        let attachment = try programs.withProgram(side.program, for: port, isJudged: port.judging != .plain, on: tables)
-        {
+        let attachment = try programs.withProgram(
+            side.program, for: port, policyUse: port.judging != .plain ? .asked : .notAsked, on: tables
+        ) {
             (program) throws(KernelError) in
             try TCHook.attach(program, to: begun.interface, side: side)
         }
-        return try keep(attachment, &port, as: side.pin)
+        return try keep(attachment, &port, as: side.link)
     }
 
     private func keep(
-        _ attachment: consuming TCHook.Attachment, _ port: inout RegisteredPort, as side: String
+        _ attachment: consuming TCHook.Attachment, _ port: inout RegisteredPort, as pin: PortLink
     ) throws(KernelError) -> Hook {
         switch consume attachment {
         case .link(let link):
-            try link.pin(at: "\(directory.portDirectory(port.number))/\(side)")
+            try link.pin(at: pin.path(in: directory.portDirectory(port.number)))
             return .tcx
         case .filter(let ownsQdisc):
             port.ownsQdisc = port.ownsQdisc || ownsQdisc
@@ -214,34 +216,20 @@ extension Installation {
     }
 
     func close(_ port: RegisteredPort) throws(KernelError) {
-        try takeAwayFilters(port)
-        try takeAwayXSK(port)
-        try takeAwayEntry(port)
-        try closeWithoutFilters(port)
+        try takeAway(PortFeature.allCases, of: port)
+        try setClosing(port)
     }
 
     /// Closes a port whose interface has left this namespace, and its filters with it: its index may be another's by now.
     func closeWithoutFilters(_ port: RegisteredPort) throws(KernelError) {
-        try takeAwayLinks(port)
-        try leaveInterface(port)
-        try takeAwaySent(port)
+        try takeAway(PortFeature.withoutInterface, of: port)
+        try setClosing(port)
+    }
+
+    private func setClosing(_ port: RegisteredPort) throws(KernelError) {
         var port = port
         port.isClosing = true
         try tables.maps.register(port)
-    }
-
-    private func takeAway(_ port: RegisteredPort) throws(KernelError) {
-        try takeAwayFilters(port)
-        try takeAwayXSK(port)
-        try takeAwayEntry(port)
-        try takeAwayLinks(port)
-        try leaveInterface(port)
-        try takeAwaySent(port)
-    }
-
-    /// Makes the interface no port's.
-    private func leaveInterface(_ port: RegisteredPort) throws(KernelError) {
-        try tables.maps.interfaces.existing(port.networkNamespace)?.clear(port)
     }
 
     /// Removes what the ports of a network namespace shared, after the last of them was closed.
@@ -251,44 +239,5 @@ extension Installation {
             programs.remove(ofNamespace: table.namespace)
             try tables.maps.interfaces.remove(table.namespace)
         }
-    }
-
-    /// Leaves a switch that has the port open with a program of its own kind.
-    private func takeAwayXSK(_ port: RegisteredPort) throws(KernelError) {
-        let folder = directory.portDirectory(port.number)
-        guard SocketMap.isPinned(in: folder) else { return }
-        let isHere = try NetworkInterface.currentNamespace() == port.networkNamespace
-        guard isHere else { return try refuseOpenElsewhere(port, folder) }
-        try XSKHook(interface: port.interface, folder: folder).detach(mode: port.xdpMode)
-    }
-
-    /// A program can be put on an interface only from its network namespace.
-    private func refuseOpenElsewhere(_ port: RegisteredPort, _ folder: String) throws(KernelError) {
-        guard isAlive(port), try SocketMap.hasSocket(try SocketMap.open(in: folder)) else { return }
-        throw KernelError(
-            .invalid, "cannot detach \(port.name)", cause: "a switch has it open in another network namespace",
-            remedy: "run this command there (nsenter --net=…)")
-    }
-
-    private func takeAwayLinks(_ port: RegisteredPort) throws(KernelError) {
-        for side in ["from", "to"] {
-            let path = "\(directory.portDirectory(port.number))/\(side)"
-            guard unsafe access(path, F_OK) == 0 else { continue }
-            try Link.open(pinnedAt: path).detach(from: port.name)
-            unsafe unlink(path)
-        }
-        SocketMap.unpin(in: directory.portDirectory(port.number))
-    }
-
-    private func takeAwayFilters(_ port: RegisteredPort) throws(KernelError) {
-        guard port.fromHook == .clsact || port.toHook == .clsact else { return }
-        guard port.networkNamespace == (try NetworkInterface.currentNamespace()) else {
-            throw KernelError(
-                .invalid, "cannot detach \(port.name)", cause: "it is in another network namespace",
-                remedy: "run this command there (nsenter --net=…)")
-        }
-        if port.toHook == .clsact { try TCHook.detachFilter(of: port.interface, side: .toPort) }
-        if port.fromHook == .clsact { try TCHook.detachFilter(of: port.interface, side: .fromPort) }
-        if port.ownsQdisc { try TCHook.removeQdisc(of: port.interface) }
     }
 }

@@ -3,7 +3,7 @@
 import FlowModel
 package import Host
 
-// For who follows the interfaces of this thread's network namespace as they come and go.
+// For callers that follow the interfaces of this thread's network namespace as they come and go.
 extension Installation {
     /// Attaches several interfaces, one outcome each.
     ///
@@ -14,7 +14,7 @@ extension Installation {
         let namespace = try NetworkInterface.currentNamespace()
         var known: Set<UInt32> = []
         let starts = requests.map { request in
-            // What is begun and not finished looks like what somebody left behind.
+            // What is begun and not finished looks like what a dead process left behind.
             known.insert(request.interface.index).inserted
                 ? begin(request, namespace) : .failure(NotBegun(.isAttached))
         }

@@ -71,17 +71,17 @@ extension Installation {
             return
         }
         let attachment = try XDPHook.attach(try load(.xskFromPort, port), to: port.interface, mode: port.xdpMode)
-        try attachment.link.pin(at: "\(folder)/\(TCHook.Side.fromPort.pin)")
+        try attachment.link.pin(at: PortLink.from.path(in: folder))
         port.xdpMode = attachment.mode
     }
 
     private func load(_ kind: ProgramKind, _ port: RegisteredPort) throws(KernelError) -> Program {
-        try tables.load(kind, for: port, isJudged: port.judging != .plain)
+        try tables.load(kind, for: port, policyUse: port.judging != .plain ? .asked : .notAsked)
     }
 
     /// Takes away what is left of a link that is detached.
     private func dropLink(_ side: TCHook.Side, of port: RegisteredPort) throws(KernelError) {
-        let path = "\(directory.portDirectory(port.number))/\(side.pin)"
+        let path = side.link.path(in: directory.portDirectory(port.number))
         guard unsafe access(path, F_OK) == 0 else { return }
         try? Link.open(pinnedAt: path).detach(from: port.name)
         guard unsafe unlink(path) == 0 else { throw KernelError(errno: errno, "cannot remove the pin \(path)") }

@@ -7,9 +7,9 @@ package import Host
 
 // What all ports share.
 extension Installation {
-    /// Pins again what all ports share and somebody has removed, directories included; returns what was missing, by path.
+    /// Pins again what all ports share and another process has removed, directories included; returns what was missing, by path.
     ///
-    /// Throws where that cannot be done: whoever comes next would find nothing of what is counted here.
+    /// Throws where that cannot be done: the next process would find nothing of what is counted here.
     package mutating func pinAgain() throws(KernelError) -> [String] {
         let missing = try missingPins()
         guard !missing.isEmpty else { return [] }
@@ -79,7 +79,7 @@ extension Installation {
     private func refuseOthers() throws(KernelError) {
         guard directory.hasMaps else { return }
         let other = try ControlPage(
-            of: try FlowMaps.openControl(pinnedIn: directory.layout, isWritable: false), isWritable: false)
+            of: try FlowMaps.openControl(pinnedIn: directory.layout, rights: .read), rights: .read)
         guard other.installation != tables.control.installation else { return }
         throw KernelError(
             .busy, "cannot pin the tables", cause: "another Weir has made tables of its own there",

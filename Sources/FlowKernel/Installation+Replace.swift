@@ -8,29 +8,32 @@ import Host
 extension Installation {
     /// Puts the port's other programs in the place of those that it has, one side after the other; every frame meets the one or
     /// the other. Does nothing where the interface is gone.
-    func replacePrograms(of port: RegisteredPort, isJudged: Bool) throws(KernelError) {
+    func replacePrograms(of port: RegisteredPort, policyUse: PolicyUse) throws(KernelError) {
         var changing = port
         changing.judging = .changing
         try tables.maps.register(changing)
-        for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, isJudged: isJudged) }
-        changing.judging = isJudged ? .judged : .plain
+        for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, policyUse: policyUse) }
+        changing.judging = policyUse == .asked ? .judged : .plain
         try tables.maps.register(changing)
     }
 
-    private func replaceProgram(of port: RegisteredPort, _ side: TCHook.Side, isJudged: Bool) throws(KernelError) {
+    private func replaceProgram(of port: RegisteredPort, _ side: TCHook.Side, policyUse: PolicyUse) throws(KernelError)
+    {
         let folder = directory.portDirectory(port.number)
         let (hook, kind) = (port.hook(side), ProgramKind(port, side))
         switch hook {
         // An entry in libxdp's dispatcher always asks.
         case .none, .unobserved, .xdpDispatched: return
-        case .fentry: try replaceSent(port, isJudged: isJudged)
+        case .fentry: try replaceSent(port, policyUse: policyUse)
         case .clsact:
-            try programs.withProgram(kind, for: port, isJudged: isJudged, on: tables) { (program) throws(KernelError) in
+            try programs.withProgram(kind, for: port, policyUse: policyUse, on: tables) {
+                (program) throws(KernelError) in
                 try TCHook.replaceFilter(program, of: port, side: side)
             }
         case .tcx, .xdp, .xsk:
-            let link = try Link.open(pinnedAt: "\(folder)/\(side.pin)")
-            try programs.withProgram(kind, for: port, isJudged: isJudged, on: tables) { (program) throws(KernelError) in
+            let link = try Link.open(pinnedAt: side.link.path(in: folder))
+            try programs.withProgram(kind, for: port, policyUse: policyUse, on: tables) {
+                (program) throws(KernelError) in
                 try link.replaceProgram(by: program.loaded, on: port.name)
             }
         }
@@ -57,8 +60,8 @@ extension RegisteredPort {
 }
 
 extension TCHook.Side {
-    /// What the link is called in the port's folder.
-    var pin: String { self == .toPort ? "to" : "from" }
+    /// Of its program, where that is attached by one.
+    var link: PortLink { self == .toPort ? .to : .from }
 
     var program: ProgramKind { self == .toPort ? .tcToPort : .tcFromPort }
 }

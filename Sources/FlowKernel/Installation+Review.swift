@@ -36,7 +36,7 @@ extension Installation {
     /// Looks at every port. Closes those whose interface or attacher is gone, and mends those that lost something else.
     ///
     /// - Parameter isReplaced: whether a port that has lost all of its programs is to be closed, since its interface may be another
-    ///   one of the same name and index, which nobody has seen come.
+    ///   one of the same name and index, whose arrival was not seen.
     package func review(
         _ inspection: PortInspection, closingIf isReplaced: (RegisteredPort) -> Bool = { _ in false }
     ) throws(KernelError) -> PortReview {

@@ -17,23 +17,25 @@ extension Installation {
             guard SentFrames.isRefusal(error) else { throw error }
             return false
         }
-        let path = "\(directory.portDirectory(port.number))/from"
+        let path = PortLink.from.path(in: directory.portDirectory(port.number))
         guard let link = try Link.open(pinnedAt: path).id else { return false }
         try add(port, link: link, to: frames)
         return true
     }
 
     private func add(_ port: RegisteredPort, link: UInt32, to frames: borrowing SentFrames) throws(KernelError) {
-        try programs.withProgram(.sentToPort, for: port, isJudged: port.judging == .judged, on: tables) {
+        try programs.withProgram(
+            .sentToPort, for: port, policyUse: port.judging == .judged ? .asked : .notAsked, on: tables
+        ) {
             (program) throws(KernelError) in
             try frames.add(port, link: link, program)
         }
     }
 
     /// Puts this layout's program in the place of the one that a port has.
-    func replaceSent(_ port: RegisteredPort, isJudged: Bool) throws(KernelError) {
+    func replaceSent(_ port: RegisteredPort, policyUse: PolicyUse) throws(KernelError) {
         guard let frames = try SentFrames.open(in: directory) else { return }
-        try programs.withProgram(.sentToPort, for: port, isJudged: isJudged, on: tables) {
+        try programs.withProgram(.sentToPort, for: port, policyUse: policyUse, on: tables) {
             (program) throws(KernelError) in
             try frames.replaceProgram(of: port, by: program)
         }

@@ -13,20 +13,20 @@ package struct Installation: ~Copyable {
     package let tables: FlowTables
     /// Those that ports share.
     let programs: SharedPrograms
-    /// Keeps others from removing what is pinned; nil for who only reads.
+    /// Keeps others from removing what is pinned; nil for readers.
     private var use: Descriptor?
 
     /// Opens what is pinned in the directory, or nil if nothing is.
     package static func open(
-        _ directory: PinDirectory, isWritable: Bool = true
+        _ directory: PinDirectory, rights: Descriptor.Rights = .readWrite
     ) throws(KernelError) -> Installation? {
         try directory.refuseUntrusted()
-        let use = isWritable ? try directory.takeIntoUse() : nil
+        let use = rights == .readWrite ? try directory.takeIntoUse() : nil
         guard directory.hasMaps else {
             try refuseUnreadable(directory)
             return nil
         }
-        let tables = try FlowTables.open(in: directory, isWritable: isWritable)
+        let tables = try FlowTables.open(in: directory, rights: rights)
         return Installation(directory: directory, tables: tables, programs: SharedPrograms(in: directory), use: use)
     }
 
@@ -45,7 +45,7 @@ package struct Installation: ~Copyable {
         let turn = try directory.openPorts()
         try turn.waitForLock()
         if directory.hasMaps {
-            let tables = try FlowTables.open(in: directory, isWritable: true)
+            let tables = try FlowTables.open(in: directory, rights: .readWrite)
             return Installation(directory: directory, tables: tables, programs: SharedPrograms(in: directory), use: use)
         }
         let tables = try FlowTables.create(try request.geometry(), for: directory)
@@ -68,7 +68,7 @@ package struct Installation: ~Copyable {
             }
         }
         throw failure
-            ?? KernelError(.busy, "cannot measure under \(directory.base)", cause: "somebody keeps removing it")
+            ?? KernelError(.busy, "cannot measure under \(directory.base)", cause: "another process keeps removing it")
     }
 
     private static func refuseUnreadable(_ directory: PinDirectory) throws(KernelError) {
@@ -120,7 +120,7 @@ extension Installation {
         (try? NetworkInterface.currentNamespace()) == port.networkNamespace
     }
 
-    /// Takes away the tables where no port is attached any more, unless somebody else is using them. What was not
+    /// Takes away the tables where no port is attached any more, unless another process uses them. What was not
     /// drained is lost. This must be the last that is done with the installation.
     package func removeIfUnused() throws(KernelError) {
         switch use {
@@ -152,7 +152,7 @@ extension Installation {
         if !isUsed { use = try directory.takeIntoUse() }
     }
 
-    /// Whether nobody else uses the pins, and nobody can from now on. Waits a little for others that are about to end.
+    /// Whether no other process uses the pins, and none can from now on. Waits a little for others that are about to end.
     private static func becomesSole(_ use: borrowing Descriptor) -> Bool {
         for _ in 0..<20 {
             if use.lockExclusively() { return true }

@@ -104,7 +104,7 @@ extension FlowRecord {
         verdict = flow.key.direction.bit == port.role.directionToPort.bit ? .accept(.observed) : .unknown
     }
 
-    /// Makes the record of what came in at one port that of what left at another, which nobody saw.
+    /// Makes the record of what came in at one port that of what left at another, which no program saw.
     fileprivate mutating func standIn(at receiver: Port, from origin: Port?) {
         port = receiver
         key.port = receiver.number

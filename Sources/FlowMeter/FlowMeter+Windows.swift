@@ -2,7 +2,7 @@
 
 package import FlowModel
 
-/// Whole windows, for who needs no journal: what was taken early is in this process alone.
+/// Whole windows, for callers that need no journal: what was taken early is in this process alone.
 extension FlowMeter where Source: ~Copyable {
     /// Closes the open window if it is due, and returns it. The counters of its last part stay in the source until
     /// `release`.

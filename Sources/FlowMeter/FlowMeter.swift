@@ -5,7 +5,7 @@ package import FlowModel
 
 /// Turns counters into closed windows: swap, drain, merge.
 ///
-/// Counters come out in parts, one for each swap. A part stays in the source until `release`; whoever wants to lose
+/// Counters come out in parts, one for each swap. A part stays in the source until `release`; a caller that must lose
 /// nothing makes it durable before. Owns its source. Used from one thread; all that swaps or releases blocks as long as
 /// the source does. Where one of these throws, the meter does not know what it has merged: it must not be used any
 /// further.
@@ -76,7 +76,7 @@ package struct FlowMeter<Source: FlowSource & ~Copyable>: ~Copyable {
 
     /// Forgets the counters of a part that is safe, and adds it to those before.
     ///
-    /// Hand over the only copy: what somebody else still holds cannot be used again.
+    /// Hand over the only copy: what is still referenced cannot be used again.
     ///
     /// - Returns: the window, where the part was its last.
     package mutating func release(_ part: consuming WindowPart) throws(Source.Failure) -> ClosedWindow? {

@@ -11,7 +11,7 @@ package import FlowModel
 package protocol FlowSource: ~Copyable {
     associatedtype Failure: Error
 
-    /// Makes this the window that programs count into. Returns when nobody writes the one before any more.
+    /// Makes this the window that programs count into. Returns when no program writes the one before any more.
     mutating func open(_ window: OpenWindow) throws(Failure)
 
     /// Merges every slot of a window that is not open into the table, which may hold other parts already.
@@ -59,6 +59,6 @@ package struct OpenWindow: Equatable, Sendable {
         self.spansRestart = spansRestart
     }
 
-    /// When it is due, on the clock that nobody steps.
+    /// When it is due, on the monotonic clock.
     package var due: MonotonicTime { anchor.monotonic.advanced(by: anchor.realtime.duration(to: end)) }
 }

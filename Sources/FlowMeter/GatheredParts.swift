@@ -56,7 +56,7 @@ struct GatheredParts {
         return closed
     }
 
-    /// Takes the storage of flows that nobody needs any more, unless there is as much already.
+    /// Takes the storage of flows that are not needed any more, unless there is as much already.
     mutating func reuse(_ flows: consuming FlowTable) {
         flows.recycle()
         if flows.capacity > spare?.capacity ?? 0 || spare == nil { spare = flows }

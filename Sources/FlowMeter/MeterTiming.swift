@@ -6,7 +6,7 @@ package struct MeterTiming: Equatable, Sendable {
     package var earlySwaps: UInt64 = 0
     /// Swaps of both kinds.
     package var swaps: UInt64 = 0
-    /// Of the last swap: until nobody wrote the closed generation any more.
+    /// Of the last swap: until no program wrote the closed generation any more.
     package var swap = Duration.zero
     /// Of all swaps.
     package var swapTotal = Duration.zero

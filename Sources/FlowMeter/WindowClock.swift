@@ -101,6 +101,6 @@ package struct WindowClock: Sendable {
 }
 
 extension ClockAnchor {
-    /// How far the wall clock is ahead of the monotonic clock; changes when somebody steps it.
+    /// How far the wall clock is ahead of the monotonic clock; changes when the wall clock is stepped.
     fileprivate var offset: Duration { .nanoseconds(realtime.nanoseconds - Int64(monotonic.nanoseconds)) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the packets themselves do not say, where somebody else does. nil is not known.
+/// What is known of a flow from other sources than its packets. nil is not known.
 ///
 /// A reference that never changes: most records have none, and need not make room for one.
 package final class FlowAttribution: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// On a bridge all of whose ports are measured, what comes in at one port for the machine behind another leaves there: where
-/// nobody sees it leave, the record of its coming can stand in.
+/// no program sees it leave, the record of its coming can stand in.
 package struct StandIn: Equatable, Sendable {
     /// The name of the bridge that the port is on.
     package let bridge: String

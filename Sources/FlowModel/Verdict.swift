@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whether the packets of a flow were let through, who says so, and by which rule.
+/// Whether the packets of a flow were let through, from which source that is known, and by which rule.
 ///
 /// Copied a record: two bytes, and two references that most verdicts do not have.
 package struct Verdict: Equatable, Sendable {

@@ -8,7 +8,7 @@ package struct Window: Equatable, Sendable {
     package let end: UnixTime
     /// nil while it is open.
     package let endReason: FlowEndReason?
-    /// Whether it was open when a daemon took over: nobody swapped early before that.
+    /// Whether it was open when a daemon took over: there was no early swap before that.
     package let spansRestart: Bool
 
     package init(

@@ -10,7 +10,7 @@ package struct AwaitedSignals: Sendable {
     /// A signal that has come.
     package struct Delivery: Equatable, Sendable {
         package var number: CInt
-        /// Who sent it; nil where it was the kernel, for example for a terminal.
+        /// The process that sent it; nil where it was the kernel, for example for a terminal.
         package var sender: Int32?
 
         package init(number: CInt, sender: Int32? = nil) {

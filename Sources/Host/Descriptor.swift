@@ -4,6 +4,12 @@ import Glibc
 
 /// Owns a file descriptor and closes it at the end of its life.
 package struct Descriptor: ~Copyable {
+    /// What a process asks for when it opens something.
+    package enum Rights: Sendable {
+        case read
+        case readWrite
+    }
+
     package let raw: CInt
 
     /// Takes over an open descriptor.
@@ -40,10 +46,10 @@ package struct Descriptor: ~Copyable {
     /// flock(2), exclusive, without waiting. Returns whether the lock is ours now; it goes with the descriptor.
     package func lockExclusively() -> Bool { flock(raw, LOCK_EX | LOCK_NB) == 0 }
 
-    /// flock(2), exclusive: waits for whoever has it.
+    /// flock(2), exclusive: waits for its holder.
     package func waitForLock() throws(KernelError) { try wait(for: LOCK_EX) }
 
-    /// flock(2), shared with others that have it shared: waits for whoever has it exclusively.
+    /// flock(2), shared with others that have it shared: waits for a holder that has it exclusively.
     package func waitForSharedLock() throws(KernelError) { try wait(for: LOCK_SH) }
 
     private func wait(for operation: CInt) throws(KernelError) {

@@ -3,7 +3,7 @@
 import Glibc
 
 /// A thread of its own for one job, which may do what the thread that starts it may: capabilities go from thread to
-/// thread, and a queue's threads were made by anybody.
+/// thread, and a queue's threads were made by unknown threads.
 package enum InheritingThread {
     private final class Job: Sendable {
         package let body: @Sendable () -> Void

@@ -57,7 +57,7 @@ package final class StreamSocket: Sendable {
 }
 
 extension StreamSocket {
-    /// Who connected to a socket at a path, as the kernel noted it then; nil where it does not say.
+    /// The process that connected to a socket at a path, as the kernel noted it then; nil where it does not say.
     package var peer: SocketPeer? {
         var peer = weir_peer()
         guard unsafe weir_peer_of(descriptor.raw, &peer) == 0 else { return nil }

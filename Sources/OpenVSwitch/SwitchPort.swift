@@ -61,7 +61,7 @@ extension SwitchPort {
     package enum Guest: Equatable, Sendable {
         /// Whoever made the port has said whose it is (`iface-id`).
         case yes
-        /// If it is a tap or one end of a pair: nobody has said whose it is, and hardware is an uplink.
+        /// If it is a tap or one end of a pair: its owner is not known, and hardware is an uplink.
         case ifVirtual
         case no
     }
@@ -72,7 +72,7 @@ extension SwitchPort {
         return isBonded ? .no : .ifVirtual
     }
 
-    /// The Ethernet address of the machine behind it, as whoever made the port has noted it.
+    /// The Ethernet address of the machine behind it, as the creator of the port noted it.
     package var attachedAddress: MACAddress? { externalIDs["attached-mac"].flatMap(MACAddress.init) }
 
     /// Whose it is, as far as it has been noted in words that can stand in a record.

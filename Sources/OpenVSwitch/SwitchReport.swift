@@ -15,7 +15,7 @@ package struct SwitchReport: Codable, Equatable, Sendable {
     /// Interfaces on these bridges, and those of them that may be guests'.
     package var interfaces = 0
     package var guestPorts = 0
-    /// Ports at which records of others stand in, since nobody sees what is sent to them; nil where that is not asked for.
+    /// Ports whose records come from other ports, since no program sees what is sent to them; nil where that is not configured.
     package var standIns: [String]?
     /// What keeps records from standing in at others.
     package var standInsLack: [String]?

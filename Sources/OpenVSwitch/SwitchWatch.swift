@@ -125,6 +125,6 @@ extension SwitchFollowing {
 
     private func say(unknown method: String) {
         guard board.isFirst(method) else { return }
-        logger.notice("Open vSwitch notifies of \(method.quoted), which nobody asked for; that is ignored")
+        logger.notice("Open vSwitch notifies of \(method.quoted), which Weir did not ask for; ignoring it")
     }
 }

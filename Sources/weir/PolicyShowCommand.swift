@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FlowKernel
+import Host
 import WeirConfiguration
 import WeirDaemon
 
@@ -17,7 +18,7 @@ struct PolicyShowCommand: ParsableCommand {
     func run() throws {
         let configuration = try place.configuration()
         let directory = PinDirectory(base: configuration.bpffs)
-        guard let installation = try Installation.open(directory, isWritable: false),
+        guard let installation = try Installation.open(directory, rights: .read),
             let report = try PolicyKeeper(configuration).report(of: installation)
         else {
             if json {

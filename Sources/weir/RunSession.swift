@@ -11,7 +11,7 @@ import Synchronization
 import WeirConfiguration
 import WeirDaemon
 
-/// A daemon's life in this process: measures until a signal, answers on the control socket, and tells whoever watches.
+/// A daemon's life in this process: measures until a signal, answers on the control socket, and notifies the service manager.
 ///
 /// The meter's thread and that of the ports alone keep capabilities. They hand nothing to Dispatch or to tasks, which could
 /// make threads that keep them too; what others are to know they find on the board.
@@ -169,7 +169,7 @@ final class Beginning: Sendable {
     /// Blocks until there is a board or cannot be one any more; nil then.
     func board() -> DaemonBoard? {
         known.wait()
-        // For who asks next.
+        // For the next request.
         known.signal()
         return current
     }

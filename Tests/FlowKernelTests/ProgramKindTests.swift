@@ -22,9 +22,9 @@ import Testing
 
     @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
     func `every choice of options has an object`(kind: ProgramKind, engine: FlowEngine) {
-        for isJudged in [false, true] {
+        for policyUse in PolicyUse.allCases {
             for isOnLinks in [false, true] {
-                let options = ProgramOptions(kind, for: engine, isJudged: isJudged, isOnLinks: isOnLinks)
+                let options = ProgramOptions(kind, for: engine, policyUse: policyUse, isOnLinks: isOnLinks)
                 #expect(options.isBuilt, "\(options.objectName)")
             }
         }

@@ -142,13 +142,13 @@ struct OVSDBSessionTests {
     @Test(arguments: [
         (#"{"a":nonsense}"#, "it speaks nonsense: not null at byte 5"),
         ("hello", "it speaks nonsense: something that is no JSON object"),
-        (#"{"id":"other","result":{},"error":null}"#, "it speaks nonsense: an answer to what nobody asked"),
-        (#"{"id":null}"#, "it speaks nonsense: an answer to what nobody asked"),
+        (#"{"id":"other","result":{},"error":null}"#, "it speaks nonsense: an answer without a request"),
+        (#"{"id":null}"#, "it speaks nonsense: an answer without a request"),
         (
             #"{"method":"update","params":["other",{}],"id":null}"#,
-            "it speaks nonsense: an update that nobody asked for"
+            "it speaks nonsense: an update without a request"
         ),
-        (#"{"method":"update","params":[],"id":null}"#, "it speaks nonsense: an update that nobody asked for"),
+        (#"{"method":"update","params":[],"id":null}"#, "it speaks nonsense: an update without a request"),
         (#"{"method":"update","params":["weir",[]],"id":null}"#, "it speaks nonsense: an update that is no object"),
         (
             #"{"method":"update","params":["weir",{"Port":7}],"id":null}"#,

@@ -5,7 +5,7 @@
 
 #include "../lib/xdp.bpf.h"
 
-/* Makes the compiler believe that somebody reads the value. */
+/* Makes the compiler believe that the value is read. */
 #define keep(value) asm volatile("" : : "r"(&(value)) : "memory")
 
 SEC("xdp.frags")

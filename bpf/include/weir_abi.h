@@ -284,7 +284,7 @@ struct weir_window {
  */
 struct weir_control {
 	__u32 window;		/* the open window's number, never 0; bit 0: its generation */
-	__u32 meter_pid;	/* the daemon that swaps; 0: nobody does */
+	__u32 meter_pid;	/* the daemon that swaps; 0: none */
 	__u64 installation;	/* random, given when the tables are made */
 	__u32 released;		/* number of the generation that was emptied last */
 	/*
@@ -294,13 +294,13 @@ struct weir_control {
 	__u32 policy;
 	__u32 none[2];
 	struct weir_tick opened[WEIR_GENERATIONS];	/* zero of their ticks */
-	__u32 interval_ms;	/* length of a window; 0: nobody swaps */
+	__u32 interval_ms;	/* length of a window; 0: no daemon swaps */
 	__u32 last_port;	/* the port number given out last */
 	struct weir_table table;
 	struct weir_window windows[WEIR_GENERATIONS];
 	/* In a cache line that no packet reads. */
 	__u32 woken;		/* the window whose high water the meter was told of */
-	/* For who loads policies: versions are not used twice in a window. */
+	/* For loaders of policies: versions are not used twice in a window. */
 	__u32 policy_window;	/* in which the versions below were given out */
 	__u32 policy_versions;	/* how many */
 	__u32 zero;
@@ -383,7 +383,7 @@ struct weir_policy_frames {
 /*
  * A connection of a port, by the key of one of its flows without window and
  * version: of an ICMP request and its reply the request, else the one that the
- * machine sends. Those that a direction began have half of the places, so that who
+ * machine sends. Those that a direction began have half of the places, so that a sender that
  * calls a machine costs it nothing of what it calls. In one of a few places from
  * where its hash says that it is; a new one takes the first that was never used,
  * or of all the one that was not used for longest.
@@ -391,7 +391,7 @@ struct weir_policy_frames {
 struct weir_connection {
 	__u64 words[6];		/* weir_flow_key */
 	__u64 seen_ns;		/* CLOCK_MONOTONIC, when a flow of it was judged */
-	__u32 sequence;		/* odd while somebody writes the key */
+	__u32 sequence;		/* odd while a CPU writes the key */
 	__u8 begun_by;		/* enum weir_direction of the flow that made it */
 	__u8 zero[3];
 };
@@ -505,7 +505,7 @@ enum weir_port_state {
 enum weir_port_judging {
 	WEIR_PORT_PLAIN = 0,
 	WEIR_PORT_JUDGED = 1,
-	WEIR_PORT_CHANGING = 2,	/* somebody replaces them, or died while at it */
+	WEIR_PORT_CHANGING = 2,	/* a process replaces them, or died while at it */
 };
 
 /* The register of ports: written by user space, never read by programs. */
@@ -553,7 +553,7 @@ _Static_assert(sizeof(struct weir_port) == 48, "port");
 _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 	       "sent frame");
 
-/* Room for wakes that nobody has read yet: the kernel's least, a page. */
+/* Room for unread wakes: the kernel's least, a page. */
 #define WEIR_WAKES_BYTES 4096
 
 /* Names of maps: the same in the objects and as pins. */

@@ -25,7 +25,7 @@ static __always_inline void wake_meter(__u32 window)
 	    __sync_val_compare_and_swap(&weir_control.woken, told, window) !=
 		    told)
 		return;
-	/* Where the ring is full, a wake that nobody has read is in it. */
+	/* Where the ring is full, an unread wake is in it. */
 	bpf_ringbuf_output(&weir_wakes, &window, sizeof(window), 0);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The hash of the line engine. A guest chooses its own addresses and ports, so
- * the hash is of a universal family: whoever does not know the seed cannot
+ * the hash is of a universal family: a sender that does not know the seed cannot
  * find keys that collide more often than chance has it, whichever keys he
  * takes. (Multilinear hashing of pairs of 32-bit pieces, a multiplication a
  * pair: Lemire and Kaser, "Strongly universal string hashing is fast", 2014.)
@@ -25,7 +25,7 @@ static __always_inline __u64 hash_pair(__u32 one, __u32 other, int seed)
 
 /*
  * Of all but the window. The upper halves of IPv6 addresses, which IPv4 has
- * not, come last: who knows that they are none, leaves them out.
+ * not, come last: a caller that knows that there are none leaves them out.
  */
 static __always_inline __u32 line_hash(const union key_words *key, int is_ipv4)
 {

@@ -107,8 +107,8 @@ struct packet_view {
 
 /*
  * Completes the origin of a packet. plain is the Ethernet header of one that
- * was found plain, whose origin nobody has read yet: few need it, and what is
- * not read does not take registers from those who do not. Else NULL.
+ * was found plain, whose origin is not read yet: few need it, and what is
+ * not read does not take registers from others. Else NULL.
  */
 static __always_inline void packet_origin(struct packet_origin *origin,
 					  const struct packet_view *packet,

@@ -6,8 +6,8 @@
  * microsecond to make an entry.
  *
  * Touched when a flow is judged: once a window and CPU for each flow, not once
- * a packet. Both programs of the port write here, on all CPUs: who makes a
- * connection takes its place by making the sequence odd, and who finds one sees
+ * a packet. Both programs of the port write here, on all CPUs: the maker of a
+ * connection takes its place by making the sequence odd, and a finder sees
  * the same even sequence before and after.
  */
 #ifndef WEIR_POLICY_CONNECTION_BPF_H
@@ -129,7 +129,7 @@ static __always_inline void flow_reverse(union key_words *reverse,
 
 /*
  * The key of the flow's connection; 0 where it can be of none: ICMP that asks
- * nothing and answers nothing, fragments whose ports nobody knows.
+ * nothing and answers nothing, fragments whose ports are not known.
  */
 static __always_inline int connection_key(union key_words *key,
 					  const union key_words *flow)

@@ -15,7 +15,7 @@
  * carry a number from before the numbers wrapped.
  *
  * One writer per CPU; readers map the memory. They drain a closed generation
- * after a grace period. Who reads an open one sees each line as it was at some
+ * after a grace period. A reader of an open one sees each line as it was at some
  * moment, and lines that are in the log only after they are whole.
  */
 #ifndef WEIR_TABLE_LINE_BPF_H
@@ -202,7 +202,7 @@ static __always_inline int line_log(const union key_words *key,
 	if (unlikely(head->window != window)) {
 		head->count = 0;
 		head->probes = 0;
-		barrier();	/* who reads the window finds its count */
+		barrier();	/* a reader of the window finds its count */
 		head->window = window;
 	}
 	if (unlikely(head->count >= TABLE.lines) ||
@@ -215,7 +215,7 @@ static __always_inline int line_log(const union key_words *key,
 	judgement = flow_judge(key);
 	entry_write(entry, origin, line, first, judgement_rule(judgement));
 	head->probes += probes;
-	barrier();		/* who reads the count finds the entry */
+	barrier();		/* a reader of the count finds the entry */
 	if (unlikely(++head->count == TABLE.high_water))
 		wake_meter(window);
 	return judgement_ruling(judgement);

@@ -95,7 +95,7 @@ static __always_inline void slot_add(struct weir_slot *slot,
 
 /*
  * Makes the entry, where the port may have one more. Where another CPU has made
- * it since the lookup, this sets our own CPU's value, which nobody else can
+ * it since the lookup, this sets our own CPU's value, which no other CPU can
  * have touched, and nothing is taken.
  */
 static __always_inline int slot_store(void *flows, __u32 generation,

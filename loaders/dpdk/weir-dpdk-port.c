@@ -2,7 +2,7 @@
 /*
  * A switch of two ports on DPDK: what comes in at one goes out at the other.
  *
- * Shows, to who writes DPDK applications, how Weir measures ports that a
+ * Shows authors of DPDK applications how Weir measures ports that a
  * net_af_xdp device has taken over: nothing here knows of it. Either its
  * program is on the interface before the device opens it, and is adopted:
  *

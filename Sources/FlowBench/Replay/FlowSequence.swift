@@ -25,7 +25,7 @@ package struct FlowSequence: ~Copyable {
         try object.setMaxEntries(lines, ofMap: Self.mapName)
         try object.load()
         let map = try object.map(named: Self.mapName)
-        ids = try MappedArray(of: map, isWritable: true)
+        ids = try MappedArray(of: map, rights: .readWrite)
         self.map = map
     }
 

@@ -31,7 +31,7 @@ package struct FrameReplay: ~Copyable {
         try object.load()
         let target = try object.map(named: "replay_target")
         try target.setProgram(tested, at: 0)
-        let state = try MappedArray<UInt32>(of: try object.map(named: "replay_state"), isWritable: true)
+        let state = try MappedArray<UInt32>(of: try object.map(named: "replay_state"), rights: .readWrite)
         program = try object.program(inSection: tested.type.rawValue)
         self.target = target
         self.state = state

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a switch works for those who look at its megaflows: CPU time of `ovs-vswitchd`, of one core.
+/// The cost to a switch of polling its megaflows: CPU time of `ovs-vswitchd`, of one core.
 package struct PollingFigure: Codable, Sendable {
     package let megaflows: Int
     package let seconds: Double
-    /// While nobody looks, and while Weir does.
+    /// Without polling, and with Weir's.
     package let percentAlone: Double
     package let percentWatched: Double
 

@@ -34,7 +34,7 @@ extension ReportText {
             ]
         }
         return Self.section(
-            "percent of a core that Open vSwitch works, while nobody looks at its megaflows and while Weir does",
+            "CPU time of Open vSwitch in percent of a core, without and with Weir polling its megaflows",
             header: ["", "", "MEGAFLOWS", "NOBODY", "WEIR"], rows: rows)
     }
 

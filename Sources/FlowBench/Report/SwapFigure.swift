@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long opening the next window takes, until nobody writes the one before. Wall time in microseconds.
+/// How long opening the next window takes, until no program writes the one before. Wall time in microseconds.
 package struct SwapFigure: Codable, Sendable {
     package let subject: String
     package let microseconds: Figure

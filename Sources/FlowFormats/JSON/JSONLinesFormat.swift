@@ -32,7 +32,7 @@ import FlowModel
 /// | `tcp_flags_hidden` | true: a first fragment of a segment ended before its TCP flags, so that some are not known | otherwise |
 /// | `unparsed` | `malformed`, `truncated`, `too-many-headers` or `not-ip`: why these frames are in no flow | a flow, or a gap |
 /// | `sample` `sample_length` | string, the beginning of the first such frame in hexadecimal; number, its whole length | none was kept |
-/// | `observed_at` | string, the interface where the packets were counted: its record stands in, since at the record's own port nobody sees them | counted at its own port |
+/// | `observed_at` | string, the interface where the packets were counted: its record stands in, since at the record's own port no program sees them | counted at its own port |
 /// | `incomplete` | true: some frames of the port may not have been counted in the window | otherwise |
 /// | `incomplete_reason` | string | not `incomplete` |
 /// | `window_start` `window_end` | Unix seconds, rounded away from the window | never |

@@ -54,7 +54,7 @@ package struct DroppedPackets: ~Copyable {
         program: consuming BPFProgram, link: consuming Descriptor, drops: consuming BPFMap, ports: consuming BPFMap,
         shares: consuming BPFMap
     ) throws(KernelError) {
-        let mappedShares = try MappedArray<UInt64>(of: shares, isWritable: true)
+        let mappedShares = try MappedArray<UInt64>(of: shares, rights: .readWrite)
         self.program = program
         self.link = link
         self.drops = drops

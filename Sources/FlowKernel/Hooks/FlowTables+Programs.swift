@@ -8,22 +8,22 @@ package import Host
 extension FlowTables {
     /// Loads a program for one port, on these tables.
     ///
-    /// - Parameter isJudged: whether it asks the policy, for which `makePolicy` must have been called.
+    /// - Parameter policyUse: if the policy is asked, `makePolicy` must have been called.
     package func load(
-        _ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool = false
+        _ kind: ProgramKind, for port: RegisteredPort, policyUse: PolicyUse = .notAsked
     ) throws(KernelError) -> Program {
-        try Program.load(kind, try open(kind, for: port, isJudged: isJudged), isJudged: isJudged)
+        try Program.load(kind, try open(kind, for: port, policyUse: policyUse), policyUse: policyUse)
     }
 
     /// Its object, made ready to be loaded.
-    func open(_ kind: ProgramKind, for port: RegisteredPort, isJudged: Bool) throws(KernelError) -> BPFObject {
+    func open(_ kind: ProgramKind, for port: RegisteredPort, policyUse: PolicyUse) throws(KernelError) -> BPFObject {
         let configuration = weir_program_config(
             port: port.number.rawValue, role: port.role.rawValue, zero: 0, network_namespace: 0,
             table: control.table)
-        if isJudged { try maps.publishConnections(of: [port]) }
+        if policyUse == .asked { try maps.publishConnections(of: [port]) }
         let object = try Program.open(
-            kind, ProgramOptions(kind, for: geometry.engine, isJudged: isJudged).object, configuration,
-            isJudged: isJudged, maps: maps)
+            kind, ProgramOptions(kind, for: geometry.engine, policyUse: policyUse).object, configuration,
+            policyUse: policyUse, maps: maps)
         if kind == .xskFromPort { try maps.shareSockets(with: object, port: port) }
         return object
     }

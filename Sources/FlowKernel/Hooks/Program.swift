@@ -11,12 +11,12 @@ package struct Program: ~Copyable, Sendable {
     package let loaded: BPFProgram
     package let kind: ProgramKind
     /// Whether it asks the policy.
-    package let isJudged: Bool
+    package let policyUse: PolicyUse
     package var size: ProgramSize { loaded.size }
 
     /// Loads the program of an object that `open` has made ready. The verifier takes some milliseconds.
     static func load(
-        _ kind: ProgramKind, _ object: borrowing BPFObject, isJudged: Bool
+        _ kind: ProgramKind, _ object: borrowing BPFObject, policyUse: PolicyUse
     ) throws(KernelError) -> Program {
         do throws(KernelError) {
             try object.load()
@@ -24,19 +24,19 @@ package struct Program: ~Copyable, Sendable {
             if let running = KernelVersion.running, let old = KernelError(tooOld: running, for: kind) { throw old }
             throw error
         }
-        return Program(loaded: try object.takeProgram(named: kind.name), kind: kind, isJudged: isJudged)
+        return Program(loaded: try object.takeProgram(named: kind.name), kind: kind, policyUse: policyUse)
     }
 
     /// Makes its object ready to be loaded on the shared maps.
     static func open(
-        _ kind: ProgramKind, _ object: [UInt8], _ configuration: weir_program_config, isJudged: Bool,
+        _ kind: ProgramKind, _ object: [UInt8], _ configuration: weir_program_config, policyUse: PolicyUse,
         maps: borrowing FlowMaps
     ) throws(KernelError) -> BPFObject {
         let object = try BPFObject(object, named: kind.name)
         try object.keepOnly(program: kind.name)
         try object.setInitialValue(configuration, of: configurationSection)
         try maps.share(with: object, kind)
-        if isJudged { try maps.sharePolicy(with: object) }
+        if policyUse == .asked { try maps.sharePolicy(with: object) }
         return object
     }
 

@@ -56,27 +56,32 @@ package enum ProgramKind: Sendable, CaseIterable {
     }
 }
 
+/// Whether a program asks the policy about each packet.
+package enum PolicyUse: CaseIterable, Sendable {
+    case notAsked
+    case asked
+}
+
 /// Which of the objects that a source is compiled to: the build makes one for each choice, and names it by them (`variants` of
 /// Plugins/BPFObjects).
 package struct ProgramOptions: Hashable, Sendable {
     package var kind: ProgramKind
     package var engine: FlowEngine
-    /// Whether it asks the policy.
-    package var isJudged: Bool
+    package var policyUse: PolicyUse
     /// Whether ports share it that are attached by links, which stay on an interface that moves to another network namespace. Of TC
     /// and XDP; of others it says nothing.
     package var isOnLinks: Bool
 
-    package init(_ kind: ProgramKind, for engine: FlowEngine, isJudged: Bool, isOnLinks: Bool = false) {
+    package init(_ kind: ProgramKind, for engine: FlowEngine, policyUse: PolicyUse, isOnLinks: Bool = false) {
         self.kind = kind
         self.engine = engine
-        self.isJudged = isJudged || kind == .xdpDispatched
+        self.policyUse = kind == .xdpDispatched ? .asked : policyUse
         self.isOnLinks = isOnLinks && (kind.isTC || kind == .xdpFromPort)
     }
 
     /// As the build calls the object: `tc_line_policy_links`.
     package var objectName: String {
-        "\(kind.source)_\(engine.objectName)\(isJudged ? "_policy" : "")\(isOnLinks ? "_links" : "")"
+        "\(kind.source)_\(engine.objectName)\(policyUse == .asked ? "_policy" : "")\(isOnLinks ? "_links" : "")"
     }
 
     var object: [UInt8] {

@@ -60,7 +60,7 @@ enum TCHook {
         try Clsact.replace(program, of: port, side.clsact)
     }
 
-    /// Takes away the qdisc that was made for us, unless somebody has put filters on it since.
+    /// Takes away the qdisc that was made for us, unless another process has put filters on it since.
     static func removeQdisc(of interface: NetworkInterface) throws(KernelError) {
         try Clsact.removeQdisc(of: interface)
     }

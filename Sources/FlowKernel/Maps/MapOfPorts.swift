@@ -21,11 +21,11 @@ final class MapOfPorts: Sendable {
     }
 
     static func open(
-        _ name: String, of own: MapLayout, pinnedIn directory: String, isWritable: Bool
+        _ name: String, of own: MapLayout, pinnedIn directory: String, rights: Descriptor.Rights
     ) throws(KernelError) -> MapOfPorts {
         let layout = layout(name)
         return MapOfPorts(
-            try .open(pinnedAt: "\(directory)/\(name)", layout: layout, isWritable: isWritable), of: own)
+            try .open(pinnedAt: "\(directory)/\(name)", layout: layout, rights: rights), of: own)
     }
 
     private init(_ map: consuming BPFMap, of own: MapLayout) {

@@ -8,7 +8,7 @@ package import Host
 
 /// Owns a mapping of a BPF_MAP_TYPE_ARRAY that was made with BPF_F_MMAPABLE: its values, without a system call.
 ///
-/// Programs may write while this is read; who reads must know when they do not, or read fields that cannot tear.
+/// Programs may write while this is read; a reader must know when they do not, or read fields that cannot tear.
 @safe package struct MappedArray<Element: BitwiseCopyable>: ~Copyable {
     private let elements: UnsafeMutablePointer<Element>
     private let length: Int
@@ -18,13 +18,13 @@ package import Host
     /// Maps the whole array. Writing to a mapping that is not writable traps in the kernel.
     ///
     /// The kernel lays values out by their size, rounded up to 8 bytes; a value must be some whole elements.
-    package init(of map: borrowing BPFMap, isWritable: Bool) throws(KernelError) {
+    package init(of map: borrowing BPFMap, rights: Descriptor.Rights) throws(KernelError) {
         let stride = (map.valueSize + 7) / 8 * 8
         precondition(stride == map.valueSize && stride % MemoryLayout<Element>.stride == 0)
         let page = Int(sysconf(CInt(_SC_PAGESIZE)))
         length = (stride * map.maxEntries + page - 1) / page * page
         count = stride * map.maxEntries / MemoryLayout<Element>.stride
-        let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+        let protection = rights == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
         let address = unsafe mmap(nil, length, protection, MAP_SHARED, map.descriptor.raw, 0)
         guard let address = unsafe address, unsafe address != MAP_FAILED else {
             throw KernelError(errno: errno, "cannot map \(map.name) into memory")

@@ -11,7 +11,7 @@ internal import SystemPackage
 /// The directory in bpffs under which everything of one Weir is pinned.
 ///
 ///     /sys/fs/bpf/weir            the base, mode 0700; its lock is the daemon's
-///       v1-0a1b2c3d               ABI version and layout hash; its lock is shared by all who use it
+///       v1-0a1b2c3d               ABI version and layout hash; its lock is shared by all processes that use it
 ///         weir_control …          maps
 ///         weir_interfaces-4026531840, weir_above-4026531840       which interfaces of that network namespace are ports
 ///         weir_tc_from-4026531840-0a1b2c3d …       programs that its ports share, by what they were made from
@@ -138,7 +138,7 @@ package struct PinDirectory: Equatable, Sendable {
         while unsafe access(layout, F_OK) == 0 {
             guard let use = try? openLayout() else { continue }
             try use.waitForSharedLock()
-            // Whoever had it exclusively may have removed it, and somebody else made it anew.
+            // The holder of the exclusive lock may have removed it, and another process made it anew.
             if let current = try? openLayout(), current.inode == use.inode { return use }
         }
         return nil

@@ -33,3 +33,12 @@ enum PortPin: CaseIterable {
         unsafe rmdir(folder)
     }
 }
+
+/// A link that is pinned in a port's folder.
+enum PortLink: String, CaseIterable {
+    /// Of the program that sees what comes from the port.
+    case from
+    case to
+
+    func path(in folder: String) -> String { "\(folder)/\(rawValue)" }
+}

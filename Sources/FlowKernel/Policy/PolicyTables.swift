@@ -7,7 +7,7 @@ import FlowModel
 import FlowVerdict
 import Host
 
-/// The maps of a policy: two generations of rules, and of what holds for each port. Programs read them; whoever has the turn
+/// The maps of a policy: two generations of rules, and of what holds for each port. Programs read them; the process whose turn it is
 /// of the ports writes the generation that is not in force.
 ///
 /// A class, since several hold it. Of fixed size, 14 MB: what is made stays, whatever policy comes.
@@ -26,27 +26,27 @@ final class PolicyTables: MapSet {
     static func create() throws(KernelError) -> PolicyTables {
         try PolicyTables(
             masks: .create(Layouts.masks), tags: .create(Layouts.tags), rules: .create(Layouts.rules),
-            ports: .create(Layouts.ports), frames: .create(Layouts.frames), isWritable: true)
+            ports: .create(Layouts.ports), frames: .create(Layouts.frames), rights: .readWrite)
     }
 
-    static func open(pinnedIn folder: String, isWritable: Bool) throws(KernelError) -> PolicyTables {
+    static func open(pinnedIn folder: String, rights: Descriptor.Rights) throws(KernelError) -> PolicyTables {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(folder)/\(layout.name)", layout: layout, isWritable: isWritable)
+            try .open(pinnedAt: "\(folder)/\(layout.name)", layout: layout, rights: rights)
         }
         return try PolicyTables(
             masks: pinned(Layouts.masks), tags: pinned(Layouts.tags), rules: pinned(Layouts.rules),
-            ports: pinned(Layouts.ports), frames: pinned(Layouts.frames), isWritable: isWritable)
+            ports: pinned(Layouts.ports), frames: pinned(Layouts.frames), rights: rights)
     }
 
     private init(
         masks: consuming BPFMap, tags: consuming BPFMap, rules: consuming BPFMap, ports: consuming BPFMap,
-        frames: consuming BPFMap, isWritable: Bool
+        frames: consuming BPFMap, rights: Descriptor.Rights
     ) throws(KernelError) {
-        mappedMasks = try MappedArray(of: masks, isWritable: isWritable)
-        mappedTags = try MappedArray(of: tags, isWritable: isWritable)
-        mappedRules = try MappedArray(of: rules, isWritable: isWritable)
-        mappedPorts = try MappedArray(of: ports, isWritable: isWritable)
-        mappedFrames = try MappedArray(of: frames, isWritable: isWritable)
+        mappedMasks = try MappedArray(of: masks, rights: rights)
+        mappedTags = try MappedArray(of: tags, rights: rights)
+        mappedRules = try MappedArray(of: rules, rights: rights)
+        mappedPorts = try MappedArray(of: ports, rights: rights)
+        mappedFrames = try MappedArray(of: frames, rights: rights)
         self.masks = masks
         self.tags = tags
         self.rules = rules

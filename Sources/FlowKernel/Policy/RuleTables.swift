@@ -31,7 +31,7 @@ struct RuleTables {
             remedy: remedy)
     }
 
-    /// What is compared is zero elsewhere, and rules that compare ports do not match fragments whose ports nobody knows.
+    /// What is compared is zero elsewhere, and rules that compare ports do not match fragments whose ports are not known.
     private static func ordered(_ rules: [PolicyRule]) -> [PolicyRule] {
         let places = rules.indices.sorted {
             rules[$0].priority != rules[$1].priority ? rules[$0].priority > rules[$1].priority : $0 < $1

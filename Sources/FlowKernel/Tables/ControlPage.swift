@@ -10,15 +10,15 @@ import Host
 
 /// Owns a mapping of `weir_control`: what user space tells the programs and other readers.
 ///
-/// One writer: who holds the lock of the daemon, or of the register while there is no daemon.
+/// One writer: the holder of the lock of the daemon, or of the register while there is no daemon.
 @safe package struct ControlPage: ~Copyable {
     private let page: UnsafeMutablePointer<weir_control>
     private let length: Int
 
     /// Maps the control map; read-only mappings trap when written.
-    init(of map: borrowing BPFMap, isWritable: Bool) throws(KernelError) {
+    init(of map: borrowing BPFMap, rights: Descriptor.Rights) throws(KernelError) {
         length = Int(sysconf(CInt(_SC_PAGESIZE)))
-        let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+        let protection = rights == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
         let address = unsafe mmap(nil, length, protection, MAP_SHARED, map.descriptor.raw, 0)
         guard let address = unsafe address, unsafe address != MAP_FAILED else {
             throw KernelError(errno: errno, "cannot map \(map.name) into memory")
@@ -41,7 +41,7 @@ import Host
         return pid == 0 ? nil : Int32(pid)
     }
 
-    /// The window's length, or nil where nobody swaps.
+    /// The window's length, or nil where no daemon swaps.
     package var interval: Duration? {
         let milliseconds = unsafe page.pointee.interval_ms
         return milliseconds == 0 ? nil : .milliseconds(Int64(milliseconds))
@@ -50,7 +50,7 @@ import Host
     /// Both clocks when the open window was opened.
     package var opened: ClockAnchor { ClockAnchor(entry(of: window)) }
 
-    /// When the open window is due to be closed, or nil where nobody swaps.
+    /// When the open window is due to be closed, or nil where no daemon swaps.
     package var closes: UnixTime? {
         guard interval != nil else { return nil }
         let nanoseconds = entry(of: window).closes_realtime_ns
@@ -113,7 +113,7 @@ extension ControlPage {
     /// The open window.
     package var openWindow: OpenWindow { window(of: window) }
 
-    /// The window or the part before the open one, where nobody has released it.
+    /// The window or the part before the open one, where it is not released.
     package var unreleasedWindow: OpenWindow? {
         guard let number = Window.number(before: window), isUnreleased(number) else { return nil }
         return window(of: number)

@@ -12,7 +12,7 @@ package struct DaemonLock: ~Copyable {
     /// Takes the lock, or throws, naming the daemon that has it.
     package static func take(_ directory: PinDirectory) throws(KernelError) -> DaemonLock {
         let descriptor = try directory.openBase()
-        // Somebody who only asks whether it is taken has it for a moment.
+        // A process that only tests the lock holds it for a moment.
         for _ in 0..<10 {
             if descriptor.lockExclusively() { return DaemonLock(descriptor: descriptor) }
             usleep(10_000)
@@ -34,7 +34,7 @@ package struct DaemonLock: ~Copyable {
     }
 
     private static func holder(_ directory: PinDirectory) -> String {
-        guard directory.hasMaps, let tables = try? FlowTables.open(in: directory, isWritable: false) else { return "" }
+        guard directory.hasMaps, let tables = try? FlowTables.open(in: directory, rights: .read) else { return "" }
         return tables.control.meterPID.map { " (pid \($0))" } ?? ""
     }
 }

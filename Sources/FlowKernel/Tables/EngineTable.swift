@@ -18,11 +18,11 @@ enum EngineTable: ~Copyable {
     }
 
     static func open(
-        _ geometry: TableGeometry, pinnedIn directory: String, isWritable: Bool
+        _ geometry: TableGeometry, pinnedIn directory: String, rights: Descriptor.Rights
     ) throws(KernelError) -> EngineTable {
         switch geometry.engine {
-        case .line: .line(try LineTable.open(geometry, pinnedIn: directory, isWritable: isWritable))
-        case .perCPUHash: .perCPUHash(try HashTable.open(pinnedIn: directory, isWritable: isWritable))
+        case .line: .line(try LineTable.open(geometry, pinnedIn: directory, rights: rights))
+        case .perCPUHash: .perCPUHash(try HashTable.open(pinnedIn: directory, rights: rights))
         }
     }
 
@@ -59,7 +59,7 @@ enum EngineTable: ~Copyable {
         }
     }
 
-    /// Called before a number is opened, while nobody writes its generation.
+    /// Called before a number is opened, while no program writes its generation.
     func prepare(for window: UInt32) throws(KernelError) {
         switch self {
         case .line(let table): try table.prepare(for: window)

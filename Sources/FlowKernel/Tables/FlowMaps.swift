@@ -43,29 +43,31 @@ package struct FlowMaps: ~Copyable {
         let connectionsOf = try MapOfPorts.create(WEIR_MAP_CONNECTIONS_OF, of: PortMapKind.connections.layout)
         return FlowMaps(
             control: try .create(Layouts.control), table: try .create(geometry),
-            sent: sentTable(geometry, in: directory, isWritable: true),
+            sent: sentTable(geometry, in: directory, rights: .readWrite),
             ports: try .create(Layouts.ports), layout: try makeLayout(), wakes: try .create(Layouts.wakes),
             claimed: try .create(Layouts.claimed),
-            counts: PortCountsStore(directory: directory?.layout, of: totalsOf, isWritable: true),
-            policy: policyTables(in: directory, isWritable: true),
+            counts: PortCountsStore(directory: directory?.layout, of: totalsOf, rights: .readWrite),
+            policy: policyTables(in: directory, rights: .readWrite),
             fragments: PortMapStore(.fragments, of: fragmentsOf, in: directory),
             connections: PortMapStore(.connections, of: connectionsOf, in: directory),
             interfaces: InterfaceTables(in: directory), directory: directory)
     }
 
     private static func sentTable(
-        _ geometry: TableGeometry, in directory: PinDirectory?, isWritable: Bool
+        _ geometry: TableGeometry, in directory: PinDirectory?, rights: Descriptor.Rights
     ) -> MapsOnDemand<SharedTable> {
         MapsOnDemand(in: directory?.sentTable) { folder throws(KernelError) in
-            SharedTable(try .open(geometry, pinnedIn: folder, isWritable: isWritable))
+            SharedTable(try .open(geometry, pinnedIn: folder, rights: rights))
         } create: { () throws(KernelError) in
             SharedTable(try .create(geometry))
         }
     }
 
-    private static func policyTables(in directory: PinDirectory?, isWritable: Bool) -> MapsOnDemand<PolicyTables> {
+    private static func policyTables(in directory: PinDirectory?, rights: Descriptor.Rights) -> MapsOnDemand<
+        PolicyTables
+    > {
         MapsOnDemand(in: directory?.policy) { folder throws(KernelError) in
-            try PolicyTables.open(pinnedIn: folder, isWritable: isWritable)
+            try PolicyTables.open(pinnedIn: folder, rights: rights)
         } create: { () throws(KernelError) in
             try PolicyTables.create()
         }
@@ -75,26 +77,27 @@ package struct FlowMaps: ~Copyable {
         let map = try BPFMap.create(Layouts.layout)
         let text = LayoutDescription.own.text
         precondition(text.count < Int(WEIR_LAYOUT_BYTES))
-        let bytes = try MappedArray<UInt8>(of: map, isWritable: true)
+        let bytes = try MappedArray<UInt8>(of: map, rights: .readWrite)
         for index in text.indices { bytes[index] = text[index] }
         return map
     }
 
     /// Opens the control map pinned in that directory, which tells what the others are.
-    static func openControl(pinnedIn directory: String, isWritable: Bool) throws(KernelError) -> BPFMap {
-        try .open(pinnedAt: "\(directory)/\(Layouts.control.name)", layout: Layouts.control, isWritable: isWritable)
+    static func openControl(pinnedIn directory: String, rights: Descriptor.Rights) throws(KernelError) -> BPFMap {
+        try .open(pinnedAt: "\(directory)/\(Layouts.control.name)", layout: Layouts.control, rights: rights)
     }
 
     /// Opens the other maps pinned in that directory.
     static func open(
-        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: PinDirectory, isWritable: Bool,
+        _ control: consuming BPFMap, _ geometry: TableGeometry, pinnedIn directory: PinDirectory,
+        rights: Descriptor.Rights,
         counts: PortCountsStore? = nil
     ) throws(KernelError) -> FlowMaps {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory.layout)/\(layout.name)", layout: layout, isWritable: isWritable)
+            try .open(pinnedAt: "\(directory.layout)/\(layout.name)", layout: layout, rights: rights)
         }
         func ofPorts(_ name: String, _ own: MapLayout) throws(KernelError) -> MapOfPorts {
-            try .open(name, of: own, pinnedIn: directory.layout, isWritable: isWritable)
+            try .open(name, of: own, pinnedIn: directory.layout, rights: rights)
         }
         let store: PortCountsStore
         if let counts {
@@ -102,15 +105,15 @@ package struct FlowMaps: ~Copyable {
         } else {
             store = PortCountsStore(
                 directory: directory.layout, of: try ofPorts(WEIR_MAP_TOTALS_OF, PortCounts.layout),
-                isWritable: isWritable)
+                rights: rights)
         }
         return FlowMaps(
-            control: control, table: try .open(geometry, pinnedIn: directory.layout, isWritable: isWritable),
-            sent: sentTable(geometry, in: directory, isWritable: isWritable),
+            control: control, table: try .open(geometry, pinnedIn: directory.layout, rights: rights),
+            sent: sentTable(geometry, in: directory, rights: rights),
             ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
             claimed: try pinned(Layouts.claimed),
             counts: store,
-            policy: policyTables(in: directory, isWritable: isWritable),
+            policy: policyTables(in: directory, rights: rights),
             fragments: PortMapStore(
                 .fragments, of: try ofPorts(WEIR_MAP_FRAGMENTS_OF, PortMapKind.fragments.layout), in: directory),
             connections: PortMapStore(
@@ -130,11 +133,12 @@ package struct FlowMaps: ~Copyable {
         try body(layout)
         try body(wakes)
         try body(claimed)
-        try body(counts.ofPorts.map)
-        try body(fragments.ofPorts.map)
-        try body(connections.ofPorts.map)
+        for ofPorts in mapsOfPorts { try body(ofPorts.map) }
         try body(control)
     }
+
+    /// By each of which programs find what one kind of thing a port has.
+    var mapsOfPorts: [MapOfPorts] { [counts.ofPorts, fragments.ofPorts, connections.ofPorts] }
 
     /// Kernel memory of all maps, those of the ports among them, in bytes.
     package var memoryBytes: UInt64 {

@@ -12,14 +12,14 @@ package struct FlowTables: ~Copyable {
     package let control: ControlPage
     package let geometry: TableGeometry
 
-    /// Makes new tables, with their first window open. They live as long as somebody refers to them.
+    /// Makes new tables, with their first window open. They live as long as a process refers to them.
     ///
     /// - Parameter directory: where they will be pinned; nil: nowhere.
     package static func create(
         _ geometry: TableGeometry, seed: HashSeed = .random(), for directory: PinDirectory? = nil
     ) throws(KernelError) -> FlowTables {
         let maps = try FlowMaps.create(geometry, pinnedIn: directory)
-        let control = try ControlPage(of: maps.control, isWritable: true)
+        let control = try ControlPage(of: maps.control, rights: .readWrite)
         control.setTable(geometry.abi(seed: seed))
         control.setInstallation(.random(in: 1...(.max)))
         control.open(
@@ -29,29 +29,29 @@ package struct FlowTables: ~Copyable {
     }
 
     /// Opens the pinned tables.
-    package static func open(in directory: PinDirectory, isWritable: Bool) throws(KernelError) -> FlowTables {
-        try open(in: directory, isWritable: isWritable, counts: nil)
+    package static func open(in directory: PinDirectory, rights: Descriptor.Rights) throws(KernelError) -> FlowTables {
+        try open(in: directory, rights: rights, counts: nil)
     }
 
     /// Opens them again in the same process: the counts of ports, a descriptor each, are open once.
     package static func open(
         in directory: PinDirectory, sharing counts: PortCountsStore
     ) throws(KernelError) -> FlowTables {
-        try open(in: directory, isWritable: true, counts: counts)
+        try open(in: directory, rights: .readWrite, counts: counts)
     }
 
     private static func open(
-        in directory: PinDirectory, isWritable: Bool, counts: PortCountsStore?
+        in directory: PinDirectory, rights: Descriptor.Rights, counts: PortCountsStore?
     ) throws(KernelError) -> FlowTables {
-        let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout, isWritable: isWritable)
-        let control = try ControlPage(of: controlMap, isWritable: isWritable)
+        let controlMap = try FlowMaps.openControl(pinnedIn: directory.layout, rights: rights)
+        let control = try ControlPage(of: controlMap, rights: rights)
         guard let geometry = TableGeometry(control.table) else {
             throw KernelError(
                 .invalid, "cannot open the tables under \(directory.layout)", cause: "they are of no known engine",
                 remedy: "remove that directory, and attach again")
         }
         let maps = try FlowMaps.open(
-            controlMap, geometry, pinnedIn: directory, isWritable: isWritable, counts: counts)
+            controlMap, geometry, pinnedIn: directory, rights: rights, counts: counts)
         return FlowTables(maps: maps, control: control, geometry: geometry)
     }
 

@@ -17,6 +17,6 @@ package struct HashSeed: Sendable {
             ))
     }
 
-    /// For tests alone: whoever knows the seed can make flows collide.
+    /// For tests alone: a sender that knows the seed can make flows collide.
     package static let zero = HashSeed(words: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 }

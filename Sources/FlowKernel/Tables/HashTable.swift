@@ -16,9 +16,9 @@ struct HashTable: ~Copyable {
     private let mappedShares: MappedArray<UInt32>
 
     private init(
-        even: consuming BPFMap, odd: consuming BPFMap, shares: consuming BPFMap, isWritable: Bool
+        even: consuming BPFMap, odd: consuming BPFMap, shares: consuming BPFMap, rights: Descriptor.Rights
     ) throws(KernelError) {
-        let mappedShares = try MappedArray<UInt32>(of: shares, isWritable: isWritable)
+        let mappedShares = try MappedArray<UInt32>(of: shares, rights: rights)
         self.mappedShares = mappedShares
         self.even = even
         self.odd = odd
@@ -33,18 +33,18 @@ struct HashTable: ~Copyable {
         }
         return try HashTable(
             even: .create(layout(WEIR_MAP_FLOWS_0)), odd: .create(layout(WEIR_MAP_FLOWS_1)),
-            shares: .create(shareLayout), isWritable: true)
+            shares: .create(shareLayout), rights: .readWrite)
     }
 
-    static func open(pinnedIn directory: String, isWritable: Bool) throws(KernelError) -> HashTable {
+    static func open(pinnedIn directory: String, rights: Descriptor.Rights) throws(KernelError) -> HashTable {
         func pinned(_ name: String) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name), isWritable: isWritable)
+            try .open(pinnedAt: "\(directory)/\(name)", layout: layout(name), rights: rights)
         }
         return try HashTable(
             even: pinned(WEIR_MAP_FLOWS_0), odd: pinned(WEIR_MAP_FLOWS_1),
             shares: .open(
-                pinnedAt: "\(directory)/\(shareLayout.name)", layout: shareLayout, isWritable: isWritable),
-            isWritable: isWritable)
+                pinnedAt: "\(directory)/\(shareLayout.name)", layout: shareLayout, rights: rights),
+            rights: rights)
     }
 
     func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {

@@ -28,7 +28,7 @@ final class InterfaceTable: Sendable {
     ) throws(KernelError) -> InterfaceTable {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
             try .open(
-                pinnedAt: path(layout.name, namespace, in: directory), layout: layout, isWritable: true)
+                pinnedAt: path(layout.name, namespace, in: directory), layout: layout, rights: .readWrite)
         }
         return try InterfaceTable(namespace, pinned(layout), pinned(aboveLayout))
     }
@@ -36,7 +36,7 @@ final class InterfaceTable: Sendable {
     private init(
         _ namespace: UInt64, _ indexed: consuming BPFMap, _ above: consuming BPFMap
     ) throws(KernelError) {
-        entries = try MappedArray(of: indexed, isWritable: true)
+        entries = try MappedArray(of: indexed, rights: .readWrite)
         self.namespace = namespace
         self.indexed = indexed
         self.above = above

@@ -68,7 +68,7 @@ extension LineTable {
         }
     }
 
-    /// Forgets the lines of a window that is drained, so that nobody drains them again. They are not alive any more.
+    /// Forgets the lines of a window that is drained, so that they are not drained again. They are not alive any more.
     func forget(_ window: UInt32) {
         for cpu in 0..<geometry.cpus {
             let table = table(of: window, cpu: cpu)

@@ -8,7 +8,7 @@ import Host
 
 /// The line engine's memory: for each generation and CPU a table of lines and a log of those that were made.
 ///
-/// The layout is `weir_line` and its kin in weir_abi.h; who writes what, table_line.bpf.h.
+/// The layout is `weir_line` and its kin in weir_abi.h; which side writes what is in table_line.bpf.h.
 struct LineTable: ~Copyable {
     let geometry: TableGeometry
     let lines: BPFMap
@@ -22,27 +22,27 @@ struct LineTable: ~Copyable {
     static func create(_ geometry: TableGeometry) throws(KernelError) -> LineTable {
         try map(
             geometry, lines: .create(Layouts.lines(geometry)), entries: .create(Layouts.entries(geometry)),
-            heads: .create(Layouts.heads(geometry)), shares: .create(Layouts.shares), isWritable: true)
+            heads: .create(Layouts.heads(geometry)), shares: .create(Layouts.shares), rights: .readWrite)
     }
 
     static func open(
-        _ geometry: TableGeometry, pinnedIn directory: String, isWritable: Bool
+        _ geometry: TableGeometry, pinnedIn directory: String, rights: Descriptor.Rights
     ) throws(KernelError) -> LineTable {
         func pinned(_ layout: MapLayout) throws(KernelError) -> BPFMap {
-            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout, isWritable: isWritable)
+            try .open(pinnedAt: "\(directory)/\(layout.name)", layout: layout, rights: rights)
         }
         return try map(
             geometry, lines: pinned(Layouts.lines(geometry)), entries: pinned(Layouts.entries(geometry)),
-            heads: pinned(Layouts.heads(geometry)), shares: pinned(Layouts.shares), isWritable: isWritable)
+            heads: pinned(Layouts.heads(geometry)), shares: pinned(Layouts.shares), rights: rights)
     }
 
     private static func map(
         _ geometry: TableGeometry, lines: consuming BPFMap, entries: consuming BPFMap, heads: consuming BPFMap,
-        shares: consuming BPFMap, isWritable: Bool
+        shares: consuming BPFMap, rights: Descriptor.Rights
     ) throws(KernelError) -> LineTable {
-        let mappedLines = try MappedArray<LineWords>(of: lines, isWritable: isWritable)
-        let mappedEntries = try MappedArray<EntryWords>(of: entries, isWritable: false)
-        let mappedHeads = try MappedArray<weir_line_head>(of: heads, isWritable: isWritable)
+        let mappedLines = try MappedArray<LineWords>(of: lines, rights: rights)
+        let mappedEntries = try MappedArray<EntryWords>(of: entries, rights: .read)
+        let mappedHeads = try MappedArray<weir_line_head>(of: heads, rights: rights)
         return LineTable(
             geometry: geometry, lines: lines, entries: entries, heads: heads, shares: shares, mappedLines: mappedLines,
             mappedEntries: mappedEntries, mappedHeads: mappedHeads)

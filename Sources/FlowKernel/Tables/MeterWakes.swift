@@ -22,7 +22,7 @@ package import Host
 
     deinit { unsafe ring_buffer__free(ring) }
 
-    /// Readable (poll(2)) while there are events that nobody has heard.
+    /// Readable (poll(2)) while there are unread events.
     fileprivate var descriptor: CInt { unsafe ring_buffer__epoll_fd(ring) }
 
     /// Takes all events out of the ring and says how many there were. Does not block.

@@ -17,15 +17,15 @@ final class PortCounts: Sendable {
 
     /// Makes a new one, all zero.
     static func create() throws(KernelError) -> PortCounts {
-        try PortCounts(.create(layout), isWritable: true)
+        try PortCounts(.create(layout), rights: .readWrite)
     }
 
-    static func open(pinnedAt path: String, isWritable: Bool) throws(KernelError) -> PortCounts {
-        try PortCounts(.open(pinnedAt: path, layout: layout, isWritable: isWritable), isWritable: isWritable)
+    static func open(pinnedAt path: String, rights: Descriptor.Rights) throws(KernelError) -> PortCounts {
+        try PortCounts(.open(pinnedAt: path, layout: layout, rights: rights), rights: rights)
     }
 
-    private init(_ map: consuming BPFMap, isWritable: Bool) throws(KernelError) {
-        totals = try MappedArray(of: map, isWritable: isWritable)
+    private init(_ map: consuming BPFMap, rights: Descriptor.Rights) throws(KernelError) {
+        totals = try MappedArray(of: map, rights: rights)
         self.map = map
     }
 

@@ -18,25 +18,25 @@ package final class PortCountsStore: Sendable {
 
     private let directory: String?
     let ofPorts: MapOfPorts
-    private let isWritable: Bool
+    private let rights: Descriptor.Rights
     private let opened = Mutex<[PortNumber: Opened]>([:])
 
     /// - Parameters:
     ///   - directory: of this layout's pins; nil where nothing is pinned.
     ///   - ofPorts: by which programs find the port's.
-    init(directory: String?, of ofPorts: MapOfPorts, isWritable: Bool) {
+    init(directory: String?, of ofPorts: MapOfPorts, rights: Descriptor.Rights) {
         self.directory = directory
         self.ofPorts = ofPorts
-        self.isWritable = isWritable
+        self.rights = rights
     }
 
     /// The counts of a port that is registered.
     func counts(of port: RegisteredPort) throws(KernelError) -> PortCounts {
         if let known = opened.withLock({ $0[port.number] }), known.attached == port.attached { return known.counts }
         guard let folder = folder(of: port.number) else {
-            throw KernelError(.notFound, "cannot read the counts of \(port.name)", cause: "nobody has made them")
+            throw KernelError(.notFound, "cannot read the counts of \(port.name)", cause: "they do not exist")
         }
-        let counts = try PortCounts.open(pinnedAt: PortPin.totals.path(in: folder), isWritable: isWritable)
+        let counts = try PortCounts.open(pinnedAt: PortPin.totals.path(in: folder), rights: rights)
         guard opened.withLock(\.count) < DescriptorLimit.mostHeldOfAKind else { return counts }
         return keep(counts, of: port)
     }

@@ -45,7 +45,7 @@ final class PortMapStore: Sendable {
     /// The port's map, which is made where it is not there. The turn of the ports must be ours.
     func make(for port: RegisteredPort) throws(KernelError) -> BPFMap {
         guard let path = path(of: port.number) else { return try makeUnpinned(port.number) }
-        if unsafe access(path, F_OK) == 0 { return try .open(pinnedAt: path, layout: kind.layout, isWritable: true) }
+        if unsafe access(path, F_OK) == 0 { return try .open(pinnedAt: path, layout: kind.layout, rights: .readWrite) }
         let map = try BPFMap.create(kind.layout)
         try map.pin(at: path)
         return map
@@ -64,7 +64,7 @@ final class PortMapStore: Sendable {
 
     /// Makes all of the port's map zero, whatever programs write at the same time.
     func clear(_ port: RegisteredPort) throws(KernelError) {
-        let bytes = try MappedArray<UInt8>(of: try make(for: port), isWritable: true)
+        let bytes = try MappedArray<UInt8>(of: try make(for: port), rights: .readWrite)
         for place in 0..<bytes.count { bytes[place] = 0 }
     }
 
@@ -77,7 +77,7 @@ final class PortMapStore: Sendable {
     /// Kernel memory of the port's map, in bytes; 0 where it has none.
     func memoryBytes(of number: PortNumber) -> UInt64 {
         guard let path = path(of: number), unsafe access(path, F_OK) == 0,
-            let map = try? BPFMap.open(pinnedAt: path, layout: kind.layout, isWritable: false)
+            let map = try? BPFMap.open(pinnedAt: path, layout: kind.layout, rights: .read)
         else { return 0 }
         return map.memoryBytes
     }
@@ -116,7 +116,7 @@ extension FlowMaps {
     package func ageConnections(of number: PortNumber, by age: Duration) throws(KernelError) {
         let port = RegisteredPort(
             number: number, interface: NetworkInterface(name: "none", index: 0), role: .guest, networkNamespace: 0)
-        let connections = try MappedArray<weir_connection>(of: try connections.make(for: port), isWritable: true)
+        let connections = try MappedArray<weir_connection>(of: try connections.make(for: port), rights: .readWrite)
         for place in 0..<connections.count where connections[place].seen_ns != 0 {
             connections[place].seen_ns &-= UInt64(clamping: age.wholeNanoseconds)
         }

@@ -45,7 +45,7 @@ package struct RegisteredPort: Equatable, Sendable {
 }
 
 extension RegisteredPort {
-    /// Registered, but not all of its programs are on it yet: somebody attaches it at this moment, or died while at it.
+    /// Registered, but not all of its programs are on it yet: a process is attaching it, or died while attaching it.
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
 
     /// Whether a program of its keeps connections.
@@ -124,9 +124,7 @@ extension FlowMaps {
             try ports.remove(UInt32(number.rawValue))
             counts.remove(number)
         }
-        try counts.ofPorts.remove(numbers)
-        try fragments.ofPorts.remove(numbers)
-        try connections.ofPorts.remove(numbers)
+        for ofPorts in mapsOfPorts { try ofPorts.remove(numbers) }
     }
 
     /// The next free number after the one given out last, so that numbers come back as late as can be.

@@ -11,7 +11,7 @@ package struct TableGeometry: Equatable, Sendable {
     package let engine: FlowEngine
     /// Flows that a window has room for, where the CPUs share them evenly.
     ///
-    /// Where nobody swaps early, of a table as full as that 7 in 10,000 flows find none of the lines that they look at
+    /// Without an early swap, of a table as full as that 7 in 10,000 flows find none of the lines that they look at
     /// free (simulated; up to nine tenths of it fewer than 1 in 100,000), and go to overflow.
     package let flowBudget: Int
     /// CPUs with a table of their own: those numbered below this. The line engine's, as all that follows.

@@ -57,7 +57,7 @@ package struct TickClock: ~Copyable {
     }
 
     /// Of the clocks the coarse one is that which the kernel moves with the tick. Where the tick is late, since the
-    /// machine's CPU was somebody else's, the other is ahead of both, and packets would be counted in the future.
+    /// machine's CPU was taken by another machine, the other is ahead of both, and packets would be counted in the future.
     borrowing func now() throws(KernelError) -> Tick {
         var nanoseconds = Self.coarse
         var tick: Tick

@@ -4,7 +4,7 @@ package import FlowMeter
 package import FlowModel
 package import Host
 
-/// Tables of another layout as a meter sees them: nobody counts into them any more, and what they hold is taken once.
+/// Tables of another layout as a meter sees them: no program counts into them any more, and what they hold is taken once.
 package struct EarlierFlowSource: PortSource, ~Copyable {
     let tables: EarlierTables
 

@@ -27,7 +27,7 @@ package struct EarlierInstallation: ~Copyable {
         return EarlierInstallation(directory: earlier, tables: try EarlierTables.open(earlier.layout), name: name)
     }
 
-    /// Removes a directory that has no tables, unless somebody makes some there at this moment.
+    /// Removes a directory that has no tables, unless another process makes some there at this moment.
     private static func removeIfLeft(_ directory: PinDirectory) {
         guard !directory.hasMaps, let use = try? directory.openLayout(), use.lockExclusively(), !directory.hasMaps
         else { return }
@@ -140,18 +140,19 @@ package struct EarlierInstallation: ~Copyable {
     private func move(
         _ port: RegisteredPort, _ side: TCHook.Side, _ installation: borrowing Installation
     ) throws(KernelError) {
-        let (kind, isJudged) = (ProgramKind(port, side), port.judging == .judged)
+        let kind = ProgramKind(port, side)
+        let policyUse: PolicyUse = port.judging == .judged ? .asked : .notAsked
         switch port.hook(side) {
         case .none, .unobserved, .xdpDispatched: return
         case .fentry:
-            try installation.replaceSent(port, isJudged: isJudged)
+            try installation.replaceSent(port, policyUse: policyUse)
         case .clsact:
-            try installation.programs.withProgram(kind, for: port, isJudged: isJudged, on: installation.tables) {
+            try installation.programs.withProgram(kind, for: port, policyUse: policyUse, on: installation.tables) {
                 (program) throws(KernelError) in
                 try TCHook.replaceFilter(program, of: port, side: side)
             }
         case .tcx, .xdp, .xsk:
-            try installation.programs.withProgram(kind, for: port, isJudged: isJudged, on: installation.tables) {
+            try installation.programs.withProgram(kind, for: port, policyUse: policyUse, on: installation.tables) {
                 (program) throws(KernelError) in
                 try moveLink(of: port, side, installation.directory, program)
             }
@@ -161,8 +162,8 @@ package struct EarlierInstallation: ~Copyable {
     private func moveLink(
         of port: RegisteredPort, _ side: TCHook.Side, _ newDirectory: PinDirectory, _ program: borrowing Program
     ) throws(KernelError) {
-        let old = "\(directory.portDirectory(port.number))/\(side.pin)"
-        let new = "\(newDirectory.portDirectory(port.number))/\(side.pin)"
+        let old = side.link.path(in: directory.portDirectory(port.number))
+        let new = side.link.path(in: newDirectory.portDirectory(port.number))
         guard unsafe access(old, F_OK) == 0 else { return }
         let link = try Link.open(pinnedAt: old)
         try link.replaceProgram(by: program.loaded, on: port.name)
@@ -171,7 +172,7 @@ package struct EarlierInstallation: ~Copyable {
         unsafe unlink(old)
     }
 
-    /// Its tables, once nobody writes them any more: after `move`. Waits for a grace period.
+    /// Its tables, once no program writes them any more: after `move`. Waits for a grace period.
     package func source() throws(KernelError) -> EarlierFlowSource {
         let gracePeriod = try GracePeriod()
         try gracePeriod.wait()

@@ -22,7 +22,7 @@ extension EarlierTables {
         _ window: UInt32, in folder: String, into flows: inout FlowTable
     ) throws(KernelError) {
         func array(_ name: String) throws(KernelError) -> MappedArray<UInt8> {
-            try MappedArray(of: try .open(pinnedAt: "\(folder)/\(name)"), isWritable: false)
+            try MappedArray(of: try .open(pinnedAt: "\(folder)/\(name)"), rights: .read)
         }
         let lines = try array(WEIR_MAP_LINES)
         let entries = try array(WEIR_MAP_LINE_ENTRIES)

@@ -21,7 +21,7 @@ extension EarlierTables {
     /// What the port saw in this window alone, in both directions.
     func totals(of port: RegisteredPort, in window: UInt32) throws(KernelError) -> DirectionTotals {
         let map = try BPFMap.open(pinnedAt: "\(directory)/ports/\(port.number.rawValue)/totals")
-        let array = try MappedArray<UInt8>(of: map, isWritable: false)
+        let array = try MappedArray<UInt8>(of: map, rights: .read)
         let size = max(1, layout["weir_totals"]?.size ?? array.count)
         func totals(_ direction: Direction) -> PortTotals {
             let perCPU = Int(WEIR_GENERATIONS * WEIR_DIRECTIONS)

@@ -9,7 +9,7 @@ import Host
 
 /// The pinned tables of another layout, read by the description that lies beside them.
 ///
-/// For a build that takes over from another: its own programs count into tables of its own by then, and nobody writes
+/// For a build that takes over from another: its own programs count into tables of its own by then, and no program writes
 /// these. A map's place and purpose are the same in every layout, as weir_abi.h has them from version 3 on; where the
 /// fields lie is not.
 struct EarlierTables: ~Copyable {
@@ -19,10 +19,10 @@ struct EarlierTables: ~Copyable {
 
     static func open(_ directory: String) throws(KernelError) -> EarlierTables {
         let description = try BPFMap.open(pinnedAt: "\(directory)/\(WEIR_MAP_LAYOUT)")
-        let text = try MappedArray<UInt8>(of: description, isWritable: false)
+        let text = try MappedArray<UInt8>(of: description, rights: .read)
         let layout = LayoutDescription(text: (0..<text.count).map { text[$0] })
         let control = try MappedArray<UInt8>(
-            of: try .open(pinnedAt: "\(directory)/\(WEIR_MAP_CONTROL)"), isWritable: true)
+            of: try .open(pinnedAt: "\(directory)/\(WEIR_MAP_CONTROL)"), rights: .readWrite)
         return EarlierTables(directory: directory, layout: layout, control: control)
     }
 
@@ -67,7 +67,7 @@ extension EarlierTables {
     /// The window that was open when programs were taken away.
     var openWindow: OpenWindow { window(of: number) }
 
-    /// The windows whose counts nobody has made safe yet, in their order.
+    /// The windows whose counts are not in a journal yet, in their order.
     var unreleased: [OpenWindow] {
         let released = UInt32(truncatingIfNeeded: page.number("weir_control.released"))
         if released == number { return [] }

@@ -6,7 +6,7 @@ extension PinDirectory {
     /// Whether a port that is attached there, in whatever layout, has an entry in libxdp's dispatcher.
     package var hasDispatchedPorts: Bool {
         func isDispatched(_ port: RegisteredPort) -> Bool { !port.isClosing && port.fromHook == .xdpDispatched }
-        if let own = try? Installation.open(self, isWritable: false), let ports = try? own.attachedPorts(),
+        if let own = try? Installation.open(self, rights: .read), let ports = try? own.attachedPorts(),
             ports.contains(where: isDispatched)
         {
             return true

@@ -14,7 +14,7 @@ package final class Journal {
     /// Of the window that the writer's segment is of.
     private var key: WindowKey?
     private var nextSequence: UInt64
-    /// Segments that somebody removed while their window was open.
+    /// Segments that were removed while their window was open.
     package private(set) var removedSegments = 0
 
     /// What the parts of a window have in common, and no other part has.
@@ -138,7 +138,7 @@ extension Journal {
         }
     }
 
-    /// Keeps a segment that tells nothing for whoever wants to look at it, out of the way.
+    /// Moves a segment that cannot be read aside, for inspection.
     package static func setAside(_ segment: Segment) throws(JournalError) {
         try JournalError.wrap(.write, segment.path) {
             try HeldFolder.rename(segment.path, to: segment.name + ".damaged")

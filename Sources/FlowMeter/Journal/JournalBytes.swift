@@ -83,7 +83,7 @@ extension JournalBytes {
         return Port(number: number, name: name, role: role, identity: PortIdentity(texts: texts))
     }
 
-    /// After everything else: who wrote before there were any wrote none, and who reads without knowing them stops before.
+    /// After everything else: earlier versions wrote none, and stop reading before them.
     mutating func append(standInsOf ports: some Sequence<Port>) {
         let standIns = ports.compactMap { port in port.standIn.map { (port.number, $0) } }
         append(UInt32(standIns.count))

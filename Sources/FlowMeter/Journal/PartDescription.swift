@@ -58,7 +58,7 @@ extension PartDescription {
         return bytes.words
     }
 
-    /// nil where the words were written by somebody else: their checksum is right.
+    /// nil where the words are not Weir's: their checksum is right.
     init?(words: [UInt64]) {
         var bytes = JournalBytes(words)
         do {

@@ -9,7 +9,7 @@ package struct SegmentContent: Sendable {
     package var isPrinted = false
     /// Stretches between frames that hold nothing whole.
     package var damages = 0
-    /// Whether the last bytes are no frame: somebody was writing, or something cut the file.
+    /// Whether the last bytes are no frame: a writer was interrupted, or the file was cut.
     package var isTorn = false
     /// Where the last frame ends, in bytes.
     var end: Int64 = 0
@@ -68,7 +68,7 @@ extension JournaledPart {
         return taken
     }
 
-    /// As the meter had it, with what is missing as overflow; nil where nobody knows what it was. It keeps no flows.
+    /// As the meter had it, with what is missing as overflow; nil where that is not known. It keeps no flows.
     package mutating func takePart() -> WindowPart? {
         guard let description else { return nil }
         let (totals, journaled) = (totals, flows.piece == .none ? sums : FlowSums())
@@ -89,7 +89,7 @@ extension JournaledPart {
         }
     }
 
-    /// Without a description: nobody knows what else there was.
+    /// Without a description what else there was is not known.
     private var totalsOfFlows: [PortSide: PortTotals] {
         sums.recorded.mapValues { recorded in
             var totals = PortTotals()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Frames that nobody thought of; the same ones for the same seed.
+/// Random frames; the same ones for the same seed.
 package struct FrameGenerator: Sendable {
     private var random: SplitMix64
     private let templates: [FrameCase]

@@ -2,11 +2,11 @@
 
 package import FlowModel
 
-/// Frames of an attacker who wants datagrams to arrive that a policy denies: header chains (RFC 7112, 8200), fragments of all
+/// Frames of an attacker that wants datagrams to arrive that a policy denies: header chains (RFC 7112, 8200), fragments of all
 /// kinds (RFC 791, 815), wrong lengths, tags, and what else hides a port from a filter and not from a receiver. The same frames for
 /// the same seed.
 package struct HostileFrames: Sendable {
-    /// Who sends to whom.
+    /// The sender and the receiver.
     package struct Ends: Sendable {
         package var sourceMAC: MACAddress
         package var destinationMAC: MACAddress

@@ -31,7 +31,7 @@ package final class HugePages: Sendable {
 
     deinit { close() }
 
-    /// Gives them back; whoever had them must have ended.
+    /// Gives them back; their user must have ended.
     package func close() {
         guard (try? ChildProcess.outcome(of: ["umount", folder]))?.succeeded == true else { return }
         try? Self.set(before)

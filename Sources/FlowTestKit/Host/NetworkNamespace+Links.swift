@@ -47,7 +47,7 @@ extension NetworkNamespace {
         try addNeighbour("\(peer)", at: mac, on: interface)
     }
 
-    /// Says once and for all who has an address, so that nobody asks.
+    /// Sets a permanent neighbour entry, so that no resolution is needed.
     package func addNeighbour(_ address: String, at mac: MACAddress, on interface: String) throws {
         try ip("neighbour replace \(address) lladdr \(mac) dev \(interface) nud permanent")
     }

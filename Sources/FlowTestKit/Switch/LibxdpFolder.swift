@@ -12,7 +12,7 @@ package final class LibxdpFolder: Sendable {
 
     deinit { remove() }
 
-    /// Removes it; the programs must have ended. One that holds anything is somebody's, and stays.
+    /// Removes it; the programs must have ended. One that holds anything is in use, and stays.
     package func remove() {
         let files = FileManager.default
         guard !wasThere, (try? files.contentsOfDirectory(atPath: Self.path))?.isEmpty == true else { return }

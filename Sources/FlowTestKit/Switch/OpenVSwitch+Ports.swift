@@ -26,7 +26,7 @@ extension OpenVSwitch {
         case bestEffort = "best-effort"
     }
 
-    /// Who forwards, as `datapath_type` names it.
+    /// The datapath, as `datapath_type` names it.
     package enum Datapath: String, Sendable, CustomStringConvertible {
         case userspace = "netdev"
         /// The kernel's module, which is not on every kernel that tests run on.

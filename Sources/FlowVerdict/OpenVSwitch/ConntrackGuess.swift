@@ -6,7 +6,7 @@ import FlowModel
 enum ConntrackGuess {
     /// Segments with SYN alone: of a connection that was not there yet.
     case new
-    /// Of whoever opened a connection, SYN and what came after: new, then established.
+    /// Of the opener of a connection, SYN and what came after: new, then established.
     case conversation
     case notKnown
 
@@ -24,7 +24,7 @@ enum ConntrackGuess {
         if bits & (fin | reset | acknowledgement) == 0 {
             self = .new
         } else {
-            // AWS's reduction has ACK where one segment has both: whoever answers.
+            // AWS's reduction has ACK where one segment has both: the side that answers.
             self = UInt16(record.tcpFlags) & acknowledgement == 0 ? .conversation : .notKnown
         }
     }

@@ -25,7 +25,7 @@ package struct DatapathOutcome: Equatable, Sendable {
 extension DatapathOutcome {
     /// Reads what stands behind `actions:`.
     ///
-    /// - Parameter inPort: what goes out there is delivered to nobody else.
+    /// - Parameter inPort: what goes out there is delivered to no other port.
     package init(_ text: Substring, inPort: String) {
         var reader = DatapathActionReader(inPort: inPort)
         reader.read(FlowText(text), depth: 0)
@@ -81,7 +81,7 @@ private struct DatapathActionReader {
         case "pop_vlan": rewrite.blur(.bothVLANs)
         case "pop_eth", "pop_nsh": rewrite.blurAll()
         case "userspace": outcome.isElsewhere = true
-        // Out of the port that it came from: to nobody else, but not dropped.
+        // Out of the port that it came from: to no other port, but not dropped.
         case inPort: outcome.isElsewhere = true
         default: outcome.isDelivered = true
         }

@@ -40,7 +40,7 @@ struct MegaflowOpinion {
         }
     }
 
-    /// The first one's that is known, of whoever opened a connection that of its beginning.
+    /// The first one's that is known; for the opener of a connection, that of its beginning.
     private var rule: RuleName? {
         if guess.isOpened, let first = leaves.first(where: { $0.allowsNew && $0.rule != nil }) { return first.rule }
         return leaves.lazy.compactMap(\.rule).first

@@ -5,7 +5,7 @@ package protocol TernaryKey: Equatable, Sendable, BitwiseCopyable {
     /// The bits that are one in the mask; the others are zero.
     func masked(by mask: Self) -> Self
 
-    /// A number that is the same for equal keys. Packets choose keys: without the seed nobody must be able to foresee which
+    /// A number that is the same for equal keys. Packets choose keys: without the seed a sender must not be able to foresee which
     /// of them collide.
     func hash(seed: UInt64) -> UInt64
 }

@@ -10,7 +10,7 @@
 ///
 /// Callers that care for speed are in this module, where the compiler makes a copy for their key.
 ///
-/// A value: whoever looks things up in a copy is not disturbed by changes. Not to be changed from several threads at a time.
+/// A value: look-ups in a copy are not disturbed by changes. Not to be changed from several threads at a time.
 package struct TupleSpace<Key: TernaryKey, Value: Sendable>: Sendable {
     /// Names a rule for as long as it is there; never used again.
     package struct RuleID: Hashable, Sendable {
@@ -32,7 +32,7 @@ package struct TupleSpace<Key: TernaryKey, Value: Sendable>: Sendable {
     private let seed: UInt64
     package private(set) var count = 0
 
-    /// - Parameter seed: of the hash; random, where rules or keys come from who is not trusted.
+    /// - Parameter seed: of the hash; random, where rules or keys come from untrusted senders.
     package init(seed: UInt64 = .random(in: .min ... .max)) { self.seed = seed }
 
     /// How many masks its rules have.

@@ -13,7 +13,7 @@ package struct InterfaceMonitor: ~Copyable {
     /// Some thousand messages.
     package static let usualRoom = 8 << 20
 
-    /// Datagrams: whoever asks has other things to do, too.
+    /// Datagrams: the caller has other work, too.
     private static let mostAtATime = 1024
 
     /// Opens it and asks for the list.

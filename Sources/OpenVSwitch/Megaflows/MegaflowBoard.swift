@@ -5,7 +5,7 @@ package import FlowModel
 package import FlowVerdict
 import Synchronization
 
-/// What the thread that looks at megaflows writes, and those who judge read and wait for.
+/// What the thread that polls megaflows writes, and the judges read and wait for.
 package final class MegaflowBoard: Sendable {
     private struct State {
         var history: MegaflowHistory

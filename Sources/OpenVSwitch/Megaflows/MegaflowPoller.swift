@@ -54,7 +54,7 @@ final class MegaflowPoller: Sendable {
         try? thread.withLock(\.self)?.wait()
     }
 
-    /// From now on what somebody waits for is looked at as soon as it can be.
+    /// From now on polls as soon as a judge waits.
     func hurry() { wishes.hurry() }
 
     private func run() {

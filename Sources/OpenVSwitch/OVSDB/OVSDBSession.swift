@@ -3,7 +3,7 @@
 /// One connection to the database of Open vSwitch: asks for its interfaces, ports and bridges, and follows their changes
 /// (RFC 7047, `monitor`). A pure state machine: it is given what has come, and says what is to be sent.
 ///
-/// Whatever throws ends the connection; what was known stays with whoever has it.
+/// An error ends the connection; the caller keeps what it has read.
 package struct OVSDBSession: Sendable {
     /// What has come of some bytes.
     package struct Progress: Equatable, Sendable {
@@ -118,7 +118,7 @@ extension OVSDBSession {
         case "update":
             let parameters = members["params"]?.array ?? []
             guard parameters.count == 2, parameters[0] == Self.monitor else {
-                throw .nonsense("an update that nobody asked for")
+                throw .nonsense("an update without a request")
             }
             guard tables != nil else { throw .nonsense("an update before the list") }
             try tables?.take(parameters[1])
@@ -138,7 +138,7 @@ extension OVSDBSession {
             tables = listed
             progress.hasChanged = true
         case Self.probe: break
-        default: throw .nonsense("an answer to what nobody asked")
+        default: throw .nonsense("an answer without a request")
         }
     }
 

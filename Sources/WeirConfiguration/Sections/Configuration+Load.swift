@@ -66,7 +66,7 @@ extension MergedConfiguration<Configuration> {
             nil, "fields has a meaning only with the format aws; leave it out, or choose that format (--format aws)")
     }
 
-    /// Where nobody named a port or a switch, what is likely to be a guest's is measured.
+    /// Without a port or a switch in the configuration, interfaces that are likely to be guests' are measured.
     package mutating func usePortsOfGuestsIfNone() {
         guard root.ports.isEmpty, root.ovs == nil else { return }
         root.ports = Configuration.usualGuestPorts.compactMap { GlobPattern($0).map { PortRule(pattern: $0) } }

@@ -41,7 +41,7 @@ extension ConfigurationKeys {
             "how many packets a second the switch may be asked about")
     }
 
-    /// An operator who names a switch's directory or bridges means that switch.
+    /// Naming a switch's directory or bridges chooses that switch.
     private static func isMeant(_ configuration: Configuration, _ given: GivenKeys) -> Bool {
         configuration.switchChoice.standsIn
             || ["ovs-rundir", "ovs-control", "ovs-bridges"].contains { given[$0] != nil }

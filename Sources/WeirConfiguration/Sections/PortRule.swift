@@ -10,7 +10,7 @@ package struct PortRule: Equatable, Sendable {
     /// nil: native where the driver can, else generic.
     package var xdpMode: XDPMode?
     package var identity = PortIdentity()
-    /// False: not measured, whoever else names them.
+    /// False: not measured, even if another source names them.
     package var isMeasured = true
     /// Which of its flows are written; nil: what holds for all.
     package var filter: LogFilter?

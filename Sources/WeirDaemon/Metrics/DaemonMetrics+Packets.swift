@@ -17,7 +17,7 @@ extension DaemonMetrics {
         ) { byVerdict($0, \.bytes) },
         Metric(
             .counter, "weir_rejected_packets_total",
-            "Packets of published records that were rejected, by who said so, why, and which rule.",
+            "Rejected packets of published records, by verdict source, reason, and rule.",
             note: "At most a thousand of them; further rules are `others`.", labels: ["source", "reason", "rule"]
         ) { source in
             source.report.verdicts?.rejections.map { rejection in

@@ -64,7 +64,7 @@ extension DaemonMetrics {
         Metric(
             .counter, "weir_early_swaps_total", "Swaps before a window's edge, because tables filled up."
         ) { $0.report.earlySwaps },
-        Metric(summary: "weir_swap_seconds", "Time of a swap, until nobody writes the closed generation.") {
+        Metric(summary: "weir_swap_seconds", "Time of a swap, until no program writes the closed generation.") {
             ($0.report.swapSecondsTotal, $0.report.swaps)
         },
         Metric(summary: "weir_drain_seconds", "Time to read and merge a closed generation.") {

@@ -81,7 +81,7 @@ extension Daemon {
                     board.update { $0.progress = StartProgress(done: done, total: total, isTakeover: true) }
                 }
             } catch {
-                // Where no port was moved, the earlier version can go on as if nobody had been here.
+                // Where no port was moved, the earlier version can go on as before.
                 try? installation.removeIfUnused()
                 throw error
             }

@@ -16,19 +16,29 @@ package struct OpenFlows {
 
     package init(_ configuration: Configuration) { self.configuration = configuration }
 
+    /// The names of the ports that are attached.
+    package func ports() throws -> [String] {
+        try installation().tables.maps.registeredPorts().map(\.name)
+    }
+
     /// All lines of ports, named and judged as the daemon's publisher does.
     ///
     /// - Parameter names: of ports that are attached; all without any.
     package func entries(ofPorts names: [String] = []) throws -> [LogEntry] {
-        let directory = PinDirectory(base: configuration.bpffs)
-        guard let installation = try Installation.open(directory, isWritable: false) else {
+        let installation = try installation()
+        let ports = try ports(names.map(InterfaceName.canonical), installation)
+        let window = ClosedWindow(try installation.tables.snapshot(), until: ClockAnchor.now.realtime)
+        return window.entries(ports: ports, judgedBy: JudgeChain(configuration))
+    }
+
+    private func installation() throws -> Installation {
+        guard let installation = try Installation.open(PinDirectory(base: configuration.bpffs), rights: .read)
+        else {
             throw KernelError(
                 .notFound, "cannot show flows", cause: "nothing is attached under \(configuration.bpffs)",
                 remedy: "attach a port (weir attach PORT), or name another directory (--bpffs)")
         }
-        let ports = try ports(names.map(InterfaceName.canonical), installation)
-        let window = ClosedWindow(try installation.tables.snapshot(), until: ClockAnchor.now.realtime)
-        return window.entries(ports: ports, judgedBy: JudgeChain(configuration))
+        return installation
     }
 
     private func ports(

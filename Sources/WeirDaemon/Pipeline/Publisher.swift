@@ -127,7 +127,7 @@ package final class Publisher {
         return Waiting.Content(window: journaled.closed, ports: journaled.ports)
     }
 
-    /// The first piece; nil where somebody removed the segment, which is said.
+    /// The first piece; nil where the segment was removed, which is logged.
     private func read(_ segment: Segment, _ pieces: JournaledPieces) throws(JournalError) -> SegmentContent? {
         do throws(JournalError) { return try pieces.content(0) } catch {
             guard error.reason == .noSuchFileOrDirectory else { throw error }
@@ -316,7 +316,7 @@ extension Publisher {
             try printer?.finish()
         } catch {
             printer = nil
-            let consequence = hasReaders ? "measuring goes on without it" : "nobody is left to measure for"
+            let consequence = hasReaders ? "measuring goes on without it" : "no sink is left to measure for"
             logger.error("cannot print to standard output: \(systemReason(error)); \(consequence)")
             return
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
+import FlowModel
 package import FlowVerdict
 package import Foundation
 package import WeirConfiguration
@@ -73,7 +74,7 @@ extension PolicyDocument {
         )
     }
 
-    /// Who names a group must mean one that is there: a typing error would leave a port without it.
+    /// A group that is named must exist: a typing error would leave a port without it.
     private func checkNames(_ root: Setting) throws(ConfigurationError) {
         let known = policy.groups.map(\.name)
         for name in try root.namesOfGroups() where !known.contains(name.text) {

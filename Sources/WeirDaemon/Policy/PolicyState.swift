@@ -54,7 +54,7 @@ package struct PolicyState: Sendable {
         }
     }
 
-    /// One change at a time, whoever makes it: a daemon or a command.
+    /// One change at a time, by a daemon or a command.
     func alone<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws -> Value {
         let lock = try HeldFolder(folder, .anyFolder, create: 0o700).openLock("policy.lock")
         defer { try? lock.close() }

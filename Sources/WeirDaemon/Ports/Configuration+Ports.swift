@@ -7,7 +7,7 @@ package import WeirConfiguration
 extension Configuration {
     /// A port as the records name it.
     ///
-    /// - Parameter said: whose it is as somebody else says; what stands here counts for more.
+    /// - Parameter said: its owner from another source; the configuration takes precedence.
     package func port(
         _ registered: RegisteredPort, said: PortIdentity? = nil, standIn: StandIn? = nil
     ) -> Port {

@@ -55,7 +55,7 @@ package struct PortKeeper: ~Copyable {
     private var hurry: ExpeditedGracePeriods?
 
     /// - Parameters:
-    ///   - room: for what the kernel has to tell and nobody has heard yet, in bytes.
+    ///   - room: for unread messages of the kernel, in bytes.
     ///   - directory: those that list interfaces, besides the configuration's rules.
     ///   - notes: what it has said of ports.
     package init(
@@ -149,7 +149,7 @@ package struct PortKeeper: ~Copyable {
     /// Mends what was taken away of ports and of what they share, and closes ports whose end no news of interfaces tells of: an
     /// attacher that died, an interface of another namespace that was deleted.
     ///
-    /// Throws where what all ports share cannot be pinned again: nobody would find it then when this process ends.
+    /// Throws where what all ports share cannot be pinned again: it would be lost when this process ends.
     package mutating func review() throws(KernelError) -> PortChanges {
         var changes = PortChanges()
         changes.pinned = try installation.pinAgain()
@@ -274,7 +274,7 @@ extension PortKeeper {
     }
 
     /// Closes ports that have died unnoticed, and mends those that have lost something. One that has lost all programs gives way to
-    /// a new port, where that is to be attached: nobody has seen whether its interface is the one that it was.
+    /// a new port, where that is to be attached: whether its interface is the same one is not known.
     private mutating func reviewListed(_ changes: inout PortChanges) throws(KernelError) {
         let namespace = try NetworkInterface.currentNamespace()
         let (gone, replaced) = (changes.gone.count, changes.replaced.count)

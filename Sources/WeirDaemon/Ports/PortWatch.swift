@@ -73,7 +73,7 @@ final class PortWatch: Sendable {
         bell.ring()
     }
 
-    /// Why nobody follows interfaces any more.
+    /// Why interfaces are not followed any more.
     var failure: KernelError? { state.withLock(\.failure) }
 
     /// nil until all ports are attached that were there at the start.

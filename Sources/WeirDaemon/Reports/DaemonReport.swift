@@ -7,7 +7,7 @@ package import OpenVSwitch
 
 /// What the daemon says of itself, as `weir status` shows it and Prometheus reads it. Counts are since it started.
 ///
-/// Every fact has its place here, and nowhere else: who measures one writes it by `DaemonBoard.update`.
+/// Every fact has its place here, and nowhere else: the code that measures it writes it by `DaemonBoard.update`.
 package struct DaemonReport: Codable, Equatable, Sendable {
     /// What the daemon is at.
     package enum State: String, Codable, Sendable {
@@ -66,7 +66,7 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var swaps: UInt64 = 0
     /// How often tables were emptied before their window's edge because they filled up.
     package var earlySwaps: UInt64 = 0
-    /// How long the last swap took, until nobody wrote the closed generation any more; and all of them.
+    /// How long the last swap took, until no program wrote the closed generation any more; and all of them.
     package var swapSeconds: Double?
     package var swapSecondsTotal: Double = 0
     /// How long it took to read and merge what the last swap closed; and all.

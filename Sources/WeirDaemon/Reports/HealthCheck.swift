@@ -10,7 +10,7 @@ package struct HealthCheck: Equatable, Sendable {
         case fine = 0
         /// Measuring goes on and nothing is lost so far, or a little is and is known; an operator should look.
         case warning = 1
-        /// Something is not measured, not published by anybody, or not accounted for.
+        /// Something is not measured, not published, or not accounted for.
         case critical = 2
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

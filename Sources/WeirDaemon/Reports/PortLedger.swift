@@ -3,7 +3,7 @@
 package import FlowMeter
 package import FlowModel
 
-/// What every port counted in the windows that were closed since the daemon started: sums in this process, so that who
+/// What every port counted in the windows that were closed since the daemon started: sums in this process, so that a reader who
 /// asks for them asks neither the kernel nor the meter.
 ///
 /// By the interface's name, as operators know a port. One that is gone is forgotten, so that there are never more than

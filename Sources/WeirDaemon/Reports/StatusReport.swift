@@ -11,7 +11,7 @@ package struct StatusReport: Codable, Equatable, Sendable {
     /// nil where nothing was ever attached, or all was detached.
     package var table: Table?
     package var window: Window?
-    /// The process that closes windows; nil where nobody does, and the open window goes on until one comes.
+    /// The process that closes windows; nil where there is none, and the open window goes on until a daemon starts.
     package var measuredBy: Int32?
     /// What that process says of itself; nil where it does not answer.
     package var daemon: DaemonReport?
@@ -57,7 +57,7 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var number: UInt32
         /// Unix seconds.
         package var opened: Int64
-        /// Unix seconds; nil where nobody swaps.
+        /// Unix seconds; nil where no daemon swaps.
         package var closes: Int64?
     }
 
@@ -150,7 +150,7 @@ extension StatusReport {
         if let daemon, daemon.bpffs == bpffs, DaemonLock.isTaken(directory) {
             (self.daemon, measuredBy) = (daemon, daemon.pid)
         }
-        guard let installation = try Installation.open(directory, isWritable: false) else { return }
+        guard let installation = try Installation.open(directory, rights: .read) else { return }
         let tables = try Table(installation.tables)
         table = tables
         if measuredBy == nil, DaemonLock.isTaken(directory) { measuredBy = installation.tables.control.meterPID }

@@ -36,7 +36,7 @@ package struct Metric<Source>: Sendable {
     /// Begins with `weir_` and ends with the unit; a counter's ends with `_total`.
     package let name: String
     package let kind: Kind
-    /// What it counts, in one sentence: the page has it for people who read it, and the documentation.
+    /// What it counts, in one sentence: shown on the metrics page and in the documentation.
     package let help: String
     /// What the documentation says beside the help.
     package let note: String?

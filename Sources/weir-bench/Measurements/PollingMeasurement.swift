@@ -7,7 +7,7 @@ import Logging
 import OpenVSwitch
 import WeirDaemon
 
-/// How much a real Open vSwitch works for whoever looks at its megaflows: its CPU time while nobody does, and while Weir does.
+/// The cost to a real Open vSwitch of polling its megaflows: its CPU time without polling, and with Weir's.
 final class PollingMeasurement {
     private let hub: NetworkNamespace
     private let sender: NetworkNamespace
@@ -76,7 +76,7 @@ final class PollingMeasurement {
         let board = SwitchBoard(choice)
         board.take(try SwitchClient.ports(of: choice))
         guard let watch = MegaflowWatch(board, logger: logger) else {
-            throw BenchFailure(description: "nobody looks")
+            throw BenchFailure(description: "megaflows were not polled")
         }
         let watched = try percent(seconds)
         let report = watch.board.report

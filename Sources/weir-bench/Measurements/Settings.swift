@@ -26,6 +26,6 @@ struct Settings {
 
     /// Same packets in every run.
     static let seed: UInt64 = 2026
-    /// What an operator gets who says nothing; tables for fewer flows are made with it.
+    /// The default; tables for fewer flows are made with it.
     static let usualBudget = 262_144
 }

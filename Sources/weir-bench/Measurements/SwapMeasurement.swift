@@ -6,7 +6,7 @@ import FlowModel
 
 /// How long opening the next window takes.
 enum SwapMeasurement {
-    /// Wall time: the swap waits for a grace period, and whoever calls it waits with it.
+    /// Wall time: the swap waits for a grace period, and its caller with it.
     static func figure(of engine: Engine, swaps: Int) throws -> SwapFigure {
         let subject = try EngineSubject(engine, roomFor: Settings.usualBudget)
         var samples = Samples()

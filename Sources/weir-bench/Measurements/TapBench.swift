@@ -9,7 +9,7 @@ import FlowTestKit
 /// CPU time of frames that a guest sends, on taps in a network namespace of the bench's own.
 ///
 /// Each program has a tap to itself, so that they take turns every hundred frames: neighbours and the clock of the
-/// processor change too much in the milliseconds that attaching takes. The frames are for somebody else, so that the
+/// processor change too much in the milliseconds that attaching takes. The frames are for another machine, so that the
 /// kernel drops them right behind the hooks.
 final class TapBench {
     private let settings: Settings

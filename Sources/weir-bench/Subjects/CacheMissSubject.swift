@@ -34,8 +34,8 @@ final class CacheMissSubject: Subject {
         try other.reuse(turnMap)
         try other.load()
         xdp = try other.program(inSection: BPFProgramType.xdpFrags.rawValue)
-        lines = try MappedArray(of: lineMap, isWritable: true)
-        turn = try MappedArray(of: turnMap, isWritable: true)
+        lines = try MappedArray(of: lineMap, rights: .readWrite)
+        turn = try MappedArray(of: turnMap, rights: .readWrite)
     }
 
     func withProgram(_ type: BPFProgramType, _ body: (borrowing BPFProgram) throws -> Void) throws {

@@ -8,7 +8,7 @@ import Host
 typealias Engine = FlowEngine
 
 extension FlowEngine {
-    /// The one that an operator gets who asks for none.
+    /// The default.
     static let standard = FlowEngine.default
 
     /// Makes tables in which one port, whose packets all come on one CPU, has room for that many flows: as full as
@@ -24,7 +24,7 @@ extension FlowEngine {
         }
     }
 
-    /// Makes tables as an operator would who expects that many flows in a window.
+    /// Makes tables for that many flows in a window.
     func makeTables(budget flows: Int) throws(KernelError) -> FlowTables {
         try FlowTables.create(try TableRequest(engine: self, flowBudget: flows).geometry())
     }

@@ -15,7 +15,7 @@ protocol Subject: AnyObject {
     /// Calls `body` with its program of that type, one of `types`.
     func withProgram(_ type: BPFProgramType, _ body: (borrowing BPFProgram) throws -> Void) throws
 
-    /// Packets that it says it has counted since it was emptied; nil where it counts none, or nobody can tell.
+    /// Packets that it says it has counted since it was emptied; nil where it counts none, or that cannot be known.
     ///
     /// Throws where packets found no slot.
     func countedPackets() throws -> UInt64?

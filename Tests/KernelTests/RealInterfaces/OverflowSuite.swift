@@ -112,7 +112,7 @@ extension RealInterfaces {
             let port = try installation.attach("in0", in: receiver, way.options)
             let injector = try FrameInjector(on: "out0", in: sender)
             let side = PortSide(port: port.number, direction: .egress)
-            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
+            let tables = try FlowTables.open(in: installation.directory, rights: .read)
             // Two of each flow: the second finds the line of the first, or none again.
             for flow in 1...Self.flows {
                 try send(flow, by: injector, times: 2)
@@ -134,7 +134,7 @@ extension RealInterfaces {
         private func waitForFrames(_ count: UInt64, of side: PortSide, in directory: PinDirectory? = nil) throws {
             let tables = directory ?? installation.directory
             try waitUntil("\(count) frames are counted") {
-                let tables = try FlowTables.open(in: tables, isWritable: false)
+                let tables = try FlowTables.open(in: tables, rights: .read)
                 let port = try #require(try tables.maps.registeredPort(side.port))
                 let totals = try tables.lifetimeTotals(of: port)
                 return try #require(totals).egress.seen.packets >= count

@@ -15,7 +15,7 @@ extension RealInterfaces {
         @Test(arguments: [65_536, TableRequest.defaultFlowBudget])
         func theFlowTableTakesWhatTheArithmeticSays(budget: Int) throws {
             let installation = try TemporaryInstallation(TableRequest(flowBudget: budget))
-            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
+            let tables = try FlowTables.open(in: installation.directory, rights: .read)
             let listed = try Self.mapBytes(in: installation.directory)
             let all = tables.maps.memoryBytes
             print("\(budget) flows: \(tables.maps.tableBytes) bytes of flow table, \(all) of all maps")
@@ -41,7 +41,7 @@ extension RealInterfaces {
         /// The plain engine's slots are the possible CPUs'.
         @Test func thePlainTableTakesWhatTheArithmeticSays() throws {
             let installation = try TemporaryInstallation(TableRequest(engine: .perCPUHash, flowBudget: 65_536))
-            let tables = try FlowTables.open(in: installation.directory, isWritable: false)
+            let tables = try FlowTables.open(in: installation.directory, rights: .read)
             let listed = try Self.mapBytes(in: installation.directory)
             #expect(listed.count == 11)
             #expect(tables.maps.memoryBytes == listed.values.reduce(0, +), "\(listed)")
@@ -84,14 +84,14 @@ extension RealInterfaces {
             return try #require(last) + 1
         }
 
-        @Test(arguments: ProgramKind.ofNetworkHooks, [false, true])
-        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind, isJudged: Bool) throws {
+        @Test(arguments: ProgramKind.ofNetworkHooks, PolicyUse.allCases)
+        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind, policyUse: PolicyUse) throws {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
-            let size = try tables.load(kind, for: port, isJudged: isJudged).size
-            let which = isJudged ? ", with a policy" : ""
+            let size = try tables.load(kind, for: port, policyUse: policyUse).size
+            let which = policyUse == .asked ? ", with a policy" : ""
             print("\(kind.name)\(which): \(size.instructions) instructions, \(size.verified) verified")
-            let asksPolicy = isJudged || kind == .xdpDispatched
+            let asksPolicy = policyUse == .asked || kind == .xdpDispatched
             #expect((1..<(asksPolicy ? 8192 : 4096)).contains(size.instructions))
             // The verifier walks a million at most (BPF_COMPLEXITY_LIMIT_INSNS).
             #expect(size.verified < 100_000)

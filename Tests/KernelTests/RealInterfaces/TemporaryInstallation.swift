@@ -101,7 +101,7 @@ final class TemporaryInstallation {
     func meter(
         interval: Duration, now: ClockAnchor = .now, gracePeriod: consuming GracePeriod
     ) throws -> FlowMeter<KernelFlowSource> {
-        let tables = try FlowTables.open(in: directory, isWritable: true)
+        let tables = try FlowTables.open(in: directory, rights: .readWrite)
         let number = tables.control.window
         return FlowMeter(
             source: try KernelFlowSource(tables: tables, gracePeriod: gracePeriod), interval: interval,

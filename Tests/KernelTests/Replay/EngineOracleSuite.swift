@@ -5,6 +5,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+import Host
 import Testing
 
 extension Replays {
@@ -123,7 +124,7 @@ extension Replays.EngineOracleSuite {
         let ready = Signal()
         let threads = sequences.indices.map { cpu in
             PinnedThread(on: cpu) {
-                let tables = try FlowTables.open(in: directory, isWritable: true)
+                let tables = try FlowTables.open(in: directory, rights: .readWrite)
                 var source = try PacketSource(of: ReplayTables.port, on: tables, room: eachSends)
                 // The other one may have to wait for memory and for its CPU.
                 ready.give()

@@ -51,7 +51,7 @@ extension Replays {
             let share = try tables.open().geometry.portShare
             for cpu in 0..<2 {
                 try PinnedThread(on: cpu) {
-                    let tables = try FlowTables.open(in: directory, isWritable: true)
+                    let tables = try FlowTables.open(in: directory, rights: .readWrite)
                     var flood = try PacketSource(of: ReplayTables.port, on: tables, room: each)
                     try flood.send(cpu * each..<(cpu + 1) * each)
                     var other = try PacketSource(of: ReplayTables.secondPort, on: tables, room: 20_000)
@@ -79,7 +79,7 @@ extension Replays {
             for window in 1...2 {
                 for cpu in 0..<2 {
                     try PinnedThread(on: cpu) {
-                        let tables = try FlowTables.open(in: directory, isWritable: true)
+                        let tables = try FlowTables.open(in: directory, rights: .readWrite)
                         var flood = try PacketSource(of: ReplayTables.port, on: tables, room: 2 * each)
                         // Half of the second CPU's flows are the first one's.
                         try flood.send(cpu * each / 2..<cpu * each / 2 + each)
@@ -132,7 +132,7 @@ private struct Flood {
 
     /// The other port's flows, once after the other, until the flood is over. Returns how often.
     private static func sendSteadily(on directory: PinDirectory, until over: Signal) throws -> UInt64 {
-        let tables = try FlowTables.open(in: directory, isWritable: true)
+        let tables = try FlowTables.open(in: directory, rights: .readWrite)
         var source = try PacketSource(of: ReplayTables.secondPort, on: tables, room: steadyFlows)
         var passes: UInt64 = 0
         while !over.isGiven || passes == 0 {
@@ -147,7 +147,7 @@ private struct Flood {
     ///
     /// A sender that is paced never sends more than there is room for from the high water on, and waits for the meter there.
     private static func send(on directory: PinDirectory, isPaced: Bool) throws -> UInt64 {
-        let tables = try FlowTables.open(in: directory, isWritable: true)
+        let tables = try FlowTables.open(in: directory, rights: .readWrite)
         let chunk = tables.geometry.portShare - tables.geometry.portHighWater
         var flood = try PacketSource(of: ReplayTables.port, on: tables, room: 2 * chunk)
         var steady = try PacketSource(of: ReplayTables.secondPort, on: tables, room: steadyFlows)
@@ -192,7 +192,7 @@ private enum FloodMeter {
     static func run(on directory: PinDirectory, began: Signal, until quiet: Signal) throws -> Outcome {
         let start = ClockAnchor.now.monotonic
         func now() -> ClockAnchor { ReplayTables.now(since: start) }
-        let tables = try FlowTables.open(in: directory, isWritable: true)
+        let tables = try FlowTables.open(in: directory, rights: .readWrite)
         let wakes = try MeterWakes(of: tables.maps)
         let number = tables.control.window
         var meter = FlowMeter(

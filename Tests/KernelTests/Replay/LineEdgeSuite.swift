@@ -141,7 +141,7 @@ extension Replays {
             for port in [ReplayTables.port, ReplayTables.secondPort] {
                 for kind in [ProgramKind.tcFromPort, .tcToPort, .xdpFromPort] {
                     try PinnedThread(on: 0) {
-                        let tables = try FlowTables.open(in: directory, isWritable: true)
+                        let tables = try FlowTables.open(in: directory, rights: .readWrite)
                         var source = try PacketSource(through: kind, of: port, on: tables, room: each)
                         for _ in 0..<Int(port.rawValue) { try source.send(0..<each) }
                     }.value()

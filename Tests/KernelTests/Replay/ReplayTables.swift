@@ -40,7 +40,7 @@ final class ReplayTables {
         return ClockAnchor(monotonic: monotonic, realtime: wall)
     }
 
-    func open() throws -> FlowTables { try FlowTables.open(in: directory, isWritable: true) }
+    func open() throws -> FlowTables { try FlowTables.open(in: directory, rights: .readWrite) }
 
     /// A meter whose windows end when they are cut short.
     func meter() throws -> FlowMeter<KernelFlowSource> {
@@ -71,7 +71,7 @@ final class ReplayTables {
     func memory<Element: BitwiseCopyable>(
         of map: String, as type: Element.Type = Element.self
     ) throws -> MappedArray<Element> {
-        try MappedArray(of: try .open(pinnedAt: "\(directory.layout)/\(map)"), isWritable: true)
+        try MappedArray(of: try .open(pinnedAt: "\(directory.layout)/\(map)"), rights: .readWrite)
     }
 
     /// Writes into the page that programs and meters read.

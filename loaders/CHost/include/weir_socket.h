@@ -35,7 +35,7 @@ int weir_accept(int fd);
  */
 int weir_connect_to_path(const char *path, int milliseconds);
 
-/* Who made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
+/* The process that made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
 struct weir_peer {
 	int32_t pid;
 	uint32_t uid;

@@ -87,9 +87,9 @@ struct PortLook {
         guard isHere, let there = TCHook.linkIDs(interfaceIndex: port.interfaceIndex, side: side) else {
             return lookAtLink(side, &link)
         }
-        guard isFolderKnown || exists(side.pin) else { return .unpinned(side) }
+        guard isFolderKnown || exists(side.link.rawValue) else { return .unpinned(side) }
         if let link, there.contains(link) { return nil }
-        guard let pinned = try? Link.open(pinnedAt: "\(folder)/\(side.pin)"), let id = pinned.id else {
+        guard let pinned = try? Link.open(pinnedAt: side.link.path(in: folder)), let id = pinned.id else {
             return .detached(side)
         }
         // A link that is alive and not here is where its interface is.
@@ -98,8 +98,8 @@ struct PortLook {
     }
 
     private func lookAtLink(_ side: TCHook.Side, _ link: inout UInt32?) -> PortFault? {
-        guard exists(side.pin) else { return .unpinned(side) }
-        guard let pinned = try? Link.open(pinnedAt: "\(folder)/\(side.pin)"), let id = pinned.id,
+        guard exists(side.link.rawValue) else { return .unpinned(side) }
+        guard let pinned = try? Link.open(pinnedAt: side.link.path(in: folder)), let id = pinned.id,
             let interface = pinned.interfaceIndex, !isHere || interface == port.interfaceIndex
         else { return .detached(side) }
         return take(id, &link)

@@ -7,7 +7,7 @@ import Host
 /// What a dispatcher calls, as libxdp has pinned it.
 ///
 /// libxdp's own functions go by ids, which takes CAP_SYS_ADMIN; to look at what is pinned takes none. The folder's name is
-/// part of libxdp's protocol for those who share a dispatcher (protocol.org in its sources).
+/// part of libxdp's protocol for programs that share a dispatcher (protocol.org in its sources).
 struct DispatcherPins {
     private let folder: String
 

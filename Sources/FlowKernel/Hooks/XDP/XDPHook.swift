@@ -14,7 +14,7 @@ struct XDPAttachment: ~Copyable {
 
 /// The XDP hook of an interface.
 enum XDPHook {
-    /// Attaches by a link, where `refuseForeign` found nobody, in the mode asked for, or natively where the driver can and
+    /// Attaches by a link, where `refuseForeign` found no other program, in the mode asked for, or natively where the driver can and
     /// generically elsewhere.
     static func attach(
         _ program: borrowing Program, to interface: NetworkInterface, mode: XDPMode?
@@ -63,7 +63,7 @@ enum XDPHook {
             remedy: "take it away \(sharing) (ip link set dev \(interface.name) xdp off), or use --hook tc")
     }
 
-    /// The XDP program on the interface, whoever put it there, or nil.
+    /// The XDP program on the interface, Weir's or another's, or nil.
     static func occupant(of interface: NetworkInterface) throws(KernelError) -> XDPOccupant? {
         try XDPQuery.occupant(of: interface)
     }

@@ -20,7 +20,7 @@ package struct LibxdpUser: Equatable, Sendable {
     /// The first that adopts a program which it finds.
     private static let firstAdopting = [1, 2, 2]
 
-    /// Whether it adopts a program that is on an interface already; true where nobody knows.
+    /// Whether it adopts a program that is on an interface already; true where that is not known.
     package var adopts: Bool {
         guard let version else { return true }
         let numbers = version.split(separator: ".").compactMap { Int($0) }

@@ -63,8 +63,8 @@ extension XSKHook {
     private static func held(_ occupant: XDPOccupant, _ interface: NetworkInterface) -> KernelError {
         KernelError(
             .busy, "cannot attach to \(interface.name)",
-            cause: "the XDP program \(occupant.name) (id \(occupant.id)) is there, and somebody's link holds it",
-            remedy: "detach it with whoever attached it (bpftool link show)")
+            cause: "the XDP program \(occupant.name) (id \(occupant.id)) is there, and another process's link holds it",
+            remedy: "detach it with the program that attached it (bpftool link show)")
     }
 
     private static func otherMode(

@@ -17,7 +17,7 @@ struct XSKHook: Sendable {
     /// Where the port's link and map are pinned.
     let folder: String
 
-    private var linkPath: String { "\(folder)/from" }
+    private var linkPath: String { PortLink.from.path(in: folder) }
 
     /// The switch may open the port, or close it, between the look at it and the attaching: it is looked at again then.
     private static let attempts = 5
@@ -43,11 +43,11 @@ struct XSKHook: Sendable {
             if let mode { return mode }
         }
         throw KernelError(
-            .busy, "cannot attach to \(interface.name)", cause: "somebody keeps changing its XDP program",
+            .busy, "cannot attach to \(interface.name)", cause: "another process keeps changing its XDP program",
             remedy: "try again when the switch has opened the port")
     }
 
-    /// nil where somebody was faster.
+    /// nil where another process was faster.
     private func attachFirst(
         _ wanted: XDPMode?, _ load: () throws(KernelError) -> Program
     ) throws(KernelError) -> XDPMode? {
@@ -138,7 +138,7 @@ extension XSKHook {
         return try Link.open(pinnedAt: linkPath)
     }
 
-    /// Whether the interface is still there with our link on it, or with nothing: whoever attached or detached may have died
+    /// Whether the interface is still there with our link on it, or with nothing: the process that attached or detached may have died
     /// while at it.
     private var isOurs: Bool {
         get throws(KernelError) {

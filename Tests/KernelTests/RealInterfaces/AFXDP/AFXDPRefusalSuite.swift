@@ -53,7 +53,7 @@ extension RealInterfaces {
                         AttachOptions(hook: hook), on: path,
                         """
                         cannot attach to port0: the XDP program xsk_def_prog (id \(id)) is there, and somebody's link \
-                        holds it; detach it with whoever attached it (bpftool link show)
+                        holds it; detach it with the program that attached it (bpftool link show)
                         """)
                 }
                 try path.expectToForward()
