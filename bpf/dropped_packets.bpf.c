@@ -84,6 +84,7 @@ static __always_inline void *frame_data_end(FRAME_CONTEXT *dropped)
 	return dropped->bytes + (copied <= PACKET_COPY ? copied : 0);
 }
 
+#include "lib/control.bpf.h"
 #include "lib/parse.bpf.h"
 
 struct {
@@ -195,6 +196,7 @@ static __always_inline void count(const struct weir_drop_key *key,
 	struct weir_drop_count *count = bpf_map_lookup_elem(&weir_drops, key);
 	struct weir_drop_share *share;
 	__u32 port = key->flow.port;
+	struct weir_drop_sum *sum;
 
 	if (!count) {
 		share = bpf_map_lookup_elem(&weir_drop_parts, &port);
@@ -207,8 +209,10 @@ static __always_inline void count(const struct weir_drop_key *key,
 			return;
 		}
 	}
-	__sync_fetch_and_add(&count->packets, packet->packets);
-	__sync_fetch_and_add(&count->octets, packet->octets);
+	/* Frames that are counted at the same time are of the same window. */
+	sum = &count->of[weir_control.window % WEIR_GENERATIONS];
+	__sync_fetch_and_add(&sum->packets, packet->packets);
+	__sync_fetch_and_add(&sum->octets, packet->octets);
 	count->last_ns = bpf_ktime_get_ns();
 }
 

@@ -25,9 +25,14 @@ struct weir_drop_key {
 };
 
 /* They only grow. */
-struct weir_drop_count {
+struct weir_drop_sum {
 	__u64 packets;		/* wire packets, as in weir_slot */
 	__u64 octets;
+};
+
+/* By the generation of the window that was open, as weir_control has it. */
+struct weir_drop_count {
+	struct weir_drop_sum of[WEIR_GENERATIONS];
 	__u64 last_ns;		/* CLOCK_MONOTONIC */
 };
 
@@ -41,7 +46,7 @@ struct weir_drop_share {
 _Static_assert(sizeof(struct weir_drop_device) == 8, "drop device");
 _Static_assert(sizeof(struct weir_drop_share) == 24, "drop share");
 _Static_assert(sizeof(struct weir_drop_key) == 56, "drop key");
-_Static_assert(sizeof(struct weir_drop_count) == 24, "drop count");
+_Static_assert(sizeof(struct weir_drop_count) == 40, "drop count");
 
 /* Flows and reasons that there is room for. */
 #define WEIR_DROP_ENTRIES 65536

@@ -24,22 +24,23 @@ package struct DroppedPackets: ~Copyable {
     private let reasons = DropReasons()
     /// What is in the map of ports.
     private var followed: [UInt64: UInt32] = [:]
-    /// What was counted when it was read last.
-    private var before: [Entry: PacketCount] = [:]
+    /// What was counted when it was read last, by generation.
+    private var before: [Entry: [PacketCount]] = [:]
 
     /// A kernel that gives the reason, and does not run the program within itself.
     package static let firstKernel = KernelVersion(6, 1)
     /// Flows that lost nothing for so long make room, before the map is full.
     private static let idleTime: UInt64 = 120_000_000_000
 
-    /// Has the kernel call the program from now on.
-    package static func watch() throws(KernelError) -> DroppedPackets {
+    /// Has the kernel call the program from now on. It counts for the window that is open in the tables, as the programs of ports do.
+    package static func watch(for tables: borrowing FlowTables) throws(KernelError) -> DroppedPackets {
         if let running = KernelVersion.running, running < firstKernel {
             throw KernelError(
                 .unsupported, "cannot watch dropped packets", cause: "this kernel is too old: it is \(running)",
                 remedy: "use \(firstKernel) or later")
         }
         let object = try BPFObject(EmbeddedObjects.droppedPackets, named: WEIR_PROGRAM_DROPPED)
+        try object.reuse(tables.maps.control, as: WEIR_DATA_CONTROL)
         try object.load()
         let program = try object.takeProgram(named: WEIR_PROGRAM_DROPPED)
         let raw = program.descriptor.raw
@@ -76,8 +77,11 @@ package struct DroppedPackets: ~Copyable {
         followed = devices
     }
 
-    /// What was dropped since this was asked last. Some milliseconds for ten thousand flows.
-    package mutating func takeNew() throws(KernelError) -> [PacketDrop] {
+    /// What was dropped while this window was open. Some milliseconds for ten thousand flows.
+    ///
+    /// - Parameter window: number of a window, or of a part of one, that was closed; to be asked before the one after it is.
+    package mutating func take(_ window: UInt32) throws(KernelError) -> [PacketDrop] {
+        let generation = Int(window) % Int(WEIR_GENERATIONS)
         let now = ClockAnchor.now.monotonic.nanoseconds
         let keys = try drops.keys(initial: weir_drop_key())
         let isFull = keys.count > Int(WEIR_DROP_ENTRIES) / 2
@@ -85,11 +89,16 @@ package struct DroppedPackets: ~Copyable {
         for key in keys {
             guard let value = try drops.value(of: key, initial: weir_drop_count()) else { continue }
             let entry = Entry(flow: FlowKey(key.flow, weir_slot()), reason: key.reason)
-            let count = PacketCount(packets: value.packets, octets: value.octets)
-            let grown = count - (before[entry] ?? .zero)
+            let counts = [PacketCount(value.of.0), PacketCount(value.of.1)]
+            var known = before[entry] ?? [.zero, .zero]
+            let grown = counts[generation] - known[generation]
             if !grown.isZero {
                 new.append(PacketDrop(flow: entry.flow, reason: reasons[entry.reason], count: grown))
-                before[entry] = count
+                known[generation] = counts[generation]
+                before[entry] = known
+            } else if counts != known {
+                // It lost packets in the window that is open.
+                continue
             } else if isFull || isCrowded(entry.flow.port) || now > value.last_ns + Self.idleTime {
                 before[entry] = nil
                 try drops.remove(key)
@@ -119,6 +128,10 @@ package struct DroppedPackets: ~Copyable {
 
     /// Dropped packets for which the kernel could not run the program.
     package var unseen: UInt64 { program.misses }
+}
+
+extension PacketCount {
+    fileprivate init(_ sum: weir_drop_sum) { self.init(packets: sum.packets, octets: sum.octets) }
 }
 
 extension RegisteredPort {

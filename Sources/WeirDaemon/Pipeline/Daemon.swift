@@ -40,7 +40,7 @@ package struct Daemon: ~Copyable {
     package var onStart: ([RegisteredPort], _ awaited: [String]) -> Void = { _, _ in }
     /// Told when a configuration that was read again is in force.
     package var onReload: () -> Void = {}
-    /// Told of each window when it is safe, for whoever watches.
+    /// Told of each window when it is in the journal, for the live screen.
     package var onWindow: (WindowSummary) -> Void = { _ in }
     /// Told about every second that the meter is at work.
     package var onReview: () -> Void = {}
@@ -81,6 +81,7 @@ package struct Daemon: ~Copyable {
         let installation = try Self.installation(configuration, directory, state)
         try Self.loadPolicy(configuration, installation, state, logger)
         let tables = try FlowTables.open(in: directory, sharing: installation.tables.maps.counts)
+        dropWatch?.start(for: tables)
         var open = tables.control.openWindow
         open.spansRestart = open.anchor.monotonic < start.monotonic
         let flowBudget = tables.geometry.flowBudget
@@ -124,7 +125,7 @@ package struct Daemon: ~Copyable {
     /// The ports that are measured now.
     package func ports() throws -> [RegisteredPort] { try loop.meter.source.ports().filter { !$0.isClosing } }
 
-    /// Measures until the stop is requested, or nobody is left to measure for, then publishes the window so far.
+    /// Measures until the stop is requested, or no sink is left, then publishes the window so far.
     package mutating func run(until stop: StopSignal) throws {
         publishing.ring(stop)
         watch.start(ringing: stop)
@@ -203,7 +204,9 @@ package struct Daemon: ~Copyable {
     private mutating func follow(_ step: MeterLoop<KernelFlowSource, Journal>.Step) throws -> Bool {
         switch step {
         case .wait: return false
-        case .took(let window): loop.keep(ports: try namedPorts(of: window))
+        case .took(let window):
+            loop.keep(ports: try namedPorts(of: window))
+            dropWatch?.take(window)
         case .safe(let safe): deliver(safe)
         }
         return true
@@ -219,7 +222,7 @@ package struct Daemon: ~Copyable {
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
     }
 
-    /// Makes the state directory anew where somebody removed it.
+    /// Makes the state directory anew where it was removed.
     private mutating func keepState() {
         do throws(JournalError) {
             let isNew = try board.journalStall.during { () throws(JournalError) in try state.makeAnewIfRemoved() }
@@ -326,7 +329,7 @@ extension Daemon {
     }
 
     private mutating func deliver(_ safe: SafeWindow) {
-        dropWatch?.close(safe.window.window)
+        dropWatch?.complete(safe.window.window)
         account(for: safe.window, ports: safe.ports)
         board.add(safe.window.totals, known: safe.ports)
         publishing.publish(safe.window, ports: safe.ports, from: safe.segment)

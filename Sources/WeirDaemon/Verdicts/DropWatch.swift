@@ -12,20 +12,25 @@ import Synchronization
 /// Used from the meter's thread; what it learns is read by the publisher's.
 package final class DropWatch: Sendable {
     package let history = KernelDropHistory()
-    private let dropped: Mutex<DroppedPackets?>
-    private let failure: Mutex<String?>
+    private let dropped = Mutex<DroppedPackets?>(nil)
+    private let failure = Mutex<String?>(nil)
+    /// Of the parts of the window that is not complete.
+    private let taken = Mutex<[PacketDrop]>([])
+    private let logger: Logger
     /// Of the ports that are followed, also of those that are gone.
     private let names = Mutex<[PortNumber: String]>([:])
 
-    package init(logger: Logger) {
-        var started: DroppedPackets?
-        var reason: String?
-        do throws(KernelError) { started = try DroppedPackets.watch() } catch {
-            reason = error.description
-            logger.error("\(error); measuring goes on without")
+    package init(logger: Logger) { self.logger = logger }
+
+    /// Has the kernel say what it drops from now on, for the windows of these tables.
+    func start(for tables: borrowing FlowTables) {
+        let error = dropped.withLock { dropped -> KernelError? in
+            do throws(KernelError) { dropped = try DroppedPackets.watch(for: tables) } catch { return error }
+            return nil
         }
-        dropped = Mutex(started)
-        failure = Mutex(reason)
+        guard let error else { return }
+        failure.withLock { $0 = error.description }
+        logger.error("\(error); measuring goes on without")
     }
 
     /// Tells packets of these ports by them.
@@ -34,9 +39,21 @@ package final class DropWatch: Sendable {
         attempt { dropped throws(KernelError) in try dropped.set(ports) }
     }
 
-    /// Takes what was dropped in a window, when that has just been closed.
-    func close(_ window: Window) {
-        attempt { [history] dropped throws(KernelError) in history.note(try dropped.takeNew(), end: window.end) }
+    /// Takes what was dropped in a part of a window, before the part after it is closed.
+    func take(_ part: Window) {
+        attempt { dropped throws(KernelError) in
+            let new = try dropped.take(part.number)
+            taken.withLock { $0 += new }
+        }
+    }
+
+    /// Has the records of a window judged by what was dropped in it.
+    func complete(_ window: Window) {
+        let drops = taken.withLock { taken in
+            defer { taken = [] }
+            return taken
+        }
+        history.note(drops, end: window.end)
     }
 
     var report: DropReport {
