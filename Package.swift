@@ -48,6 +48,7 @@ let package = Package(
             ],
             plugins: ["BPFObjects"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
+        .target(name: "FlowFilter", dependencies: ["FlowModel"]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CIsal", path: "Sources/CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
@@ -89,9 +90,8 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFormats", "OpenVSwitch", "PortDirectory",
-                "WeirConfiguration",
-                "WeirDaemon",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "OpenVSwitch",
+                "PortDirectory", "WeirConfiguration", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -125,6 +125,7 @@ let package = Package(
             dependencies: [
                 "FlowMeter", "DurableFiles", "FlowTestKit", .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FlowFilter
 import FlowFormats
 import FlowModel
 import Foundation
+import Host
 import WeirConfiguration
 import WeirDaemon
 
@@ -11,14 +13,21 @@ struct DumpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dump",
         abstract: "Show the flows of the open window, without disturbing it.",
-        discussion: "Works with and without a daemon; without one the open window has no end.")
+        discussion: """
+            Works with and without a daemon; without one the open window has no end. A filter says which flows: in the words of tcpdump, with \
+            AWS's names of fields (docs/filters.md). Quote it where it has brackets or < and >.
+
+            Example: weir dump tap7 dst port 22 and reject
+            """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, aws, json
     }
 
-    @Argument(help: "Ports to show; all without any.", completion: .interface)
-    var ports: [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "Ports to show (all without any), then a filter.", valueName: "port | filter"), completion: .interface)
+    var words: [String] = []
 
     @Option(help: "table, aws or json (table).")
     var format: Format?
@@ -41,7 +50,24 @@ struct DumpCommand: ParsableCommand {
     func run() throws {
         let flows = OpenFlows(try place.configuration())
         let recordFormat = try recordFormat()
-        try show(try flows.entries(ofPorts: ports), recordFormat: recordFormat)
+        let (ports, filter) = try chosen(among: try flows.ports())
+        let entries = try flows.entries(ofPorts: ports)
+        try show(filter.map { filter in entries.filter(filter.matches) } ?? entries, recordFormat: recordFormat)
+    }
+
+    /// The first words that are names of ports; the others are a filter.
+    private func chosen(among measured: [String]) throws -> (ports: [String], filter: FlowFilter?) {
+        let ports = Array(words.prefix { measured.contains(InterfaceName.canonical($0)) })
+        let rest = words.dropFirst(ports.count)
+        guard let first = rest.first else { return (ports, nil) }
+        let services = ServiceNames.read()
+        do {
+            return (ports, try FlowFilter(rest.joined(separator: " "), service: services.port(of:)))
+        } catch {
+            // One word that is no filter was meant as a port.
+            if rest.count == 1, !first.contains(where: \.isWhitespace) { return (words, nil) }
+            throw UsageError(description: "\(error)")
+        }
     }
 
     private func recordFormat() throws -> (any RecordFormat)? {

@@ -131,6 +131,18 @@ extension WeirCommandSuite {
                     shown = Self.flows(try LogLines.json(try site.weir("dump", "--json")))
                     return shown.count == 6
                 }
+                let chosen = try site.weir("dump", "port-b", "reject", "or", "dst", "port", "7001", "--json")
+                #expect(
+                    Self.flows(try LogLines.json(chosen))
+                        == shown.filter {
+                            $0["port"] == "port-b" && ($0["action"] == "REJECT" || $0["dstport"] == "7001")
+                        })
+                let refused = try site.outcome("dump", "port-a", "dst", "prot", "22")
+                #expect(refused.status == 2 && refused.output.isEmpty)
+                #expect(
+                    refused.errors
+                        == "weir: filter, column 5: \"prot\" is not an address, such as 10.0.0.1, or a network, such as 10.0.0.0/8\n"
+                )
                 let daemon = try site.daemon("--port", "port-[ab]", "--log-dir", site.logs, "--format", "json")
                 #expect(daemon.stop().status == 0)
                 #expect(Self.flows(try site.jsonLines()) == shown)

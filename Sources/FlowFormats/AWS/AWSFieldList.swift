@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
+
 /// Why a text is not a list of fields.
 package enum FieldListError: Error, Equatable, CustomStringConvertible {
     case empty
@@ -43,20 +45,4 @@ extension AWSField {
         let plain = name.lowercased().replacing("_", with: "-")
         return allCases.min { editDistance($0.name, plain) < editDistance($1.name, plain) } ?? .version
     }
-}
-
-/// The fewest insertions, deletions and replacements that turn one text into the other (Levenshtein).
-private func editDistance(_ from: String, _ to: String) -> Int {
-    let target = Array(to.utf8)
-    var distances = Array(0...target.count)
-    for (row, byte) in from.utf8.enumerated() {
-        var diagonal = distances[0]
-        distances[0] = row + 1
-        for column in target.indices {
-            let replaced = diagonal + (byte == target[column] ? 0 : 1)
-            diagonal = distances[column + 1]
-            distances[column + 1] = min(replaced, diagonal + 1, distances[column] + 1)
-        }
-    }
-    return distances[target.count]
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 import Yams
 
 /// A value as the operator wrote it, with what a complaint about it needs.

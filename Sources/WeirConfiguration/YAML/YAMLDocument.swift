@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DurableFiles
+import FlowModel
 package import Foundation
 import SystemPackage
 import Yams

@@ -9,7 +9,7 @@ package func nearestWord(to word: String, among known: [String]) -> String? {
 }
 
 /// The least number of letters to put in, take out, replace or swap with their neighbour (optimal string alignment).
-func editDistance(_ left: String, _ right: String) -> Int {
+package func editDistance(_ left: String, _ right: String) -> Int {
     let left = Array(left)
     let right = Array(right)
     var rows = [Array(0...right.count)]
@@ -27,7 +27,7 @@ func editDistance(_ left: String, _ right: String) -> Int {
 
 extension [String] {
     /// `a`, `a or b`, `a, b or c`.
-    func listed(by conjunction: String) -> String {
+    package func listed(by conjunction: String) -> String {
         guard count > 1, let last else { return first ?? "" }
         return "\(dropLast().joined(separator: ", ")) \(conjunction) \(last)"
     }

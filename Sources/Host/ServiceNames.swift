@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The ports of well-known services, as the host names them (services(5)).
+package struct ServiceNames: Sendable {
+    private var ports: [String: UInt16] = [:]
+
+    /// Reads the format of services(5). Lines that do not have it are passed over; of equal names the first counts.
+    package init(_ text: String) {
+        for line in text.split(whereSeparator: \.isNewline) {
+            let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+            guard words.count >= 2, let port = words[1].split(separator: "/").first.flatMap({ UInt16($0) }) else {
+                continue
+            }
+            for name in [words[0]] + words.dropFirst(2) where ports[String(name)] == nil { ports[String(name)] = port }
+        }
+    }
+
+    /// Those of /etc/services; none where it cannot be read.
+    package static func read() -> ServiceNames { ServiceNames((try? ProcFile.read("/etc/services")) ?? "") }
+
+    /// The port of a service or one of its aliases.
+    package func port(of name: String) -> UInt16? { ports[name] }
+}
