@@ -49,6 +49,13 @@ let package = Package(
             plugins: ["BPFObjects"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
         .target(name: "FlowFilter", dependencies: ["FlowModel"]),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "FlowStore",
+            dependencies: [
+                "FlowModel", "DurableFiles", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CIsal", path: "Sources/CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
@@ -83,15 +90,16 @@ let package = Package(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
-                "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "WeirService",
+                "FlowStore", "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "OpenVSwitch",
-                "PortDirectory", "WeirConfiguration", "WeirDaemon",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
+                "OpenVSwitch", "PortDirectory", "WeirConfiguration", "WeirDaemon",
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -124,6 +132,12 @@ let package = Package(
             name: "FlowMeterTests",
             dependencies: [
                 "FlowMeter", "DurableFiles", "FlowTestKit", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
+            name: "FlowStoreTests",
+            dependencies: [
+                "FlowStore", "FlowFormats", "FlowModel", "FlowTestKit",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),

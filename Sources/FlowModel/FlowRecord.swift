@@ -63,6 +63,25 @@ extension LogEntry {
         }
     }
 
+    package var window: Window {
+        switch self {
+        case .flow(let record): record.window
+        case .noData(_, let window), .skipData(_, let window, _), .unparsed(_, let window, _): window
+        }
+    }
+
+    /// When the first packet was seen, or the window began.
+    package var start: UnixTime {
+        if case .flow(let record) = self { return record.first }
+        return window.start
+    }
+
+    /// When the last packet was seen, or the window ended.
+    package var end: UnixTime {
+        if case .flow(let record) = self { return record.last }
+        return window.end
+    }
+
     /// The packets that the line tells of; none for a port without traffic.
     package var count: PacketCount {
         switch self {

@@ -117,8 +117,14 @@ enum PolicyKeys: KeyChoice {
     static let table = ConfigurationKeys.all.only("bpffs", "state-dir")
 }
 
+/// Where the store is.
+enum StoreKeys: KeyChoice {
+    static let table = ConfigurationKeys.all.only("store")
+}
+
 typealias PlaceOptions = KeyOptions<PlaceKeys>
 typealias PolicyPlace = KeyOptions<PolicyKeys>
+typealias StoreOptions = KeyOptions<StoreKeys>
 
 /// What `weir run` takes its decisions from.
 struct RunOptions: ParsableArguments {

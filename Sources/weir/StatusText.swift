@@ -3,6 +3,7 @@
 import FlowFormats
 import FlowKernel
 import FlowModel
+import FlowStore
 import Foundation
 import OpenVSwitch
 import WeirDaemon
@@ -70,6 +71,7 @@ struct StatusText {
                     "\(counted(daemon.recordsGivenUp, "record")) of \(counted(daemon.packetsGivenUp, "packet")), given up"
                 ))
         }
+        if let store = daemon.store { facts.append(("store", Self.text(store))) }
         facts.append(("journal", journal(daemon)))
         if let coverage = daemon.coverage { facts += Self.facts(coverage) }
         if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
@@ -94,6 +96,13 @@ struct StatusText {
         guard !reload.problems.isEmpty else { return head }
         let problems = reload.problems.joined(separator: "; ")
         return reload.isFailed ? "\(head): not taken, all stays as it was: \(problems)" : "\(head), but \(problems)"
+    }
+
+    /// What the store holds.
+    private static func text(_ store: StoreContents) -> String {
+        guard let oldest = store.oldestSeconds, let newest = store.newestSeconds else { return "nothing yet" }
+        let span = "\(time(oldest)) to \(time(newest))"
+        return "\(counted(store.segments, "window")), \(span), \(HumanUnits.octets(UInt64(clamping: store.bytes)))"
     }
 
     /// What waits to be published.

@@ -53,6 +53,8 @@ import Testing
         "Sources/FlowExport/GzipCompressor.swift",
         "Sources/FlowFormats/Text/LineWriter.swift",
         "Sources/FlowMeter/Journal/JournalFrame.swift",
+        "Sources/FlowStore/Parquet/PageCompressor.swift",
+        "Sources/FlowStore/StoreReader.swift",
         "Sources/FlowMeter/Journal/SegmentReader.swift",
         "Sources/FlowMeter/Journal/SegmentWriter.swift",
         "Sources/weir/Main.swift",

@@ -9,26 +9,35 @@ package import FlowModel
 /// as `PrintableText` has them, so that none can speak to the terminal.
 package struct TableFormat: Sendable {
     private let useColour: Bool
+    private let startText: (@Sendable (UnixTime) -> String)?
 
-    package init(useColour: Bool) { self.useColour = useColour }
+    /// - Parameter startText: how the moment is written at which a line begins, in a column of its own; nil: there is none.
+    package init(useColour: Bool, startText: (@Sendable (UnixTime) -> String)? = nil) {
+        self.useColour = useColour
+        self.startText = startText
+    }
 
     package func append(_ entries: [LogEntry], to bytes: inout [UInt8]) {
-        let rows = entries.map(TableRow.init)
-        var widths = TableColumn.allCases.map { $0.title.unicodeScalars.count }
+        let columns = TableColumn.allCases.filter { $0 != .start || startText != nil }
+        let rows = entries.map { TableRow($0, start: startText) }
+        let titles = columns.map(\.title)
+        var widths = titles.map { $0.unicodeScalars.count }
         for row in rows {
             for column in widths.indices {
                 widths[column] = max(widths[column], row.cells[column].unicodeScalars.count)
             }
         }
-        appendLine(TableColumn.allCases.map(\.title), widths: widths, colour: .bold, to: &bytes)
-        for row in rows { appendLine(row.cells, widths: widths, colour: row.colour, to: &bytes) }
+        appendLine(titles, columns, widths, colour: .bold, to: &bytes)
+        for row in rows { appendLine(row.cells, columns, widths, colour: row.colour, to: &bytes) }
     }
 
-    private func appendLine(_ cells: [String], widths: [Int], colour: TerminalColour?, to bytes: inout [UInt8]) {
+    private func appendLine(
+        _ cells: [String], _ columns: [TableColumn], _ widths: [Int], colour: TerminalColour?, to bytes: inout [UInt8]
+    ) {
         let start = bytes.count
-        for column in TableColumn.allCases {
-            let cell = cells[column.rawValue]
-            let padding = String(repeating: " ", count: widths[column.rawValue] - cell.unicodeScalars.count)
+        for (index, column) in columns.enumerated() {
+            let cell = cells[index]
+            let padding = String(repeating: " ", count: widths[index] - cell.unicodeScalars.count)
             if bytes.count > start { bytes.appendText("  ") }
             bytes.appendText(column.alignsRight ? padding + cell : cell + padding)
         }

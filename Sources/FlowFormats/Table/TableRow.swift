@@ -3,10 +3,11 @@
 import FlowModel
 
 enum TableColumn: Int, CaseIterable {
-    case port, direction, transport, source, arrow, destination, packets, octets, flags, duration, verdict
+    case start, port, direction, transport, source, arrow, destination, packets, octets, flags, duration, verdict
 
     var title: String {
         switch self {
+        case .start: "START"
         case .port: "PORT"
         case .direction: "DIR"
         case .transport: "PROTO"
@@ -31,10 +32,16 @@ enum TableColumn: Int, CaseIterable {
 
 /// The cells of one entry, in the order of `TableColumn`.
 struct TableRow {
-    let cells: [String]
+    private(set) var cells: [String]
     let colour: TerminalColour?
 
-    init(_ entry: LogEntry) {
+    /// - Parameter start: how its beginning is written; nil: there is no cell for it.
+    init(_ entry: LogEntry, start: ((UnixTime) -> String)?) {
+        self.init(entry)
+        if let start { cells.insert(start(entry.start), at: 0) }
+    }
+
+    private init(_ entry: LogEntry) {
         switch entry {
         case .flow(let record): self.init(record)
         case .noData(let port, _): self.init(port, packets: "-", octets: "-", verdict: "no data", colour: .dim)

@@ -30,6 +30,12 @@ package struct Configuration: Equatable, Sendable {
     package var interval = Duration.seconds(60)
     /// How the flow tables are made, where there are none yet.
     package var tables = TableRequest()
+    /// The folder of the store; nil keeps none.
+    package var store: String?
+    /// How long records stay in the store.
+    package var storeAge = Duration.seconds(7 * 86_400)
+    /// Bytes of the store beyond which the oldest records are deleted.
+    package var storeSize = 2_000_000_000
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
     package var format = FormatChoice.aws

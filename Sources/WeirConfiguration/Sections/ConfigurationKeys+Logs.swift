@@ -4,17 +4,34 @@ import FlowExport
 import FlowFormats
 
 extension ConfigurationKeys {
+    /// The store.
+    @KeyTableBuilder<Configuration> static var store: [ConfigurationKey<Configuration>] {
+        ConfigurationKey(
+            "store", \.store, .path,
+            flag: .option("Directory of the store, which weir logs reads", .directory), variable: "WEIR_STORE",
+            """
+            the folder of the store: every record as Parquet, for `weir logs` and for other tools. Without it there is none. See \
+            [store.md](store.md)
+            """)
+        ConfigurationKey(
+            "store-age", \.storeAge, .duration(.seconds(60) ... .seconds(3_650 * 86_400)),
+            "how long records stay in the store")
+        ConfigurationKey(
+            "store-size", \.storeSize, .size(1_000_000...100_000_000_000_000),
+            "what the store may take; beyond it the oldest records are deleted")
+    }
+
     /// Files.
     @KeyTableBuilder<Configuration> static var logFiles: [ConfigurationKey<Configuration>] {
         ConfigurationKey(
             "log-dir", \.logDirectory, .path,
-            flag: .option("Directory for log files; without it lines go to standard output", .directory),
-            "the folder that files are published in; without it lines go to standard output only")
+            flag: .option("Directory for log files; without it and a store lines go to standard output", .directory),
+            "the folder that files are published in; without it and a store lines go to standard output only")
         ConfigurationKey(
             "stdout", \.printsLines, .truth, flag: .truth("Print lines to standard output, too"),
-            defaultText: "`true` without `log-dir`, else `false`",
-            // With no files, standard output is the only place the records can go.
-            defaultRule: { configuration, _ in configuration.logDirectory == nil },
+            defaultText: "`true` without `log-dir` and `store`, else `false`",
+            // With no files and no store, standard output is the only place the records can go.
+            defaultRule: { configuration, _ in configuration.logDirectory == nil && configuration.store == nil },
             "prints each line to standard output")
         ConfigurationKey(
             "format", \.format, .word, flag: .option("aws or json"), "`aws` (text) or `json` (one object a line)")

@@ -10,6 +10,7 @@ package enum ConfigurationKeys {
         openVSwitch
         verdicts
         tables
+        store
         logFiles
         records
         daemon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowStore
 import OpenVSwitch
 package import WeirService
 
@@ -131,6 +132,13 @@ extension DaemonMetrics {
             .gauge, "weir_sink_stalled_seconds", "For how long what takes the flow logs has not answered.",
             note: "That is `log-dir` or standard output; 0 while it does."
         ) { $0.report.sinkStalledSeconds ?? 0 },
+        Metric(
+            .gauge, "weir_store_bytes", "Size of the store.", note: "0 without a store."
+        ) { UInt64(clamping: $0.report.store?.bytes ?? 0) },
+        Metric(
+            .gauge, "weir_store_oldest_seconds", "When the oldest window in the store began, in Unix seconds.",
+            note: "0 while there is none."
+        ) { UInt64(clamping: $0.report.store?.oldestSeconds ?? 0) },
         Metric(.gauge, "weir_journal_bytes", "Size of the journal, which is the queue of the sinks.") {
             $0.report.journalBytes
         },

@@ -383,6 +383,7 @@ extension Daemon {
             report.kernelDrops = drops
             report.verdicts = VerdictReport(status.verdicts)
             report.filesPublished = status.counts.filesPublished
+            report.store = status.store
             report.recordsGivenUp = status.recordsGivenUp
             report.packetsGivenUp = status.packetsGivenUp.packets
             report.windowsGivenUp = status.windowsGivenUp

@@ -4,17 +4,19 @@ package import FlowExport
 package import FlowFormats
 import FlowMeter
 import FlowModel
+package import FlowStore
 import FlowVerdict
 import Host
 package import Logging
 import SystemPackage
 package import WeirConfiguration
 
-/// Hands the lines of a window to where they are wanted: files and standard output.
+/// Hands the lines of a window to where they are wanted: the store, files, and standard output.
 ///
 /// A window that a sink did not take stays in its segment and is handed over again. A sink that fails says so in the log
 /// once. Used from one thread.
 package final class Publisher {
+    private var store: StoreWriter?
     private var files: LogFileSink?
     private var printer: LinePrinter?
     /// Judge the records. The policy alone until the daemon follows more.
@@ -46,7 +48,7 @@ package final class Publisher {
     private var dropped: [FilePath] = []
 
     /// What can fail, and work again, apart from the other.
-    private enum Step: CaseIterable { case taking, publishing, reconfiguring }
+    private enum Step: CaseIterable { case taking, publishing, expiring, reconfiguring }
 
     private struct Failure {
         let text: String
@@ -68,6 +70,7 @@ package final class Publisher {
         configuration: Configuration, state: StateDirectory, logger: Logger
     ) throws {
         let format = try configuration.recordFormat()
+        store = try configuration.store.map { try StoreWriter(FilePath($0), configuration.storeRetention) }
         files = try configuration.logFiles(format, state).map { try LogFileSink(configuration: $0) }
         printer = configuration.printsLines ? LinePrinter(format: format) : nil
         self.configuration = configuration
@@ -91,8 +94,11 @@ package final class Publisher {
 
     package var counts: ExportCounts { files?.counts ?? ExportCounts() }
 
+    /// What is in the store; nil where there is none.
+    package var contents: StoreContents? { store?.contents }
+
     /// Whether lines still go anywhere.
-    var hasReaders: Bool { files != nil || printer != nil }
+    var hasReaders: Bool { store != nil || files != nil || printer != nil }
 
     /// Segments that are published already, although they may still be there.
     func isPublished(_ segment: Segment) -> Bool { files?.isDecided(segment.path) ?? false }
@@ -105,6 +111,7 @@ package final class Publisher {
             guard let content = try takeContent(&waiting, pieces) else { return .unreadable }
             return try deliver(waiting, content, pieces)
         } catch {
+            store?.abandon()
             files?.abandon()
             note(.taking, error)
             return .failed(waiting)
@@ -146,11 +153,14 @@ package final class Publisher {
         _ waiting: consuming Waiting, _ content: consuming Waiting.Content, _ pieces: JournaledPieces
     ) throws -> Outcome {
         var waiting = waiting
-        let isForFiles = begin(content.window, waiting.segment)
-        let isForPrinter = printer != nil && !waiting.isPrinted
-        let (lines, verdicts) = try append(&content, pieces, toFiles: isForFiles, toPrinter: isForPrinter)
-        if isForPrinter { print(&waiting) }
-        guard end(waiting, isForFiles) else {
+        var takers = Takers()
+        takers.store = try beginStore(content.window.window, waiting.segment)
+        takers.files = begin(content.window, waiting.segment)
+        takers.printer = printer != nil && !waiting.isPrinted
+        let (lines, verdicts) = try append(&content, pieces, to: takers)
+        if takers.store { try store?.end(content.window.window.metadata(lines: lines)) }
+        if takers.printer { print(&waiting) }
+        guard end(waiting, takers.files) else {
             if pieces.count == 1 { waiting.content = content }
             return .failed(waiting)
         }
@@ -161,6 +171,21 @@ package final class Publisher {
         return .taken(content, lines: lines)
     }
 
+    /// Which sinks take the lines of a window; the others have it already, or are not there.
+    private struct Takers {
+        var store = false
+        var files = false
+        var printer = false
+
+        var isEmpty: Bool { !store && !files && !printer }
+    }
+
+    private func beginStore(_ window: Window, _ segment: Segment) throws(StoreError) -> Bool {
+        guard let store, !store.holds(window, identity: segment.identity) else { return false }
+        try store.begin(window, identity: segment.identity)
+        return true
+    }
+
     private func begin(_ closed: borrowing ClosedWindow, _ segment: Segment) -> Bool {
         guard let files else { return false }
         let window = closed.window
@@ -169,14 +194,16 @@ package final class Publisher {
 
     /// - Parameter content: the first piece; afterwards the last.
     private func append(
-        _ content: inout Waiting.Content, _ pieces: JournaledPieces, toFiles: Bool, toPrinter: Bool
+        _ content: inout Waiting.Content, _ pieces: JournaledPieces, to takers: Takers
     ) throws(JournalError) -> (lines: Int, verdicts: VerdictCounts) {
-        guard toFiles || toPrinter else { return (0, VerdictCounts()) }
+        guard !takers.isEmpty else { return (0, VerdictCounts()) }
         var judgement = judges.judgement(of: content.window.window)
         var filters = PortFilters(configuration)
         var records = 0
         var receivers: Set<PortNumber> = []
-        let files = toFiles ? files : nil
+        let store = takers.store ? store : nil
+        let files = takers.files ? files : nil
+        let toPrinter = takers.printer
         for piece in 0..<pieces.count {
             if piece > 0 {
                 // Not both at a time.
@@ -185,6 +212,7 @@ package final class Publisher {
             }
             receivers.formUnion(content.window.receivers(ports: content.ports))
             content.window.forEachRecord(ports: content.ports, judgedBy: &judgement) { record in
+                store?.append(record)
                 guard filters.filter(of: record.port).takes(record.verdict) else { return }
                 records += 1
                 files?.append(record)
@@ -192,6 +220,7 @@ package final class Publisher {
             }
         }
         for entry in content.window.others(ports: content.ports, receivers: receivers, judgedBy: &judgement) {
+            store?.append(entry)
             if let verdict = entry.verdict, !filters.filter(of: entry.port).takes(verdict) { continue }
             records += 1
             files?.append(entry)
@@ -200,11 +229,12 @@ package final class Publisher {
         return (records, judgement.counts)
     }
 
-    /// Whether the files have taken the window, or, where there are none, whether it was printed.
+    /// Whether the files have taken the window, or, where there are none, whether it was printed or is in the store.
     private func end(_ waiting: borrowing Waiting, _ isForFiles: Bool) -> Bool {
         let segment = waiting.segment
         guard let files else {
-            return waiting.isPrinted && attempt(.taking, isAll: false) { try Journal.delete(segment) }
+            let isTaken = waiting.isPrinted || printer == nil && store != nil
+            return isTaken && attempt(.taking, isAll: false) { try Journal.delete(segment) }
         }
         guard isForFiles, attempt(.taking, isAll: false, { try files.end() }) else { return false }
         staged.append(segment)
@@ -216,6 +246,7 @@ extension Publisher {
     /// Looks after files that are due although no window comes.
     func publishDue(now: UnixTime) {
         attempt(.publishing) { try self.files?.publishDue(now: now) }
+        attempt(.expiring) { try self.store?.expire(now: now) }
         sayNotices()
         if nextConfiguration != nil { attempt(.reconfiguring) { try self.changeOver() } }
     }
@@ -234,6 +265,10 @@ extension Publisher {
     private func changeOver() throws {
         guard let new = nextConfiguration else { return }
         let format = try new.recordFormat()
+        if new.store != configuration.store {
+            store = try new.store.map { try StoreWriter(FilePath($0), new.storeRetention) }
+        }
+        store?.retention = new.storeRetention
         if !hasFiles(of: new) { try changeFiles(to: new.logFiles(format, state)) }
         if new.printsLines != configuration.printsLines || !hasFormat(of: new) {
             printer = new.printsLines ? LinePrinter(format: format) : nil
@@ -296,7 +331,9 @@ extension Publisher {
     }
 
     private func note(_ step: Step, _ error: any Error) {
-        let kind = (error as? ExportError)?.kind ?? (error as? JournalError)?.kind ?? "\(error)"
+        let kind =
+            (error as? ExportError)?.kind ?? (error as? StoreError)?.kind ?? (error as? JournalError)?.kind
+            ?? "\(error)"
         if said.insert(kind).inserted { logger.error("\(error); measuring goes on") }
         let isOfJournal = error is JournalError || (error as? ExportError)?.action.isOnStateDirectory == true
         if failure(ofJournal: isOfJournal) == nil {
@@ -332,7 +369,24 @@ extension Publisher {
     }
 }
 
+extension Segment {
+    /// What names the window in the store.
+    fileprivate var identity: String { String(name.prefix { $0 != "." }) }
+}
+
+extension Window {
+    /// What the store's file says of itself.
+    fileprivate func metadata(lines: Int) -> [(name: String, value: String)] {
+        [
+            ("weir.window_start", "\(start.seconds)"), ("weir.window_end", "\(endSecond)"),
+            ("weir.published_lines", "\(lines)"),
+        ]
+    }
+}
+
 extension Configuration {
+    fileprivate var storeRetention: StoreRetention { StoreRetention(age: storeAge, bytes: Int64(storeSize)) }
+
     /// The encoder of records.
     package func recordFormat() throws -> any RecordFormat {
         switch format {

@@ -3,12 +3,14 @@
 import FlowExport
 import FlowMeter
 import FlowModel
+import FlowStore
 import FlowVerdict
 
 extension PublishingQueue {
     /// What the sinks have said when they were asked last, and what the queue did.
     struct Status: Sendable {
         var counts = ExportCounts()
+        var store: StoreContents?
         var failure: String?
         var sinkFailures: UInt64 = 0
         var journalFailure: String?
@@ -123,6 +125,7 @@ extension PublishingQueue.State {
 extension PublishingQueue.Status {
     init(_ publisher: Publisher) {
         counts = publisher.counts
+        store = publisher.contents
         failure = publisher.failure
         sinkFailures = publisher.sinkFailures
         journalFailure = publisher.journalFailure
@@ -135,6 +138,7 @@ extension PublishingQueue.Status {
     /// Takes over what a publisher says.
     mutating func take(_ status: Self) {
         counts = status.counts
+        store = status.store
         failure = status.failure
         sinkFailures = status.sinkFailures
         journalFailure = status.journalFailure

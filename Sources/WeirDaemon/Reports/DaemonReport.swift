@@ -2,6 +2,7 @@
 
 package import FlowMeter
 package import FlowModel
+package import FlowStore
 package import FlowVerdict
 package import OpenVSwitch
 
@@ -47,6 +48,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var packetsGivenUp: UInt64 = 0
     /// Windows of whose flows nothing but totals is left, since a sink did not keep up.
     package var windowsGivenUp: UInt64 = 0
+    /// What is in the store; nil where there is none.
+    package var store: StoreContents?
     /// What the journal takes on the disk.
     package var journalBytes: UInt64 = 0
     /// Windows in the journal: those that wait for a sink, and those in files that are not published yet.
@@ -131,7 +134,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, failure, ovs,
+        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, store, failure,
+            ovs,
             verdicts, coverage
         case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
-
 /// A moment as the UTC calendar and clock show it.
-struct CivilTime: Equatable {
-    let year: Int64
-    let month: Int64
-    let day: Int64
-    let hour: Int64
-    let minute: Int64
+package struct CivilTime: Equatable {
+    package let year: Int64
+    package let month: Int64
+    package let day: Int64
+    package let hour: Int64
+    package let minute: Int64
 
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years begin in March,
     /// so that the leap day comes last, and are counted in eras of 400.
-    init(_ time: UnixTime) {
+    package init(_ time: UnixTime) {
         let days = time.seconds.floorDivided(by: 86_400)
         let shifted = days + 719_468
         let era = shifted.floorDivided(by: 146_097)

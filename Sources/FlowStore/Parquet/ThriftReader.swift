@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A value of Thrift's compact protocol, as far as Parquet uses it.
+indirect enum ThriftValue: Equatable {
+    case bool(Bool)
+    case int(Int64)
+    case binary(ArraySlice<UInt8>)
+    case list([ThriftValue])
+    case structure([Int: ThriftValue])
+}
+
+/// Reads Thrift's compact protocol. Nothing of the bytes is trusted: what is cut, too deep, or larger than the bytes that are there throws.
+struct ThriftReader {
+    private let bytes: ArraySlice<UInt8>
+    private(set) var position: Int
+
+    private static let deepest = 16
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    /// A structure, by its fields' numbers.
+    mutating func structure(depth: Int = 0) throws(ParquetError) -> [Int: ThriftValue] {
+        guard depth <= Self.deepest else { throw .damaged("its metadata is too deep") }
+        var fields: [Int: ThriftValue] = [:]
+        var last = 0
+        while true {
+            let head = try byte()
+            guard head != 0 else { return fields }
+            let field = head >> 4 == 0 ? Int(try zigzag()) : last + Int(head >> 4)
+            guard (1...Int(Int16.max)).contains(field) else { throw .damaged("a field of its metadata has no number") }
+            fields[field] = try value(head & 0x0F, depth: depth)
+            last = field
+        }
+    }
+
+    private mutating func value(_ type: UInt8, depth: Int) throws(ParquetError) -> ThriftValue {
+        switch type {
+        case 1: return .bool(true)
+        case 2: return .bool(false)
+        case 3: return .int(Int64(Int8(bitPattern: try byte())))
+        case 4, 5, 6: return .int(try zigzag())
+        case 7:
+            _ = try take(8)
+            return .int(0)
+        case 8: return .binary(try take(Int(clamping: try varint())))
+        case 9, 10: return .list(try list(depth: depth + 1))
+        case 12: return .structure(try structure(depth: depth + 1))
+        default: throw .damaged("its metadata has a value of an unknown type")
+        }
+    }
+
+    private mutating func list(depth: Int) throws(ParquetError) -> [ThriftValue] {
+        let head = try byte()
+        let count = head >> 4 == 15 ? Int(clamping: try varint()) : Int(head >> 4)
+        // Each element takes a byte at least.
+        guard count <= bytes.endIndex - position else { throw .damaged("its metadata is cut") }
+        var values: [ThriftValue] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count {
+            let type = head & 0x0F
+            // In a list a bool is a byte of its own.
+            values.append(type <= 2 ? .bool(try byte() == 1) : try value(type, depth: depth))
+        }
+        return values
+    }
+
+    private mutating func byte() throws(ParquetError) -> UInt8 {
+        guard position < bytes.endIndex else { throw .damaged("its metadata is cut") }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    private mutating func take(_ count: Int) throws(ParquetError) -> ArraySlice<UInt8> {
+        guard count <= bytes.endIndex - position else { throw .damaged("its metadata is cut") }
+        defer { position += count }
+        return bytes[position..<position + count]
+    }
+
+    private mutating func varint() throws(ParquetError) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 7) {
+            let byte = try byte()
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        throw .damaged("a number of its metadata has no end")
+    }
+
+    private mutating func zigzag() throws(ParquetError) -> Int64 {
+        let value = try varint()
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+import SystemPackage
+
+/// A segment that grows under a temporary name.
+final class SegmentFile {
+    let segment: StoredSegment
+    private let path: FilePath
+    private let file: FileDescriptor
+    private let parquet: ParquetWriter
+    private var bytes: [UInt8] = []
+    private(set) var length: Int64 = 0
+    /// The first thing that failed; nothing is written after it.
+    private var failure: StoreError?
+
+    /// Takes over the file.
+    ///
+    /// - Parameter path: of the store, for sentences.
+    init(_ segment: StoredSegment, _ file: FileDescriptor, _ path: FilePath, pageRows: Int) {
+        parquet = ParquetWriter(columns: FlowColumn.schema, pageRows: pageRows)
+        self.segment = segment
+        self.file = file
+        self.path = path
+    }
+
+    deinit { try? file.close() }
+
+    func append(_ rows: FlowRows) {
+        guard failure == nil else { return }
+        parquet.append(rows.buffers, to: &bytes)
+        write()
+    }
+
+    /// Writes the end of the file, and waits until it is on the disk.
+    func finish(_ metadata: [(name: String, value: String)]) throws(StoreError) {
+        if failure == nil {
+            parquet.finish(metadata, createdBy: Self.creator, to: &bytes)
+            write()
+        }
+        if let failure { throw failure }
+        try StoreError.wrap(.write, path) { try FileSystemCalls.synchronize(file) }
+    }
+
+    /// As readers of the metadata see it.
+    private static let creator = "weir"
+
+    private func write() {
+        do throws(StoreError) {
+            _ = try StoreError.wrap(.write, path) { try file.writeAll(bytes) }
+            length += Int64(bytes.count)
+        } catch {
+            failure = error
+        }
+        bytes.removeAll(keepingCapacity: true)
+    }
+}

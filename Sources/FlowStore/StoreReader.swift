@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+package import FlowModel
+import Glibc
+package import SystemPackage
+
+/// Reads a store, also one that a daemon writes to, or that was copied from elsewhere.
+package struct StoreReader {
+    private let store: StoreFolder
+
+    package init(_ path: FilePath) throws(StoreError) { store = try StoreFolder(reading: path) }
+
+    /// Segments with a line in that time, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - since: Unix seconds.
+    ///   - until: Unix seconds; lines that begin then are not in it.
+    package func segments(since: Int64? = nil, until: Int64? = nil) throws(StoreError) -> [StoredSegment] {
+        try store.segments(since: since, until: until)
+    }
+
+    /// Calls `body` with each line of a segment, in the order of the file.
+    ///
+    /// Holds one row group in memory. A segment that was deleted meanwhile has no lines.
+    ///
+    /// - Throws: StoreError, or ParquetError where the file is not one.
+    package func forEachEntry(of segment: StoredSegment, _ body: (LogEntry) throws -> Void) throws {
+        guard let file = try open(segment) else { return }
+        defer { try? file.close() }
+        let size = Int(try StoreError.wrap(.read, path(segment)) { try file.facts().st_size })
+        let footer = try footer(of: file, size, segment)
+        let columns = Dictionary(footer.columns.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+        for group in footer.groups {
+            var values = [ColumnValues?](repeating: nil, count: FlowColumn.schema.count)
+            for (index, column) in FlowColumn.schema.enumerated() {
+                guard let place = columns[column] else { continue }
+                let chunk = group.chunks[place]
+                values[index] = try ColumnValues(
+                    try read(file, chunk.range, size, segment)[...], of: chunk, rows: group.rows)
+            }
+            var rows = StoredRows(values, count: group.rows)
+            for row in 0..<group.rows { try body(try rows.entry(row)) }
+        }
+    }
+
+    private func path(_ segment: StoredSegment) -> FilePath { store.path.appending(segment.path.components) }
+
+    private func open(_ segment: StoredSegment) throws(StoreError) -> FileDescriptor? {
+        try StoreError.wrap(.read, path(segment)) {
+            do {
+                return try store.folder.folder(segment.folder).open(segment.name, O_RDONLY)
+            } catch let error as Errno where error == .noSuchFileOrDirectory {
+                return nil
+            }
+        }
+    }
+
+    private func footer(
+        of file: FileDescriptor, _ size: Int, _ segment: StoredSegment
+    ) throws -> ParquetFooter {
+        guard size > ParquetFooter.tail else { throw ParquetError.damaged("it is too short") }
+        let tail = try read(file, size - ParquetFooter.tail..<size, size, segment)
+        let length = try ParquetFooter.length(tail[...])
+        let end = size - ParquetFooter.tail
+        guard length <= end else { throw ParquetError.damaged("its metadata is longer than the file") }
+        return try ParquetFooter(try read(file, end - length..<end, size, segment)[...])
+    }
+
+    /// `unsafe`: the pointer is for the call only.
+    private func read(
+        _ file: FileDescriptor, _ range: Range<Int>, _ size: Int, _ segment: StoredSegment
+    ) throws -> [UInt8] {
+        guard range.upperBound <= size else { throw ParquetError.damaged("a column lies outside the file") }
+        return try StoreError.wrap(.read, path(segment)) {
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            var count = 0
+            while count < bytes.count {
+                let read = try unsafe bytes.withUnsafeMutableBytes { buffer in
+                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                    return unsafe try file.read(fromAbsoluteOffset: Int64(range.lowerBound + count), into: rest)
+                }
+                guard read > 0 else { throw Errno.ioError }
+                count += read
+            }
+            return bytes
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+package import FlowModel
+import Glibc
+package import SystemPackage
+
+/// Writes the lines of each window to a segment of the store: under a temporary name, then to the disk, then under its own name.
+///
+/// A segment's name says which window it is, so that a window that is handed over twice is in the store once. Blocks on the disk. Used from
+/// one thread at a time.
+package final class StoreWriter {
+    package let path: FilePath
+    package var retention: StoreRetention
+    private var store: StoreFolder
+    /// In the store, the oldest first.
+    private var segments: [StoredSegment]
+    private var rows = FlowRows()
+    private var growing: SegmentFile?
+
+    private let groupRows: Int
+    private let pageRows: Int
+    private static let temporaryName = "segment" + HeldFolder.temporaryEnding
+
+    /// Makes the folder where it is missing, and removes what a process left that died.
+    ///
+    /// - Parameters:
+    ///   - groupRows: lines that are in memory at a time, as one row group.
+    ///   - pageRows: of a page.
+    package init(
+        _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 20_000
+    ) throws(StoreError) {
+        self.path = path
+        self.groupRows = groupRows
+        self.pageRows = pageRows
+        self.retention = retention
+        store = try StoreFolder(writing: path)
+        segments = try store.segments()
+        try removeGrowing()
+    }
+
+    /// What is in the store.
+    package var contents: StoreContents { StoreContents(segments) }
+
+    /// Whether the window is in the store already.
+    ///
+    /// - Parameter identity: of the window, never that of another; letters, digits and dashes.
+    package func holds(_ window: Window, identity: String) -> Bool {
+        let name = StoredSegment(window, identity: identity).name
+        return segments.contains { $0.name == name }
+    }
+
+    /// Begins a window: its lines follow by `append`, then `end`.
+    package func begin(_ window: Window, identity: String) throws(StoreError) {
+        abandon()
+        if store.folder.isRemoved {
+            store = try StoreFolder(writing: path)
+            segments = try store.segments()
+        }
+        let file = try StoreError.wrap(.write, path) {
+            try growingFolder().open(Self.temporaryName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
+        }
+        growing = SegmentFile(
+            StoredSegment(window, identity: identity), file, path, pageRows: pageRows)
+    }
+
+    package func append(_ record: borrowing FlowRecord) {
+        rows.append(record)
+        if rows.count == groupRows { writeGroup() }
+    }
+
+    package func append(_ entry: LogEntry) {
+        rows.append(entry)
+        if rows.count == groupRows { writeGroup() }
+    }
+
+    private func writeGroup() {
+        growing?.append(rows)
+        rows.removeAll()
+    }
+
+    /// Puts the window into the store. Where it throws, nothing of it is there: hand it over again.
+    ///
+    /// - Parameter metadata: of the window, in the file's metadata.
+    package func end(_ metadata: [(name: String, value: String)] = []) throws(StoreError) {
+        if rows.count > 0 { writeGroup() }
+        guard let growing else { return }
+        defer { abandon() }
+        try growing.finish(metadata)
+        try StoreError.wrap(.write, path) {
+            let hour = try store.folder.folder(growing.segment.folder, create: 0o750)
+            try growingFolder().rename(Self.temporaryName, to: hour, growing.segment.name)
+            try hour.synchronize()
+        }
+        var segment = growing.segment
+        segment.bytes = growing.length
+        segments.append(segment)
+        segments.sort()
+    }
+
+    /// Forgets the lines of the window that is coming.
+    package func abandon() {
+        rows.removeAll()
+        guard growing != nil else { return }
+        growing = nil
+        try? removeGrowing()
+    }
+
+    /// Deletes what the retention says. What cannot be deleted now is deleted later.
+    package func expire(now: UnixTime) throws(StoreError) {
+        while let oldest = segments.first, retention.isOver(oldest, contents.bytes, now) {
+            try StoreError.wrap(.remove, path) { try remove(oldest) }
+            segments.removeFirst()
+        }
+    }
+
+    private func remove(_ segment: StoredSegment) throws {
+        let hour = try store.folder.folder(segment.folder)
+        do throws(Errno) { try hour.remove(segment.name) } catch {
+            // Another process may have been faster.
+            guard error == .noSuchFileOrDirectory else { throw error }
+        }
+        // The hour's folder, then that of the day, the month, the year, each if it is empty.
+        var folder = segment.folder
+        while let name = folder.lastComponent {
+            folder.removeLastComponent()
+            guard (try? store.folder.folder(folder).removeFolder(name.string)) != nil else { return }
+        }
+    }
+
+    private func growingFolder() throws -> HeldFolder {
+        try store.folder.folder(FilePath(StoreFolder.growing), create: 0o750)
+    }
+
+    private func removeGrowing() throws(StoreError) {
+        try StoreError.wrap(.use, path) {
+            let folder = try growingFolder()
+            for name in try folder.names() { try folder.remove(name) }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+package import SystemPackage
+
+/// A file of the store: the lines of one window. Its name says when the window began and ended, in Unix seconds, and which it is:
+/// `2026/11/27/10/1795774500-1795774560-0000000000000007-1f0c….parquet`, in the folder of the hour (UTC) that holds the window's last moment.
+package struct StoredSegment: Hashable, Sendable, Comparable {
+    /// Below the store: `2026/11/27/10`.
+    package let folder: FilePath
+    package let name: String
+    /// Unix seconds; no line is earlier.
+    package let start: Int64
+    /// Unix seconds; no line is later.
+    package let end: Int64
+    package var bytes: Int64
+
+    package static let ending = ".parquet"
+
+    /// - Parameter identity: of the window, never that of another; letters, digits and dashes.
+    init(_ window: Window, identity: String) {
+        start = window.start.seconds
+        end = window.endSecond
+        name = "\(start)-\(end)-\(identity)\(Self.ending)"
+        folder = Self.folder(of: window.end.advanced(by: .nanoseconds(-1)).seconds)
+        bytes = 0
+    }
+
+    /// nil where the name is not a segment's.
+    init?(in folder: FilePath, name: String, bytes: Int64) {
+        guard name.hasSuffix(Self.ending) else { return nil }
+        let parts = name.split(separator: "-", maxSplits: 2)
+        guard parts.count == 3, let start = Int64(parts[0]), let end = Int64(parts[1]), start <= end else { return nil }
+        self.folder = folder
+        self.name = name
+        self.start = start
+        self.end = end
+        self.bytes = bytes
+    }
+
+    package var path: FilePath { folder.appending(name) }
+
+    /// The oldest first.
+    package static func < (left: StoredSegment, right: StoredSegment) -> Bool {
+        (left.end, left.start, left.name) < (right.end, right.start, right.name)
+    }
+
+    /// The folder of the hour that holds a moment, in Unix seconds.
+    static func folder(of second: Int64) -> FilePath {
+        let time = CivilTime(UnixTime(seconds: second))
+        let parts = [padded(time.year, 4), padded(time.month, 2), padded(time.day, 2), padded(time.hour, 2)]
+        return FilePath(parts.joined(separator: "/"))
+    }
+
+    private static func padded(_ number: Int64, _ digits: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowStore
+import FlowTestKit
+import Foundation
+import Testing
+import WeirDaemon
+
+extension WeirCommandSuite {
+    /// The store beside the files of the same windows: two ways of the same records.
+    @Suite struct StoreCommandTests {
+        private func sendAndStop(_ site: Site, _ arguments: String...) throws {
+            let daemon = try site.daemon(
+                ["--port", "port-[ab]", "--interval", "1", "--store", site.path("flows")] + arguments)
+            for address in ["10.9.0.2", "fd09::2"] {
+                try site.left.run(["ping", "-q", "-c", "3", "-i", "0.2", address])
+            }
+            for _ in 0..<2 { try site.waitForWindow() }
+            #expect(daemon.stop().status == 0)
+        }
+
+        private func sorted(_ text: String) -> [Substring] { text.split(separator: "\n").sorted() }
+
+        @Test func `weir logs prints the lines that the files of the same windows have`() throws {
+            try Site.with { site in
+                try sendAndStop(site, "--log-dir", site.logs, "--format", "json")
+                let files = try site.logFiles().map { try site.unpacked($0) }.joined()
+                let stored = try site.weir("logs", "--store", site.path("flows"), "--json")
+                #expect(!files.isEmpty && sorted(stored) == sorted(files))
+
+                let chosen = try LogLines.json(
+                    try site.weir(
+                        "logs", "--store", site.path("flows"), "--json", "icmp", "and", "interface", "port-b", "and",
+                        "ingress"))
+                #expect(
+                    chosen.count
+                        == (try LogLines.json(files)).filter {
+                            $0["protocol"] == "1" && $0["port"] == "port-b" && $0["flow-direction"] == "ingress"
+                        }.count)
+                #expect(try chosen.reduce(0) { try $0 + LogLines.number($1, "packets") } == 3)
+
+                let table = try site.weir("logs", "--store", site.path("flows"), "--utc", "icmp6")
+                #expect(table.hasPrefix("START") && table.contains("fd09::2") && table.contains(" records, "))
+            }
+        }
+
+        /// With no other sink the store is what lets a window's journal go.
+        @Test func `a store alone takes windows out of the journal, and its filter is none`() throws {
+            try Site.with { site in
+                try sendAndStop(site, "--log", "reject")
+                #expect(try site.weir("logs", "--store", site.path("flows"), "--json", "icmp").isEmpty == false)
+                let journal = try FileManager.default.contentsOfDirectory(atPath: site.path("state/journal"))
+                #expect(journal.filter { $0.hasSuffix(".window") }.isEmpty)
+            }
+        }
+
+        @Test func `status says what the store holds`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon("--port", "port-a", "--interval", "1", "--store", site.path("flows"))
+                for _ in 0..<2 { try site.waitForWindow() }
+                try waitUntil("a window is stored") { try (site.status().daemon?.store?.segments ?? 0) > 0 }
+                #expect(
+                    try site.weir("status").contains(/\nstore +\d+ windows?, \d{4}-\S+ to \S+, \d+(\.\d)? (kB|B)\n/))
+                #expect(daemon.stop().status == 0)
+            }
+        }
+
+        /// Other people's readers: the same sums, rows and nulls.
+        @Test func `DuckDB and pyarrow read what weir logs prints`() throws {
+            try Site.with { site in
+                try sendAndStop(site)
+                try site.write(try site.weir("logs", "--store", site.path("flows"), "--json"), to: "lines.json")
+                let script = """
+                    import json, sys, glob, duckdb, pyarrow.parquet as parquet
+                    paths = sorted(glob.glob(sys.argv[1] + "/*/*/*/*/*.parquet"))
+                    lines = [json.loads(line) for line in open(sys.argv[2])]
+                    rows = [row for path in paths for row in parquet.read_table(path).to_pylist()]
+                    assert [{k: v for k, v in row.items() if v is not None} for row in rows] == lines, "pyarrow"
+                    table = f"read_parquet({paths!r})"
+                    key = "coalesce(srcaddr, '-'), coalesce(dstaddr, '-'), coalesce(protocol, -1)"
+                    found = duckdb.sql(f"SELECT {key}, sum(packets), sum(bytes), count(*) FROM {table} GROUP BY ALL").fetchall()
+                    expected = {}
+                    for line in lines:
+                        place = (line.get("srcaddr", "-"), line.get("dstaddr", "-"), line.get("protocol", -1))
+                        sums = expected.setdefault(place, [None, None, 0])
+                        for index, name in enumerate(["packets", "bytes"]):
+                            if name in line: sums[index] = (sums[index] or 0) + line[name]
+                        sums[2] += 1
+                    assert {row[:3]: list(row[3:]) for row in found} == expected, "duckdb"
+                    some = duckdb.sql(f"SELECT count(*) FROM {table} WHERE dstaddr = '10.9.0.2' AND protocol = 1").fetchone()[0]
+                    assert some == sum(line.get("dstaddr") == "10.9.0.2" and line.get("protocol") == 1 for line in lines) > 0
+                    print(len(lines))
+                    """
+                let python = URL(filePath: #filePath).deletingLastPathComponent().appending(
+                    path: "../../.build/python/bin/python")
+                let printed = try ChildProcess.run([
+                    python.path(), "-c", script, site.path("flows"), site.path("lines.json"),
+                ])
+                #expect(
+                    Int(printed.trimmingCharacters(in: .whitespacesAndNewlines)).map { $0 > 4 } == true, "\(printed)")
+            }
+        }
+
+        @Test(
+            arguments: [
+                (
+                    ["--store", "/nowhere/at-all"], 1,
+                    "cannot read the store /nowhere/at-all: no such file or directory; name a store that is there (--store), or configure one (store)"
+                ),
+                ([], 2, "no store is configured: name one (--store), or set store in the configuration of weir run"),
+                (
+                    ["--store", "/tmp", "--since", "yesterday"], 2,
+                    "--since must be a time, such as 1h, 12:00, 2026-11-25T12:00 or now, not \"yesterday\""
+                ),
+                (
+                    ["--store", "/tmp", "dst", "prot", "22"], 2,
+                    "filter, column 5: \"prot\" is not an address, such as 10.0.0.1, or a network, such as 10.0.0.0/8"
+                ),
+            ] as [([String], Int, String)])
+        func `what cannot be read or meant is said`(arguments: [String], status: Int, sentence: String) throws {
+            try Site.with { site in
+                let refused = try site.outcome(["logs"] + arguments)
+                #expect(Int(refused.status) == status && refused.output.isEmpty)
+                #expect(refused.errors == "weir: \(sentence)\n")
+            }
+        }
+
+        /// The journal keeps what the store cannot take, and the store has it when it can.
+        @Test func `a full disk under the store holds windows up and loses none`() throws {
+            try Site.with { site in
+                try site.mountSmallFileSystem(at: "small", size: "1m")
+                let filler = site.path("small/filler")
+                try site.left.run(["sh", "-c", "dd if=/dev/zero of=\(filler) bs=4k 2>/dev/null || true"])
+                let daemon = try site.daemon(
+                    "--port", "port-[ab]", "--interval", "1", "--store", site.path("small/flows"))
+                try site.left.run(["ping", "-q", "-c", "5", "-i", "0.2", "10.9.0.2"])
+                for _ in 0..<2 { try site.waitForWindow() }
+                let failing = try #require(try site.status().daemon)
+                #expect(failing.failure?.contains("free some space there") == true, "\(failing.failure ?? "")")
+                try FileManager.default.removeItem(atPath: filler)
+                try waitUntil("the windows are stored", within: .seconds(20)) {
+                    try site.status().daemon.map { $0.failure == nil && $0.segmentsWaiting == 0 } ?? false
+                }
+                #expect(daemon.stop().status == 0)
+                let pings = try LogLines.json(
+                    try site.weir(
+                        "logs", "--store", site.path("small/flows"), "--json", "icmp", "and", "ingress", "and",
+                        "interface", "port-b"))
+                #expect(try pings.reduce(0) { try $0 + LogLines.number($1, "packets") } == 5)
+            }
+        }
+    }
+}
