@@ -52,7 +52,7 @@ extension RealInterfaces {
                     try expectRefusal(
                         AttachOptions(hook: hook), on: path,
                         """
-                        cannot attach to port0: the XDP program xsk_def_prog (id \(id)) is there, and somebody's link \
+                        cannot attach to port0: the XDP program xsk_def_prog (id \(id)) is there, and another process's link \
                         holds it; detach it with the program that attached it (bpftool link show)
                         """)
                 }
