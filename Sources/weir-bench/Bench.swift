@@ -104,7 +104,9 @@ struct Bench {
             }
         }
         Progress.say("records of \(Ratios.mostFlows) flows, to files on disk")
-        report.published = [try PublishingPath(.standard, flows: Ratios.mostFlows).figure(rounds: settings.rounds)]
+        report.published = try PublishingPath.Destination.allCases.map {
+            try PublishingPath(.standard, to: $0, flows: Ratios.mostFlows).figure(rounds: settings.rounds)
+        }
     }
 
     private func runRest(into report: inout BenchReport) throws {

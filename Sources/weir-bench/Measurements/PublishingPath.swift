@@ -5,6 +5,7 @@ import FlowExport
 import FlowKernel
 import FlowMeter
 import FlowModel
+import FlowStore
 import FlowTestKit
 import Foundation
 import Host
@@ -13,7 +14,7 @@ import WeirConfiguration
 import WeirDaemon
 
 /// A port under a meter, its journal and its publisher, as the daemon has them: from slots at rest to AWS text in files
-/// on disk.
+/// on disk, or to the store.
 ///
 /// No two flows have the same addresses, ports and counts, so that the lines compress no better than those of a host.
 /// All is done on one thread, whose CPU time is all that it costs; the daemon publishes on a second one.
@@ -24,7 +25,13 @@ final class PublishingPath {
             accountID: "123456789010", interfaceID: "eni-1235b8ca123456789", region: "us-east-1"))
     private static let ports = [port.number: port]
 
+    enum Destination: CaseIterable {
+        case files
+        case store
+    }
+
     private let engine: Engine
+    private let destination: Destination
     private let flows: Int
     private let program: Program
     private var meter: FlowMeter<KernelFlowSource>
@@ -33,10 +40,11 @@ final class PublishingPath {
     private let publisher: Publisher
     private var sequence: FlowSequence
 
-    init(_ engine: Engine, flows: Int) throws {
+    init(_ engine: Engine, to destination: Destination, flows: Int) throws {
         let tables = try engine.makeTables(roomFor: flows)
         let port = try tables.maps.addWithoutInterface(Self.port.number, role: .guest)
         self.engine = engine
+        self.destination = destination
         self.flows = flows
         program = try tables.load(.tcFromPort, for: port)
         let (now, number, installation) = (ClockAnchor.now, tables.control.window, tables.control.installation)
@@ -47,7 +55,10 @@ final class PublishingPath {
         folder = URL(filePath: "/var/tmp/weir-bench-\(UUID().uuidString)", directoryHint: .isDirectory)
         var configuration = Configuration(flowLogID: "fl-bench")
         configuration.stateDirectory = folder.appending(path: "state").path
-        configuration.logDirectory = folder.appending(path: "logs").path
+        switch destination {
+        case .files: configuration.logDirectory = folder.appending(path: "logs").path
+        case .store: configuration.store = folder.appending(path: "flows").path
+        }
         let state = try StateDirectory(configuration.stateDirectory)
         let logger = Logger(label: "weir-bench")
         publisher = try Publisher(configuration: configuration, state: state, logger: logger)
@@ -82,16 +93,34 @@ final class PublishingPath {
                 samples[index].append(time / .nanoseconds(flows))
             }
         }
-        let counts = publisher.counts
-        let expected = flows * rounds
-        guard counts.recordsWritten == expected, counts.filesPublished == rounds else {
-            throw BenchFailure(
-                description: "\(counts.recordsWritten) of \(expected) records are in \(counts.filesPublished) files")
-        }
         return PublishedFigure(
-            subject: engine.rawValue, flows: flows, merged: samples[0].figure, journaled: samples[1].figure,
+            subject: "\(engine.rawValue), \(destination)", flows: flows, merged: samples[0].figure,
+            journaled: samples[1].figure,
             written: samples[2].figure, published: samples[3].figure,
-            bytesARecord: Double(counts.bytesWritten) / Double(counts.recordsWritten))
+            bytesARecord: try bytesARecord(rounds: rounds))
+    }
+
+    /// Of what is on the disk, which must be all.
+    private func bytesARecord(rounds: Int) throws -> Double {
+        let expected = flows * rounds
+        let bytes: UInt64
+        switch destination {
+        case .files:
+            let counts = publisher.counts
+            guard counts.recordsWritten == expected, counts.filesPublished == rounds else {
+                throw BenchFailure(
+                    description: "\(counts.recordsWritten) of \(expected) records are in \(counts.filesPublished) files"
+                )
+            }
+            bytes = counts.bytesWritten
+        case .store:
+            guard let contents = publisher.contents, contents.segments == rounds else {
+                throw BenchFailure(
+                    description: "\(publisher.contents?.segments ?? 0) of \(rounds) windows are in the store")
+            }
+            bytes = UInt64(contents.bytes)
+        }
+        return Double(bytes) / Double(expected)
     }
 
     /// Takes a window all the way; returns the CPU time of each step. The swap and the disk sleep, which leaves them out.
