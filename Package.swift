@@ -113,7 +113,7 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport",
-                "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration", "WeirDaemon",
+                "FlowStore", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

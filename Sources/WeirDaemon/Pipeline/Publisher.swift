@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowExport
-package import FlowFormats
 import FlowMeter
 import FlowModel
 package import FlowStore
@@ -158,7 +157,7 @@ package final class Publisher {
         takers.files = begin(content.window, waiting.segment)
         takers.printer = printer != nil && !waiting.isPrinted
         let (lines, verdicts) = try append(&content, pieces, to: takers)
-        if takers.store { try store?.end(content.window.window.metadata(lines: lines)) }
+        if takers.store { try store?.end(content.window.window.metadata) }
         if takers.printer { print(&waiting) }
         guard end(waiting, takers.files) else {
             if pieces.count == 1 { waiting.content = content }
@@ -366,45 +365,5 @@ extension Publisher {
             if isMarking { logger.warning("\(error); a daemon that is killed now prints windows again") }
             isMarking = false
         }
-    }
-}
-
-extension Segment {
-    /// What names the window in the store.
-    fileprivate var identity: String { String(name.prefix { $0 != "." }) }
-}
-
-extension Window {
-    /// What the store's file says of itself.
-    fileprivate func metadata(lines: Int) -> [(name: String, value: String)] {
-        [
-            ("weir.window_start", "\(start.seconds)"), ("weir.window_end", "\(endSecond)"),
-            ("weir.published_lines", "\(lines)"),
-        ]
-    }
-}
-
-extension Configuration {
-    fileprivate var storeRetention: StoreRetention { StoreRetention(age: storeAge, bytes: Int64(storeSize)) }
-
-    /// The encoder of records.
-    package func recordFormat() throws -> any RecordFormat {
-        switch format {
-        case .json: JSONLinesFormat()
-        case .aws: try fields.map { try AWSTextFormat(fieldList: $0) } ?? .default
-        }
-    }
-
-    fileprivate func logFiles(_ recordFormat: any RecordFormat, _ state: StateDirectory) -> LogFileConfiguration? {
-        guard let logDirectory else { return nil }
-        var files = LogFileConfiguration(
-            directory: FilePath(logDirectory), stateDirectory: state.path, stateID: state.id, format: recordFormat,
-            fileExtension: format == .aws ? "log.gz" : "json.gz", flowLogID: flowLogID)
-        files.layout = layout
-        files.isHourly = hourly
-        files.publishPeriod = publishPeriod
-        files.windowLength = interval
-        files.sizeLimit = Int64(fileSize)
-        return files
     }
 }
