@@ -5,6 +5,7 @@ import FlowKernel
 import FlowMeter
 import FlowModel
 import FlowTestKit
+internal import Foundation
 import Host
 import Testing
 
@@ -126,7 +127,9 @@ extension SecondKernel {
                 tally.add(closed)
                 try meter.release(closed)
             }
-            let senders = try [0, 1].map { try PastQdiscSender("port0", in: host, on: $0) }
+            let senders = try Set([0, ProcessInfo.processInfo.activeProcessorCount - 1]).map {
+                try PastQdiscSender("port0", in: host, on: $0)
+            }
             while tally.windows < 100 { try cut() }
             let sent = try senders.map { try $0.stop() }
             try cut()
