@@ -26,7 +26,8 @@ extension WeirCommandSuite {
                 let daemon = try start(site, in: group)
                 try send(site)
                 try site.waitForWindow()
-                let result = daemon.stop()
+                // It reads pages of its program from the disk again and again.
+                let result = daemon.stop(grace: .seconds(60))
                 #expect(result.status == 0 && !result.errors.contains("error"), "\(result.errors)")
                 #expect(result.errors.contains(#/the memory limit of 24 MB \(/sys/fs/cgroup/.*\) leaves \d+ MB: /#))
                 #expect(try site.weir("status").contains("weir") && sums(site) == "\(Self.flows) flows of 3 packets")
@@ -50,7 +51,7 @@ extension WeirCommandSuite {
             let arguments = Self.arguments + ["--log-dir", site.logs]
             let daemon = try ChildProcess(
                 site.command(["run"] + arguments, behind: group.wrapper), environment: site.environment)
-            try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
+            try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(60)) {
                 guard daemon.isRunning else { throw Site.Ended(errors: daemon.errors) }
                 return try site.status().daemon?.pid == daemon.pid
             }
