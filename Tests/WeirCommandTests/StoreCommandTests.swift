@@ -44,6 +44,31 @@ extension WeirCommandSuite {
             }
         }
 
+        @Test func `times and numbers choose records`() throws {
+            try Site.with { site in
+                try sendAndStop(site)
+                func lines(_ arguments: String...) throws -> [Substring] {
+                    let result = try site.outcome(["logs", "--store", site.path("flows"), "--json"] + arguments)
+                    #expect(result.status == 0, "\(result.errors)")
+                    return result.output.split(separator: "\n")
+                }
+                let all = try lines()
+                #expect(!all.isEmpty)
+                for since in ["2000-01-01", "1990-12-31T23:59:59+02:00", "9000d"] {
+                    #expect(try lines("--since", since) == all)
+                }
+                #expect(try lines("--until", "now").count <= all.count)
+                #expect(try lines("--since", "2000-01-01", "--until", "2000-01-01 12:00Z").isEmpty)
+                #expect(try lines("--since", "2100-01-01").isEmpty)
+                #expect(try lines("--last", "3") == all.suffix(3))
+                #expect(
+                    try lines("--last", "2", "--since", "1h", "icmp")
+                        == all.filter { $0.contains("\"protocol\":1,") }.suffix(2))
+                let aws = try site.weir("logs", "--store", site.path("flows"), "--format", "aws")
+                #expect(try LogLines.aws(aws).count == all.count)
+            }
+        }
+
         /// With no other sink the store is what lets a window's journal go.
         @Test func `a store alone takes windows out of the journal, and its filter is none`() throws {
             try Site.with { site in
