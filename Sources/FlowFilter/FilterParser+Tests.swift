@@ -75,7 +75,8 @@ extension FilterParser {
             return FilterError(column: token.column, "a filter does not choose by time; see --since and --until")
         }
         if UInt64(word) != nil {
-            return FilterError(column: token.column, "\(word) is a number of what? Say port \(word), for example")
+            return FilterError(
+                column: token.column, "\(word) alone is not a condition; write port \(word), for example")
         }
         let nearest = nearestWord(to: word, among: Self.vocabulary).map { "; did you mean \($0)?" } ?? ""
         return FilterError(column: token.column, "\(token.spelling) is not a word of filters\(nearest)")

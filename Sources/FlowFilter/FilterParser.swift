@@ -41,7 +41,7 @@ struct FilterParser {
                 column: next.column,
                 isClosing
                     ? "no bracket is open that \")\" closes"
-                    : "\(next.spelling) follows a complete condition; put and or or before it")
+                    : "\(next.spelling) follows a complete condition; put \"and\" or \"or\" before it")
         }
         return condition
     }

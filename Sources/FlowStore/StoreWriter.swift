@@ -22,7 +22,7 @@ package final class StoreWriter {
     private let pageRows: Int
     private static let temporaryName = "segment" + HeldFolder.temporaryEnding
 
-    /// Makes the folder where it is missing, and removes what a process left that died.
+    /// Makes the folder if it is missing, and removes the unfinished file of a process that died.
     ///
     /// - Parameters:
     ///   - groupRows: lines that are in memory at a time, as one row group.
@@ -79,7 +79,7 @@ package final class StoreWriter {
         rows.removeAll()
     }
 
-    /// Puts the window into the store. Where it throws, nothing of it is there: hand it over again.
+    /// Puts the window into the store. If it throws, the store has nothing of the window, and the caller must hand it over again.
     ///
     /// - Parameter metadata: of the window, in the file's metadata.
     package func end(_ metadata: [(name: String, value: String)] = []) throws(StoreError) {
@@ -117,7 +117,7 @@ package final class StoreWriter {
     private func remove(_ segment: StoredSegment) throws {
         let hour = try store.folder.folder(segment.folder)
         do throws(Errno) { try hour.remove(segment.name) } catch {
-            // Another process may have been faster.
+            // Another process may have removed it.
             guard error == .noSuchFileOrDirectory else { throw error }
         }
         // The hour's folder, then that of the day, the month, the year, each if it is empty.

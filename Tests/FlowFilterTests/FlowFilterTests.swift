@@ -82,14 +82,14 @@ import Testing
             ("dst prot 22", 5, "\"prot\" is not an address, such as 10.0.0.1, or a network, such as 10.0.0.0/8"),
             ("prot tcp", 1, "\"prot\" is not a word of filters; did you mean port?"),
             ("interfaec tap7", 1, "\"interfaec\" is not a word of filters; did you mean interface?"),
-            ("tcp prot 22", 5, "\"prot\" follows a complete condition; put and or or before it"),
+            ("tcp prot 22", 5, "\"prot\" follows a complete condition; put \"and\" or \"or\" before it"),
             ("tcp and", 8, "a condition is missing before the end, such as host 10.0.0.1"),
             ("(tcp or udp", 12, "the bracket of column 1 is not closed before the end"),
             ("tcp)", 4, "no bracket is open that \")\" closes"),
             ("port 70000", 6, "70000 is too large for srcport: it is at most 65535"),
             ("port ssj", 6, "\"ssj\" is not a port: a number, a range such as 80-90, or a service's name"),
             ("port", 5, "a port: a number, a range such as 80-90, or a service's name is missing at the end"),
-            ("22", 1, "22 is a number of what? Say port 22, for example"),
+            ("22", 1, "22 alone is not a condition; write port 22, for example"),
             (
                 "host 10.0.0.256", 6,
                 "\"10.0.0.256\" is not an address, such as 10.0.0.1, or a network, such as 10.0.0.0/8"

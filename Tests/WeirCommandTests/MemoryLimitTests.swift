@@ -26,7 +26,7 @@ extension WeirCommandSuite {
                 let daemon = try start(site, in: group)
                 try send(site)
                 try site.waitForWindow()
-                // It reads pages of its program from the disk again and again.
+                // The kernel evicts pages of the program under this limit, and the daemon reads them from the disk again.
                 let result = daemon.stop(grace: .seconds(60))
                 #expect(result.status == 0 && !result.errors.contains("error"), "\(result.errors)")
                 #expect(result.errors.contains(#/the memory limit of 24 MB \(/sys/fs/cgroup/.*\) leaves \d+ MB: /#))

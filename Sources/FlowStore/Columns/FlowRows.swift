@@ -187,7 +187,7 @@ extension FlowRows {
         if let number { self[column].append(number) } else { self[column].appendNull() }
     }
 
-    /// Only what is true is said, as in JSON lines.
+    /// Writes true or null, never false, as JSON lines do.
     private mutating func append(_ isSo: Bool, _ column: FlowColumn) {
         if isSo { self[column].append(true) } else { self[column].appendNull() }
     }

@@ -152,20 +152,23 @@ package final class Publisher {
         _ waiting: consuming Waiting, _ content: consuming Waiting.Content, _ pieces: JournaledPieces
     ) throws -> Outcome {
         var waiting = waiting
+        let window = content.window.window
+        let segment = waiting.segment
         var takers = Takers()
-        takers.store = try beginStore(content.window.window, waiting.segment)
-        takers.files = begin(content.window, waiting.segment)
+        var isStored = attempt(.taking, isAll: false) { takers.store = try self.beginStore(window, segment) }
+        // No file has a window that the store lacks.
+        takers.files = isStored && begin(content.window, segment)
         takers.printer = printer != nil && !waiting.isPrinted
         let (lines, verdicts) = try append(&content, pieces, to: takers)
-        if takers.store { try store?.end(content.window.window.metadata) }
+        if takers.store { isStored = attempt(.taking, isAll: false) { try self.store?.end(window.metadata) } }
         if takers.printer { print(&waiting) }
-        guard end(waiting, takers.files) else {
+        if !isStored { files?.abandon() }
+        guard isStored, end(waiting, takers.files) else {
             if pieces.count == 1 { waiting.content = content }
             return .failed(waiting)
         }
         succeed(.taking)
         self.verdicts.add(verdicts)
-        let window = content.window.window
         attempt(.publishing) { try self.files?.publish(endOf: window) }
         return .taken(content, lines: lines)
     }
@@ -357,7 +360,7 @@ extension Publisher {
             return
         }
         waiting.isPrinted = true
-        guard files != nil else { return }
+        guard files != nil || store != nil else { return }
         do {
             try SegmentWriter.markPrinted(waiting.segment)
             isMarking = true
