@@ -42,16 +42,14 @@ package final class StoreWriter {
     /// What is in the store.
     package var contents: StoreContents { StoreContents(segments) }
 
+    /// The highest number of a window that is in the store; nil where there is none.
+    package var newestSequence: UInt64? { segments.lazy.map(\.identity.sequence).max() }
+
     /// Whether the window is in the store already.
-    ///
-    /// - Parameter identity: of the window, never that of another; letters, digits and dashes.
-    package func holds(_ window: Window, identity: String) -> Bool {
-        let name = StoredSegment(window, identity: identity).name
-        return segments.contains { $0.name == name }
-    }
+    package func holds(_ identity: WindowIdentity) -> Bool { segments.contains { $0.identity == identity } }
 
     /// Begins a window: its lines follow by `append`, then `end`.
-    package func begin(_ window: Window, identity: String) throws(StoreError) {
+    package func begin(_ window: Window, _ identity: WindowIdentity) throws(StoreError) {
         abandon()
         if store.folder.isRemoved {
             store = try StoreFolder(writing: path)
@@ -61,7 +59,8 @@ package final class StoreWriter {
             try growingFolder().open(Self.temporaryName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
         }
         growing = SegmentFile(
-            StoredSegment(window, identity: identity), file, path, pageRows: pageRows)
+            StoredSegment(window, identity), file, path, pageRows: pageRows)
+        rows.sequence = Int64(clamping: identity.sequence)
     }
 
     package func append(_ record: borrowing FlowRecord) {

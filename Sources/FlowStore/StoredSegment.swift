@@ -13,12 +13,13 @@ package struct StoredSegment: Hashable, Sendable, Comparable {
     package let start: Int64
     /// Unix seconds; no line is later.
     package let end: Int64
+    package let identity: WindowIdentity
     package var bytes: Int64
 
     package static let ending = ".parquet"
 
-    /// - Parameter identity: of the window, never that of another; letters, digits and dashes.
-    init(_ window: Window, identity: String) {
+    init(_ window: Window, _ identity: WindowIdentity) {
+        self.identity = identity
         start = window.start.seconds
         end = window.endSecond
         name = "\(start)-\(end)-\(identity)\(Self.ending)"
@@ -29,8 +30,11 @@ package struct StoredSegment: Hashable, Sendable, Comparable {
     /// nil where the name is not a segment's.
     init?(in folder: FilePath, name: String, bytes: Int64) {
         guard name.hasSuffix(Self.ending) else { return nil }
-        let parts = name.split(separator: "-", maxSplits: 2)
-        guard parts.count == 3, let start = Int64(parts[0]), let end = Int64(parts[1]), start <= end else { return nil }
+        let parts = name.dropLast(Self.ending.count).split(separator: "-", maxSplits: 2)
+        guard parts.count == 3, let start = Int64(parts[0]), let end = Int64(parts[1]), start <= end,
+            let identity = WindowIdentity(parts[2])
+        else { return nil }
+        self.identity = identity
         self.folder = folder
         self.name = name
         self.start = start

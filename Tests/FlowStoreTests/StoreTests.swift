@@ -17,8 +17,8 @@ import Testing
         try body()
     }
 
-    private func write(_ entries: [LogEntry], _ window: Window, identity: String, to writer: StoreWriter) throws {
-        try writer.begin(window, identity: identity)
+    private func write(_ entries: [LogEntry], _ window: Window, _ sequence: UInt64, to writer: StoreWriter) throws {
+        try writer.begin(window, WindowIdentity(sequence: sequence, nonce: 10))
         for entry in entries {
             if case .flow(let record) = entry { writer.append(record) } else { writer.append(entry) }
         }
@@ -45,7 +45,7 @@ import Testing
             var random = RandomEntries(seed: UInt64(count))
             let entries = random.next(count)
             let writer = try StoreWriter(folder, Self.plenty, groupRows: 700, pageRows: 150)
-            try write(entries, random.window, identity: "1-a", to: writer)
+            try write(entries, random.window, 1, to: writer)
             let found = try read(try StoreReader(folder))
             #expect(found.count == count)
             #expect(Self.json(found) == Self.json(entries))
@@ -56,7 +56,7 @@ import Testing
         try withFolder {
             let writer = try StoreWriter(folder, Self.plenty)
             let window = RandomEntries(seed: 1).window
-            try write([], window, identity: "1-a", to: writer)
+            try write([], window, 1, to: writer)
             #expect(try read(try StoreReader(folder)).isEmpty)
             #expect(writer.contents.segments == 1)
         }
@@ -67,10 +67,10 @@ import Testing
             var random = RandomEntries(seed: 2)
             let entries = random.next(10)
             let writer = try StoreWriter(folder, Self.plenty)
-            #expect(!writer.holds(random.window, identity: "1-a"))
-            try write(entries, random.window, identity: "1-a", to: writer)
+            #expect(!writer.holds(WindowIdentity(sequence: 1, nonce: 10)))
+            try write(entries, random.window, 1, to: writer)
             let next = try StoreWriter(folder, Self.plenty)
-            #expect(next.holds(random.window, identity: "1-a") && !next.holds(random.window, identity: "2-a"))
+            #expect(next.holds(WindowIdentity(sequence: 1, nonce: 10)) && !next.holds(WindowIdentity(sequence: 2, nonce: 10)))
             #expect(next.contents == writer.contents && next.contents.segments == 1)
         }
     }
@@ -80,7 +80,7 @@ import Testing
         try withFolder {
             var random = RandomEntries(seed: 3)
             let writer = try StoreWriter(folder, Self.plenty, groupRows: 100)
-            try writer.begin(random.window, identity: "1-a")
+            try writer.begin(random.window, WindowIdentity(sequence: 1, nonce: 10))
             for entry in random.next(500) { writer.append(entry) }
             #expect(try read(try StoreReader(folder)).isEmpty)
             let growing = folder.appending("growing").string
@@ -103,7 +103,7 @@ import Testing
             // 30 hours.
             for minute in stride(from: Int64(0), to: 1800, by: 10) {
                 try write(
-                    [.noData(port: port, window: Self.window(minute))], Self.window(minute), identity: "\(minute)-a",
+                    [.noData(port: port, window: Self.window(minute))], Self.window(minute), UInt64(minute),
                     to: writer)
             }
             let reader = try StoreReader(folder)
@@ -127,7 +127,7 @@ import Testing
             let port = Port(number: PortNumber(1), name: "tap1", role: .guest)
             for minute in stride(from: Int64(0), to: 600, by: 60) {
                 try write(
-                    [.noData(port: port, window: Self.window(minute))], Self.window(minute), identity: "\(minute)-a",
+                    [.noData(port: port, window: Self.window(minute))], Self.window(minute), UInt64(minute),
                     to: writer)
             }
             let now = Self.window(541).start
@@ -152,7 +152,7 @@ import Testing
         try withFolder {
             var random = RandomEntries(seed: 4)
             let writer = try StoreWriter(folder, Self.plenty)
-            try write(random.next(12), random.window, identity: "1-a", to: writer)
+            try write(random.next(12), random.window, 1, to: writer)
             let reader = try StoreReader(folder)
             let segment = try #require(try reader.segments().first)
             let path = URL(filePath: folder.appending(segment.path.components).string)

@@ -100,7 +100,7 @@ extension WeirCommandSuite {
                     paths = sorted(glob.glob(sys.argv[1] + "/*/*/*/*/*.parquet"))
                     lines = [json.loads(line) for line in open(sys.argv[2])]
                     rows = [row for path in paths for row in parquet.read_table(path).to_pylist()]
-                    assert [{k: v for k, v in row.items() if v is not None} for row in rows] == lines, "pyarrow"
+                    assert [{k: v for k, v in row.items() if v is not None and k != "window_sequence"} for row in rows] == lines, "pyarrow"
                     table = f"read_parquet({paths!r})"
                     key = "coalesce(srcaddr, '-'), coalesce(dstaddr, '-'), coalesce(protocol, -1)"
                     found = duckdb.sql(f"SELECT {key}, sum(packets), sum(bytes), count(*) FROM {table} GROUP BY ALL").fetchall()

@@ -31,15 +31,19 @@ package final class Journal {
     /// Makes the folder where it is missing, mode 0700. It is refused where other users can change it or its path; so paths below
     /// it lead where they seem to.
     ///
+    /// - Parameter floor: numbers of new segments are above it, so that a number stands for one window for ever: that of the newest window
+    ///   in the store, or the time.
     /// - Returns: the journal, and what earlier daemons left in it, oldest first.
-    package static func open(_ folder: FilePath) throws(JournalError) -> (journal: Journal, segments: [Segment]) {
+    package static func open(
+        _ folder: FilePath, above floor: UInt64 = 0
+    ) throws(JournalError) -> (journal: Journal, segments: [Segment]) {
         let held = try JournalError.wrap(.open, folder) { try HeldFolder(folder, .ours, create: 0o700) }
         let names = try JournalError.wrap(.open, folder) { try held.names() }
         for name in names where name.hasSuffix(HeldFolder.temporaryEnding) { try? held.remove(name) }
         let segments = names.compactMap { name in
             Segment(in: folder, name: name, bytes: (try? Int64(held.facts(of: name).st_size)) ?? 0)
         }
-        let journal = Journal(folder, nextSequence: (segments.last?.sequence ?? 0) + 1)
+        let journal = Journal(folder, nextSequence: max(segments.last?.sequence ?? 0, floor) + 1)
         return (journal, segments.sorted { $0.sequence < $1.sequence })
     }
 

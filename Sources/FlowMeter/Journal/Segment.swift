@@ -8,7 +8,7 @@ package struct Segment: Hashable, Sendable {
     /// Segments are in the order of their windows.
     package let sequence: UInt64
     /// See `JournalFrame`.
-    let nonce: UInt64
+    package let nonce: UInt64
     package var bytes: Int64
 
     static let ending = ".window"

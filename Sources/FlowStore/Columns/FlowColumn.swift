@@ -11,7 +11,7 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
     case port, vlanID, innerVLANID, icmpType, icmpCode, tcpControlBits, firstMilliseconds, lastMilliseconds
     case rule, verdictSource, mixedVerdicts, flowEndReason, overflowPackets, overflowOctets, sourceMAC, destinationMAC
     case dscp, fragmentWithoutFlow, tcpFlagsHidden, unparsed, sampleLength, sample, observedAt
-    case incomplete, incompleteReason, windowStart, windowEnd, restarted
+    case incomplete, incompleteReason, windowStart, windowEnd, restarted, windowSequence
 
     /// By `rawValue`.
     package static let schema: [ParquetColumn] = [
@@ -38,6 +38,7 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
         ParquetColumn("observed_at", .string), ParquetColumn("incomplete", .boolean),
         ParquetColumn("incomplete_reason", .string), ParquetColumn("window_start", .int64),
         ParquetColumn("window_end", .int64), ParquetColumn("restarted", .boolean),
+        ParquetColumn("window_sequence", .int64),
     ]
 
     package var name: String { Self.schema[rawValue].name }

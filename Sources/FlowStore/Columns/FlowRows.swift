@@ -13,6 +13,9 @@ package struct FlowRows {
     /// Places of MAC addresses, by column.
     private var macs: [FlowColumn: [UInt64: UInt32]] = [:]
 
+    /// Of the window whose lines are coming: `WindowIdentity.sequence`.
+    package var sequence: Int64 = 0
+
     package init() {}
 
     package var count: Int { buffers[0].rows }
@@ -99,6 +102,7 @@ extension FlowRows {
     private mutating func append(_ window: Window) {
         self[.windowStart].append(window.start.seconds)
         self[.windowEnd].append(window.endSecond)
+        self[.windowSequence].append(sequence)
         if window.spansRestart { self[.restarted].append(true) } else { self[.restarted].appendNull() }
     }
 

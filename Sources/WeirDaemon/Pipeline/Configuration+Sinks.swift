@@ -12,7 +12,7 @@ package import WeirConfiguration
 
 extension Segment {
     /// What names the window in the store.
-    var identity: String { String(name.prefix { $0 != "." }) }
+    var identity: WindowIdentity { WindowIdentity(sequence: sequence, nonce: nonce) }
 }
 
 extension Window {

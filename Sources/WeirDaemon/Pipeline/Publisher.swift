@@ -183,8 +183,8 @@ package final class Publisher {
     }
 
     private func beginStore(_ window: Window, _ segment: Segment) throws(StoreError) -> Bool {
-        guard let store, !store.holds(window, identity: segment.identity) else { return false }
-        try store.begin(window, identity: segment.identity)
+        guard let store, !store.holds(segment.identity) else { return false }
+        try store.begin(window, segment.identity)
         return true
     }
 
