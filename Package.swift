@@ -54,7 +54,8 @@ let package = Package(
         .target(
             name: "FlowStore",
             dependencies: [
-                "FlowModel", "DurableFiles", "CZstd", .product(name: "SystemPackage", package: "swift-system"),
+                "FlowModel", "FlowFilter", "DurableFiles", "CZstd",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .systemLibrary(
@@ -136,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "FlowStoreTests",
             dependencies: [
-                "FlowStore", "FlowFormats", "FlowModel", "FlowTestKit",
+                "FlowStore", "FlowFilter", "FlowFormats", "FlowModel", "FlowTestKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),

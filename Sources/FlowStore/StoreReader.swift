@@ -5,11 +5,21 @@ package import FlowModel
 import Glibc
 package import SystemPackage
 
-/// Reads a store, also one that a daemon writes to, or that was copied from elsewhere.
-package struct StoreReader {
+/// Reads a store, also one that a daemon writes to, or that was copied from elsewhere. Used from one thread.
+package final class StoreReader {
     private let store: StoreFolder
+    /// Files that could not be read, or only up to a place: each is here once. The others are read all the same.
+    package private(set) var damages: [StoreDamage] = []
+    /// Called with each of `damages` when it is found.
+    package var onDamage: (StoreDamage) -> Void = { _ in }
 
     package init(_ path: FilePath) throws(StoreError) { store = try StoreFolder(reading: path) }
+
+    func note(_ damage: StoreDamage) {
+        guard !damages.contains(where: { $0.segment.path == damage.segment.path }) else { return }
+        damages.append(damage)
+        onDamage(damage)
+    }
 
     /// Segments with a line in that time, the oldest first.
     ///

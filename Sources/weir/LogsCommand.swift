@@ -71,24 +71,24 @@ struct LogsCommand: ParsableCommand {
         let recordFormat = try recordFormat()
         let most = last ?? (recordFormat == nil ? 1000 : nil)
         var printer = LinesPrinter(recordFormat, utc: utc, most: most)
-        var isDamaged = false
+        reader.onDamage = { Output.warn("\($0)") }
         if let last, since == nil, !follow {
-            for entry in try newest(last, reader, query, &isDamaged) { try printer.add(entry) }
+            for entry in try reader.newest(last, query) { try printer.add(entry) }
             try printer.flush(isLast: true)
         } else {
-            try print(reader, query, &printer, &isDamaged)
+            try print(reader, query, &printer)
         }
-        if isDamaged { throw ExitCode(1) }
+        if !reader.damages.isEmpty { throw ExitCode(1) }
     }
 
     private func print(
-        _ reader: StoreReader, _ query: Query, _ printer: inout LinesPrinter, _ isDamaged: inout Bool
+        _ reader: StoreReader, _ query: StoreQuery, _ printer: inout LinesPrinter
     ) throws {
         var known: Set<StoredSegment> = []
         repeat {
             let segments = try reader.segments(since: query.since, until: query.until)
             for segment in segments where known.insert(segment.withoutSize).inserted {
-                try Self.read(segment, reader, query, &isDamaged) { entry in try printer.add(entry) }
+                try reader.forEachEntry(of: segment, query) { entry in try printer.add(entry) }
             }
             try printer.flush(isLast: !follow)
             if follow { Thread.sleep(forTimeInterval: Self.pollSeconds) }
@@ -98,47 +98,18 @@ struct LogsCommand: ParsableCommand {
     /// How often a store that is followed is looked at.
     private static let pollSeconds = 1.0
 
-    /// So many records, without reading what is older.
-    private func newest(
-        _ count: Int, _ reader: StoreReader, _ query: Query, _ isDamaged: inout Bool
-    ) throws -> [LogEntry] {
-        var parts: [[LogEntry]] = []
-        var found = 0
-        for segment in try reader.segments(until: query.until).reversed() where found < count {
-            var part: [LogEntry] = []
-            try Self.read(segment, reader, query, &isDamaged) { part.append($0) }
-            found += part.count
-            parts.append(part)
-        }
-        return parts.reversed().flatMap(\.self)
-    }
-
-    private static func read(
-        _ segment: StoredSegment, _ reader: StoreReader, _ query: Query, _ isDamaged: inout Bool,
-        _ body: (LogEntry) throws -> Void
-    ) throws {
-        do {
-            try reader.forEachEntry(of: segment) { entry in
-                if query.takes(entry) { try body(entry) }
-            }
-        } catch let error as ParquetError {
-            Output.warn("\(segment.path) \(error); what is missing is left out")
-            isDamaged = true
-        }
-    }
-
     private func path() throws -> String {
         if let store = try place.configuration().store { return store }
         throw UsageError(
             description: "no store is configured: name one (--store), or set store in the configuration of weir run")
     }
 
-    private func query() throws -> Query {
+    private func query() throws -> StoreQuery {
         let now = ClockAnchor.now.realtime
         let services = ServiceNames.read()
         let first = since ?? (last == nil ? "1h" : nil)
         do {
-            return Query(
+            return StoreQuery(
                 since: try first.map { try LogTime.seconds($0, now: now, "--since") },
                 until: try until.map { try LogTime.seconds($0, now: now, "--until") },
                 filter: words.isEmpty ? nil : try FlowFilter(words.joined(separator: " "), service: services.port(of:)))
@@ -159,20 +130,6 @@ struct LogsCommand: ParsableCommand {
                 throw UsageError(description: "\(error)")
             }
         }
-    }
-}
-
-/// Which records are asked for.
-private struct Query {
-    /// Unix seconds.
-    let since: Int64?
-    let until: Int64?
-    let filter: FlowFilter?
-
-    func takes(_ entry: LogEntry) -> Bool {
-        if let since, entry.end.seconds < since { return false }
-        if let until, entry.start.seconds >= until { return false }
-        return filter?.matches(entry) ?? true
     }
 }
 

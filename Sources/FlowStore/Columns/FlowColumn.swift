@@ -42,4 +42,6 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
     ]
 
     package var name: String { Self.schema[rawValue].name }
+
+    package var kind: ParquetColumn.Kind { Self.schema[rawValue].kind }
 }
