@@ -29,7 +29,8 @@ let package = Package(
 
         // The rooms.
         .target(name: "FlowModel"),
-        .target(name: "DurableFiles", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "DurableFiles", dependencies: ["CHost", .product(name: "SystemPackage", package: "swift-system")]),
         .target(
             name: "Host",
             dependencies: ["FlowModel", "CHost", .product(name: "SystemPackage", package: "swift-system")]),

@@ -19,7 +19,7 @@ extension HeldFolder {
             try file.closeAfter {
                 try giveToOwner(file)
                 try file.writeAll(bytes)
-                try FileSystemCalls.synchronize(file)
+                try file.synchronize()
             }
             try rename(temporary, to: self, name)
         } catch {
@@ -58,7 +58,7 @@ extension HeldFolder {
     }
 
     /// Opens a file to lock it (flock(2)), and makes it where it is missing.
-    package func openLock(_ name: String) throws(Errno) -> FileDescriptor {
+    package func openLock(_ name: String) throws(Errno) -> HeldFile {
         do throws(Errno) {
             let lock = try open(name, O_RDWR | O_CREAT | O_EXCL)
             // A file that was there is left to whom it belongs: it may be a link to another one.
@@ -69,11 +69,10 @@ extension HeldFolder {
         }
     }
 
-    private func giveToOwner(_ file: FileDescriptor) throws(Errno) {
-        let folder = try descriptor.facts()
-        let facts = try file.facts()
+    private func giveToOwner(_ file: HeldFile) throws(Errno) {
+        let (folder, facts) = (try self.facts(), try file.facts())
         guard folder.st_uid != facts.st_uid, geteuid() == 0 else { return }
-        try FileSystemCalls.give(file, to: folder.st_uid, folder.st_gid)
+        try file.give(to: folder.st_uid, folder.st_gid)
     }
 }
 
@@ -109,7 +108,7 @@ extension HeldFolder {
         try folder.rename(name, to: folder, newName)
     }
 
-    package static func open(_ path: FilePath, _ flags: CInt) throws -> FileDescriptor {
+    package static func open(_ path: FilePath, _ flags: CInt) throws -> HeldFile {
         let (folder, name) = try holding(path)
         return try folder.open(name, flags)
     }

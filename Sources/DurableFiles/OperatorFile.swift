@@ -29,7 +29,7 @@ package enum OperatorFile {
         guard trust != .anyFolder else { return file }
         if facts.st_mode & S_IFMT == S_IFREG {
             try file.close()
-            var walk = PathWalk(path, trust, create: nil)
+            var walk = PathWalk(path, trust, create: nil, on: HostFileSystem())
             return try walk.open(.file)
         }
         if let fault = UntrustedPath.fault(of: facts, allowsSticky: false, trust) {

@@ -5,22 +5,26 @@ internal import SystemPackage
 
 /// Goes down a path that an operator has named, one component after the other, each opened in the one before.
 ///
-/// A symbolic link is followed where root or the process's own user made it. `unsafe`: pointers are for the calls only.
+/// A symbolic link is followed where root or the process's own user made it.
 struct PathWalk {
     private let path: FilePath
     private let trust: HeldFolder.Trust
     /// With which mode folders are made that are missing.
     private let mode: mode_t?
+    private let fileSystem: any FileSystem
     private var pending: [FilePath.Component]
     private var links = 0
 
     /// The kernel's own limit (path_resolution(7)).
     private static let mostLinks = 40
+    /// Of <asm-generic/fcntl.h>; the C library shows it to GNU sources alone.
+    private static let pathOnly: CInt = 0o10_000_000
 
-    init(_ path: FilePath, _ trust: HeldFolder.Trust, create mode: mode_t?) {
+    init(_ path: FilePath, _ trust: HeldFolder.Trust, create mode: mode_t?, on fileSystem: any FileSystem) {
         self.path = path
         self.trust = trust
         self.mode = mode
+        self.fileSystem = fileSystem
         pending = Array(path.components.reversed())
     }
 
@@ -31,33 +35,33 @@ struct PathWalk {
         do {
             while let component = pending.popLast() {
                 let next = try enter(component, in: place, walked)
-                let facts = try next.facts()
+                let facts = try fileSystem.facts(next)
                 if facts.st_mode & S_IFMT == S_IFLNK {
                     let target = try follow(next, facts, walked.appending(component))
-                    try? next.close()
+                    try? fileSystem.close(next)
                     guard target.isAbsolute else { continue }
-                    try? place.close()
+                    try? fileSystem.close(place)
                     place = try start(target)
                     walked = "/"
                 } else {
                     walked.append(component)
                     if end == .file, pending.isEmpty {
-                        try? next.close()
+                        try? fileSystem.close(next)
                         let file = try openFile(component, in: place, walked)
-                        try? place.close()
+                        try? fileSystem.close(place)
                         return file
                     }
-                    try? place.close()
+                    try? fileSystem.close(place)
                     place = next
                     guard facts.st_mode & S_IFMT == S_IFDIR else { throw Errno.notDirectory }
                     try judge(facts, walked)
                 }
             }
-            let folder = try FileSystemCalls.open(".", in: place, O_RDONLY | O_DIRECTORY)
-            try? place.close()
+            let folder = try fileSystem.open(".", in: place, O_RDONLY | O_DIRECTORY, mode: 0)
+            try? fileSystem.close(place)
             return folder
         } catch {
-            try? place.close()
+            try? fileSystem.close(place)
             throw error
         }
     }
@@ -67,9 +71,9 @@ struct PathWalk {
     private func openFile(
         _ component: FilePath.Component, in place: FileDescriptor, _ walked: FilePath
     ) throws -> FileDescriptor {
-        let file = try FileSystemCalls.open(component.string, in: place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        do { try judge(try file.facts(), walked) } catch {
-            try? file.close()
+        let file = try fileSystem.open(component.string, in: place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0)
+        do { try judge(try fileSystem.facts(file), walked) } catch {
+            try? fileSystem.close(file)
             throw error
         }
         return file
@@ -77,10 +81,10 @@ struct PathWalk {
 
     private func start(_ path: FilePath) throws -> FileDescriptor {
         let name = path.isAbsolute ? "/" : "."
-        let place = try FileSystemCalls.open(
-            name, in: FileDescriptor(rawValue: AT_FDCWD), FileSystemCalls.pathOnly | O_DIRECTORY)
-        do { try judge(try place.facts(), FilePath(name)) } catch {
-            try? place.close()
+        let place = try fileSystem.open(
+            name, in: FileDescriptor(rawValue: AT_FDCWD), Self.pathOnly | O_DIRECTORY, mode: 0)
+        do { try judge(try fileSystem.facts(place), FilePath(name)) } catch {
+            try? fileSystem.close(place)
             throw error
         }
         return place
@@ -91,11 +95,11 @@ struct PathWalk {
     ) throws -> FileDescriptor {
         let name = component.string
         do {
-            return try FileSystemCalls.open(name, in: place, FileSystemCalls.pathOnly | O_NOFOLLOW)
+            return try fileSystem.open(name, in: place, Self.pathOnly | O_NOFOLLOW, mode: 0)
         } catch Errno.noSuchFileOrDirectory {
             guard let mode else { throw Errno.noSuchFileOrDirectory }
-            try FileSystemCalls.makeDurableDirectory(name, in: place, mode: mode)
-            return try FileSystemCalls.open(name, in: place, FileSystemCalls.pathOnly | O_NOFOLLOW)
+            try fileSystem.makeDurableFolder(name, in: place, mode: mode)
+            return try fileSystem.open(name, in: place, Self.pathOnly | O_NOFOLLOW, mode: 0)
         }
     }
 
@@ -105,7 +109,7 @@ struct PathWalk {
         }
         links += 1
         guard links <= Self.mostLinks else { throw Errno.tooManySymbolicLinkLevels }
-        let target = try FileSystemCalls.readLink(link)
+        let target = try fileSystem.readLink(link)
         pending += target.components.reversed()
         return target
     }

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// A log file that grows by whole gzip members under a temporary name.
 ///
-/// Owns its descriptor. Where a member could not be written in full the file must be cut back, or discarded.
+/// Where a member could not be written in full the file must be cut back, or discarded.
 final class LogFile {
     /// Where it goes when it is published.
     let place: LogFilePlace
@@ -15,7 +15,7 @@ final class LogFile {
     private(set) var length: Int64 = 0
     /// Whether it holds more than the header.
     private(set) var holdsRecords = false
-    private let descriptor: FileDescriptor
+    private let file: HeldFile
 
     /// How far a file had grown.
     struct Mark {
@@ -29,24 +29,22 @@ final class LogFile {
         let staging = folders.directory.appending(folders.stagingName)
         let folder = try ExportError.wrap(.createFolder, staging) { try folders.openStaging() }
         self.folder = folder
-        descriptor = try ExportError.wrap(.createFile, staging.appending(place.name)) {
+        file = try ExportError.wrap(.createFile, staging.appending(place.name)) {
             try folder.open(place.name, O_RDWR | O_CREAT | O_EXCL, mode: 0o640)
         }
     }
 
     var temporaryPath: FilePath { folder.path.appending(place.name) }
 
-    deinit { try? descriptor.close() }
-
     var mark: Mark { Mark(length: length, holdsRecords: holdsRecords) }
 
     /// Whether its name was taken away, or leads to another file.
-    var isRemoved: Bool { !folder.holds(descriptor, as: place.name) }
+    var isRemoved: Bool { !folder.holds(file, as: place.name) }
 
     /// Appends one member.
     func append(_ member: ArraySlice<UInt8>, holdsRecords: Bool) throws(ExportError) {
         try ExportError.wrap(.write, temporaryPath) {
-            _ = try descriptor.writeAll(toAbsoluteOffset: length, member)
+            try file.writeAll(toAbsoluteOffset: length, member)
         }
         length += Int64(member.count)
         if holdsRecords { self.holdsRecords = true }
@@ -54,14 +52,14 @@ final class LogFile {
 
     /// Takes back what was written since, whole or not.
     func cut(to mark: Mark) throws(ExportError) {
-        try ExportError.wrap(.write, temporaryPath) { try descriptor.resize(to: mark.length) }
+        try ExportError.wrap(.write, temporaryPath) { try file.resize(to: mark.length) }
         length = mark.length
         holdsRecords = mark.holdsRecords
     }
 
     /// Waits until its content is on the disk.
     func synchronize() throws(ExportError) {
-        try ExportError.wrap(.publish, place.path) { try FileSystemCalls.synchronize(descriptor) }
+        try ExportError.wrap(.publish, place.path) { try file.synchronize() }
     }
 
     /// Removes the file; it must not be used afterwards.

@@ -33,7 +33,7 @@ final class LogFolders {
     /// The folder that files grow in, made where it is missing.
     func openStaging() throws -> HeldFolder {
         let base = try openDirectory()
-        if let staging, base.holds(staging.descriptor, as: stagingName) { return staging }
+        if let staging, base.holds(staging, as: stagingName) { return staging }
         let opened = try openOwn(in: base)
         staging = opened
         return opened
@@ -55,7 +55,7 @@ final class LogFolders {
     /// Whether what is held is still where the next process will look for it.
     var isInPlace: Bool {
         guard let base, let staging, let current = try? HeldFolder(directory, .anyFolder) else { return false }
-        return base.isSame(as: current) && base.holds(staging.descriptor, as: stagingName)
+        return base.isSame(as: current) && base.holds(staging, as: stagingName)
     }
 
     /// The folder that a commit of this or an earlier process has its files in; nil where it is gone.
@@ -106,7 +106,7 @@ extension LogFolders {
         let probe = try folder.open(name, O_WRONLY | O_CREAT | O_EXCL)
         defer { try? probe.close() }
         try folder.remove(name)
-        let (facts, own) = (try folder.descriptor.facts(), try probe.facts())
+        let (facts, own) = (try folder.facts(), try probe.facts())
         if facts.st_uid != own.st_uid, facts.st_uid != 0 {
             throw UntrustedPath(path: folder.path, fault: .owner(facts.st_uid))
         }

@@ -7,24 +7,20 @@ import SystemPackage
 final class SegmentFile {
     let segment: StoredSegment
     private let path: FilePath
-    private let file: FileDescriptor
+    private let file: HeldFile
     private let parquet: ParquetWriter
     private var bytes: [UInt8] = []
     private(set) var length: Int64 = 0
     /// The first thing that failed; nothing is written after it.
     private var failure: StoreError?
 
-    /// Takes over the file.
-    ///
     /// - Parameter path: of the store, for sentences.
-    init(_ segment: StoredSegment, _ file: FileDescriptor, _ path: FilePath, pageRows: Int) {
+    init(_ segment: StoredSegment, _ file: HeldFile, _ path: FilePath, pageRows: Int) {
         parquet = ParquetWriter(columns: FlowColumn.schema, pageRows: pageRows)
         self.segment = segment
         self.file = file
         self.path = path
     }
-
-    deinit { try? file.close() }
 
     func append(_ rows: FlowRows) {
         guard failure == nil else { return }
@@ -39,7 +35,7 @@ final class SegmentFile {
             write()
         }
         if let failure { throw failure }
-        try StoreError.wrap(.write, path) { try FileSystemCalls.synchronize(file) }
+        try StoreError.wrap(.write, path) { try file.synchronize() }
     }
 
     /// As readers of the metadata see it.
@@ -47,7 +43,7 @@ final class SegmentFile {
 
     private func write() {
         do throws(StoreError) {
-            _ = try StoreError.wrap(.write, path) { try file.writeAll(bytes) }
+            try StoreError.wrap(.write, path) { try file.writeAll(bytes) }
             length += Int64(bytes.count)
         } catch {
             failure = error

@@ -56,7 +56,7 @@ package final class StoreReader {
 
     private func path(_ segment: StoredSegment) -> FilePath { store.path.appending(segment.path.components) }
 
-    private func open(_ segment: StoredSegment) throws(StoreError) -> FileDescriptor? {
+    private func open(_ segment: StoredSegment) throws(StoreError) -> HeldFile? {
         try StoreError.wrap(.read, path(segment)) {
             do {
                 return try store.folder.folder(segment.folder).open(segment.name, O_RDONLY)
@@ -67,7 +67,7 @@ package final class StoreReader {
     }
 
     private func footer(
-        of file: FileDescriptor, _ size: Int, _ segment: StoredSegment
+        of file: HeldFile, _ size: Int, _ segment: StoredSegment
     ) throws -> ParquetFooter {
         guard size > ParquetFooter.tail else { throw ParquetError.damaged("it is too short") }
         let tail = try read(file, size - ParquetFooter.tail..<size, size, segment)
@@ -79,7 +79,7 @@ package final class StoreReader {
 
     /// `unsafe`: the pointer is for the call only.
     private func read(
-        _ file: FileDescriptor, _ range: Range<Int>, _ size: Int, _ segment: StoredSegment
+        _ file: HeldFile, _ range: Range<Int>, _ size: Int, _ segment: StoredSegment
     ) throws -> [UInt8] {
         guard range.upperBound <= size else { throw ParquetError.damaged("a column lies outside the file") }
         return try StoreError.wrap(.read, path(segment)) {

@@ -44,9 +44,9 @@ import Testing
     /// Each of these files says why: a measured loop, or a call that takes pointers.
     private static let unsafeFiles: Set = [
         "Sources/DurableFiles/FaultPoint.swift",
-        "Sources/DurableFiles/FileSystemCalls.swift",
+        "Sources/DurableFiles/HeldFile.swift",
         "Sources/DurableFiles/HeldFolder+Files.swift",
-        "Sources/DurableFiles/HeldFolder.swift",
+        "Sources/DurableFiles/HostFileSystem.swift",
         "Sources/DurableFiles/OperatorFile.swift",
         "Sources/DurableFiles/UntrustedPath.swift",
         "Sources/FlowExport/Commit.swift",

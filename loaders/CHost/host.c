@@ -15,6 +15,7 @@
 #include <linux/membarrier.h>
 #include <linux/sockios.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -43,6 +44,11 @@ int weir_stay_on_cpu(int cpu)
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
 	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+}
+
+int weir_exchange_names(int folder, const char *name, int other_folder, const char *other_name)
+{
+	return renameat2(folder, name, other_folder, other_name, RENAME_EXCHANGE) ? -errno : 0;
 }
 
 int weir_is_bpffs(const char *path)

@@ -8,7 +8,7 @@ internal import SystemPackage
 /// Reads a segment: every frame that is whole, whatever stands between them. Blocks on the disk.
 package struct SegmentReader: ~Copyable {
     private let segment: Segment
-    private let file: FileDescriptor
+    private let file: HeldFile
     private var content = SegmentContent()
     private var words = [UInt64](repeating: 0, count: JournalFrame.longestWords)
     private var offset: Int64 = 0
@@ -40,8 +40,6 @@ package struct SegmentReader: ~Copyable {
             try HeldFolder.open(segment.path, O_RDONLY)
         }
     }
-
-    deinit { try? file.close() }
 
     private mutating func readAll() throws {
         while true {

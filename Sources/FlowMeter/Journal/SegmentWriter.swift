@@ -6,11 +6,11 @@ internal import SystemPackage
 
 /// Writes the parts of one window to its segment.
 ///
-/// Owns its descriptor. A part is on the disk, name and all, when `append` returns; where it throws, the segment is as
+/// A part is on the disk, name and all, when `append` returns; where it throws, the segment is as
 /// it was before, or cut back to that by the next call. Blocks on the disk.
 package final class SegmentWriter {
     package private(set) var segment: Segment
-    private let file: FileDescriptor
+    private let file: HeldFile
     private var nextPart: UInt32
     /// Whether the file's name is on the disk.
     private var isNamed: Bool
@@ -48,8 +48,6 @@ package final class SegmentWriter {
         isTorn = content.end != segment.bytes
         try cut()
     }
-
-    deinit { try? file.close() }
 
     /// Whether its name was taken away: what was written to it is lost with this process.
     var isRemoved: Bool { (try? file.facts().st_nlink) == 0 }
@@ -117,7 +115,7 @@ package final class SegmentWriter {
 
     private func synchronize() throws {
         FaultPoint.reach(.beforeFsync)
-        try FileSystemCalls.synchronize(file)
+        try file.synchronize()
         if !isNamed { try HeldFolder.synchronize(nameOf: segment.path) }
         isNamed = true
         FaultPoint.reach(.afterFsync)
@@ -161,7 +159,7 @@ extension SegmentWriter {
         frame.seal(&words, nonce: segment.nonce)
         try unsafe words.withUnsafeBytes { bytes in
             let frameBytes = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<(frame.words * 8)])
-            _ = unsafe try file.writeAll(toAbsoluteOffset: offset, frameBytes)
+            unsafe try file.writeAll(toAbsoluteOffset: offset, frameBytes)
         }
         offset += Int64(frame.words * 8)
     }
@@ -195,7 +193,7 @@ extension SegmentWriter {
         JournalFrame(kind: .printed, part: .max, index: 0, payload: 0, meaning: 0).seal(&words, nonce: segment.nonce)
         try JournalError.wrap(.write, segment.path) {
             let file = try HeldFolder.open(segment.path, O_WRONLY | O_APPEND)
-            _ = try file.closeAfter { unsafe try words.withUnsafeBytes { unsafe try file.writeAll($0) } }
+            try file.closeAfter { unsafe try words.withUnsafeBytes { unsafe try file.writeAll($0) } }
         }
     }
 }

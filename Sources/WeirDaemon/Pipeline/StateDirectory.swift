@@ -30,7 +30,7 @@ package final class StateDirectory: Sendable {
         do {
             isNew = (try? HeldFolder(path, .anyFolder)) == nil
             let folder = try HeldFolder(path, .ours, create: 0o700)
-            try FileSystemCalls.lock(folder.descriptor)
+            try folder.lock()
             id = try Self.readID(in: folder)
             held = Mutex(folder)
         } catch {
@@ -59,7 +59,7 @@ package final class StateDirectory: Sendable {
             return try held.withLock { held in
                 if let current = try? HeldFolder(path, .anyFolder), current.isSame(as: held) { return false }
                 let folder = try HeldFolder(path, .ours, create: 0o700)
-                try FileSystemCalls.lock(folder.descriptor)
+                try folder.lock()
                 try folder.replace("id", with: Array("\(id)\n".utf8))
                 held = folder
                 return true

@@ -58,7 +58,7 @@ package struct PolicyState: Sendable {
     func alone<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws -> Value {
         let lock = try HeldFolder(folder, .anyFolder, create: 0o700).openLock("policy.lock")
         defer { try? lock.close() }
-        try FileSystemCalls.waitForLock(lock)
+        try lock.waitForLock()
         return try body()
     }
 }

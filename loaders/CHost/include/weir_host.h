@@ -28,6 +28,13 @@ int weir_own_descriptors(void);
 /* Names the calling thread, by 15 bytes at most (PR_SET_NAME of prctl(2)). */
 void weir_name_thread(const char *name);
 
+/*
+ * Swaps what two names lead to, each in the folder of its descriptor
+ * (RENAME_EXCHANGE of renameat2(2)). Returns 0, or -errno: EINVAL where the
+ * file system cannot.
+ */
+int weir_exchange_names(int folder, const char *name, int other_folder, const char *other_name);
+
 /* 1 if the path lies on a mounted bpffs, 0 if not, -errno on failure. */
 int weir_is_bpffs(const char *path);
 
