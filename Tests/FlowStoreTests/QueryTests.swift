@@ -17,7 +17,7 @@ import Testing
             folder, StoreRetention(age: .seconds(86_400 * 365), bytes: 1 << 40), groupRows: 50, pageRows: 12)
         var random = RandomEntries(seed: 11)
         for number in 0..<3 {
-            try writer.begin(random.window, identity: "\(number)-a")
+            try writer.begin(random.window, WindowIdentity(sequence: UInt64(number + 1), nonce: 7))
             for entry in random.next(80) { writer.append(entry) }
             try writer.end()
         }
