@@ -124,11 +124,16 @@ let package = Package(
         .target(
             name: "FlowTestKit",
             dependencies: [
-                "FlowModel", "Host", "FlowMeter", "CHost", .product(name: "SystemPackage", package: "swift-system"),
+                "FlowModel", "Host", "DurableFiles", "FlowMeter", "CHost",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "HostTests", dependencies: ["Host", "FlowModel", "FlowTestKit"]),
-        .testTarget(name: "FlowTestKitTests", dependencies: ["FlowTestKit", "FlowModel"]),
+        .testTarget(
+            name: "FlowTestKitTests",
+            dependencies: [
+                "FlowTestKit", "FlowModel", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
         .testTarget(
             name: "FlowMeterTests",

@@ -13,8 +13,7 @@ package struct FlowHash: Sendable, BitwiseCopyable {
     private let linkMask: UInt64
     private let lastMask: UInt64
 
-    /// Takes its secrets from the system's random source.
-    package init() { self.init { UInt64.random(in: 0...(.max)) } }
+    package init() { self.init { RandomBits.next() } }
 
     /// All zero, every IPv4 flow between the same ports collides: for tests alone.
     package init(secrets next: () -> UInt64) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 package import SystemPackage
 
 /// A file of the journal: the parts of one window.
@@ -15,7 +16,7 @@ package struct Segment: Hashable, Sendable {
 
     package var name: String { path.lastComponent?.string ?? "" }
 
-    package init(in folder: FilePath, sequence: UInt64, nonce: UInt64 = .random(in: 0...(.max))) {
+    package init(in folder: FilePath, sequence: UInt64, nonce: UInt64 = RandomBits.next()) {
         path = folder.appending("\(sequence.hexadecimal)-\(nonce.hexadecimal)\(Self.ending)")
         self.sequence = sequence
         self.nonce = nonce
