@@ -18,5 +18,7 @@ import Testing
             """)
         #expect(["ssh", "domain", "http", "www"].map(names.port(of:)) == [22, 53, 80, 80])
         #expect(["broken", "alone", "#", "SSH"].allSatisfy { names.port(of: $0) == nil })
+        #expect(names.name(of: 80, "tcp") == "http" && names.name(of: 53, "udp") == "domain")
+        #expect(names.name(of: 80, "udp") == nil && names.name(of: 99, "tcp") == nil)
     }
 }

@@ -10,16 +10,22 @@ package import FlowModel
 package struct TableFormat: Sendable {
     private let useColour: Bool
     private let startText: (@Sendable (UnixTime) -> String)?
+    private let names: TableNames?
 
-    /// - Parameter startText: how the moment is written at which a line begins, in a column of its own; nil: there is none.
-    package init(useColour: Bool, startText: (@Sendable (UnixTime) -> String)? = nil) {
+    /// - Parameters:
+    ///   - startText: how the moment is written at which a line begins, in a column of its own; nil: there is none.
+    ///   - names: nil: numbers of ports stay numbers, and interfaces go by their own names.
+    package init(
+        useColour: Bool, startText: (@Sendable (UnixTime) -> String)? = nil, names: TableNames? = nil
+    ) {
         self.useColour = useColour
         self.startText = startText
+        self.names = names
     }
 
     package func append(_ entries: [LogEntry], to bytes: inout [UInt8]) {
         let columns = TableColumn.allCases.filter { $0 != .start || startText != nil }
-        let rows = entries.map { TableRow($0, start: startText) }
+        let rows = entries.map { TableRow($0, start: startText, names) }
         let titles = columns.map(\.title)
         var widths = titles.map { $0.unicodeScalars.count }
         for row in rows {
@@ -47,6 +53,16 @@ package struct TableFormat: Sendable {
             bytes.appendText(TerminalColour.reset.rawValue)
         }
         bytes.append(UInt8(ascii: "\n"))
+    }
+}
+
+/// Names that stand in a table for numbers, where there are any: of a machine for its interface, of a service for a port.
+package struct TableNames: Sendable {
+    /// The service of a port and a protocol, such as `tcp`.
+    let service: @Sendable (_ port: UInt16, _ transport: String) -> String?
+
+    package init(service: @escaping @Sendable (_ port: UInt16, _ transport: String) -> String?) {
+        self.service = service
     }
 }
 

@@ -36,14 +36,17 @@ struct TableRow {
     let colour: TerminalColour?
 
     /// - Parameter start: how its beginning is written; nil: there is no cell for it.
-    init(_ entry: LogEntry, start: ((UnixTime) -> String)?) {
-        self.init(entry)
+    init(_ entry: LogEntry, start: ((UnixTime) -> String)?, _ names: TableNames?) {
+        self.init(entry, names)
+        if names != nil, let machine = entry.port.identity.instanceID {
+            cells[0] = "\(PrintableText.of(machine)) (\(cells[0]))"
+        }
         if let start { cells.insert(start(entry.start), at: 0) }
     }
 
-    private init(_ entry: LogEntry) {
+    private init(_ entry: LogEntry, _ names: TableNames?) {
         switch entry {
-        case .flow(let record): self.init(record)
+        case .flow(let record): self.init(record, names)
         case .noData(let port, _): self.init(port, packets: "-", octets: "-", verdict: "no data", colour: .dim)
         case .skipData(let port, _, let overflow):
             self.init(
@@ -62,13 +65,13 @@ struct TableRow {
         colour = frames.verdict.action == .reject ? .red : .yellow
     }
 
-    private init(_ record: FlowRecord) {
+    private init(_ record: FlowRecord, _ names: TableNames?) {
         let key = record.key
         cells = [
             PrintableText.of(record.port.name), Self.directionName(key.direction),
             TransportNumber.name(of: key.transport),
-            Self.endpoint(key.source, key.sourcePort, of: key), "→",
-            Self.endpoint(key.destination, key.destinationPort, of: key), HumanUnits.count(record.count.packets),
+            Self.endpoint(key.source, key.sourcePort, of: key, names), "→",
+            Self.endpoint(key.destination, key.destinationPort, of: key, names), HumanUnits.count(record.count.packets),
             HumanUnits.octets(record.count.octets), Self.flags(of: record),
             HumanUnits.duration(record.first.duration(to: record.last)), Self.word(for: record.verdict),
         ]
@@ -94,11 +97,14 @@ extension TableRow {
     }
 
     /// The address, with the port where the transport has ports and they are known: `[2001:db8::1]:443`.
-    private static func endpoint(_ address: IPAddress, _ port: UInt16, of key: FlowKey) -> String {
+    private static func endpoint(
+        _ address: IPAddress, _ port: UInt16, of key: FlowKey, _ names: TableNames?
+    ) -> String {
         guard hasPorts(key) else { return "\(address)" }
+        let service = names?.service(port, TransportNumber.name(of: key.transport)) ?? "\(port)"
         return switch address.version {
-        case .v4: "\(address):\(port)"
-        case .v6: "[\(address)]:\(port)"
+        case .v4: "\(address):\(PrintableText.of(service))"
+        case .v6: "[\(address)]:\(PrintableText.of(service))"
         }
     }
 

@@ -11,3 +11,11 @@ extension [UInt8] {
 
     private static let digits = Array("0123456789abcdef".utf8)
 }
+
+extension LineWriter {
+    /// A byte as two hexadecimal digits.
+    mutating func hexadecimal(_ value: UInt8) {
+        byte(hexadecimalDigit(value >> 4))
+        byte(hexadecimalDigit(value & 15))
+    }
+}
