@@ -59,6 +59,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
+        .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore"]),
         .systemLibrary(
             name: "CIsal", path: "Sources/CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(
@@ -99,7 +100,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore", "FlowViews",
                 "OpenVSwitch", "PortDirectory", "WeirConfiguration", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -148,6 +149,7 @@ let package = Package(
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
+        .testTarget(name: "FlowViewsTests", dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit"]),
         .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
         .testTarget(
             name: "WeirConfigurationTests",

@@ -36,6 +36,7 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         case .permissionDenied, .notPermitted: "let this user in there, or name another store"
         case .readOnlyFileSystem: "mount the file system writable, or name another store"
         case .noSuchFileOrDirectory: "name a store that is there (--store), or configure one (store)"
+        case .notDirectory where action == .read: "name the folder of a store (--store)"
         case .notDirectory, .fileExists: "move the file away that stands where a folder must be"
         case .tooManySymbolicLinkLevels: "remove the link; Weir follows none below its store"
         default: "see whether the file system is in order"

@@ -70,7 +70,7 @@ private struct TotalsKey: Hashable {
 }
 
 extension FlowRows {
-    fileprivate func firstValue(of column: FlowColumn) -> StoredValue {
+    func firstValue(of column: FlowColumn) -> StoredValue {
         let buffer = buffers[column.rawValue]
         guard let place = buffer.indices.first else { return .null }
         return column.kind == .string
@@ -80,7 +80,7 @@ extension FlowRows {
 }
 
 extension StoreTotals.Counts {
-    fileprivate mutating func add(_ entry: LogEntry) {
+    mutating func add(_ entry: LogEntry) {
         records += 1
         first = min(first, entry.start.seconds)
         last = max(last, entry.end.seconds)

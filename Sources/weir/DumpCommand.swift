@@ -4,7 +4,6 @@ import ArgumentParser
 import FlowFilter
 import FlowFormats
 import FlowModel
-import Foundation
 import Host
 import WeirConfiguration
 import WeirDaemon
@@ -20,36 +19,18 @@ struct DumpCommand: ParsableCommand {
             Example: weir dump tap7 dst port 22 and reject
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, aws, json
-    }
-
     @Argument(
         help: ArgumentHelp(
             "Ports to show (all without any), then a filter.", valueName: "port | filter"), completion: .interface)
     var words: [String] = []
 
-    @Option(help: "table, aws or json (table).")
-    var format: Format?
-
-    @Option(help: "Fields of AWS lines; AWS's default format without it.")
-    var fields: String?
-
-    @Flag(help: "The same as --format json.")
-    var json = false
+    @OptionGroup var records: RecordOptions
 
     @OptionGroup var place: PlaceOptions
 
-    func validate() throws {
-        if json, let format, format != .json {
-            throw ValidationError("--json and --format \(format.rawValue) contradict each other.")
-        }
-        if fields != nil, format != .aws { throw ValidationError("--fields has a meaning only with --format aws.") }
-    }
-
     func run() throws {
         let flows = OpenFlows(try place.configuration())
-        let recordFormat = try recordFormat()
+        let recordFormat = try records.recordFormat()
         let (ports, filter) = try chosen(among: try flows.ports())
         let entries = try flows.entries(ofPorts: ports)
         try show(filter.map { filter in entries.filter(filter.matches) } ?? entries, recordFormat: recordFormat)
@@ -70,19 +51,6 @@ struct DumpCommand: ParsableCommand {
         }
     }
 
-    private func recordFormat() throws -> (any RecordFormat)? {
-        switch json ? .json : format ?? .table {
-        case .table: return nil
-        case .json: return JSONLinesFormat()
-        case .aws:
-            do {
-                return try fields.map { try AWSTextFormat(fieldList: $0) } ?? .default
-            } catch {
-                throw UsageError(description: "\(error)")
-            }
-        }
-    }
-
     private func show(_ entries: [LogEntry], recordFormat: (any RecordFormat)?) throws {
         var bytes: [UInt8] = []
         if let recordFormat {
@@ -90,9 +58,7 @@ struct DumpCommand: ParsableCommand {
             var encoder = recordFormat.makeEncoder()
             for entry in entries { encoder.append(entry, to: &bytes) }
         } else {
-            let useColour = TableFormat.shouldUseColour(
-                isTerminal: isatty(STDOUT_FILENO) == 1, environment: ProcessInfo.processInfo.environment)
-            TableFormat(useColour: useColour).append(TableFormat.mostOctetsFirst(entries), to: &bytes)
+            records.table().append(TableFormat.mostOctetsFirst(entries), to: &bytes)
         }
         try Output.write(bytes)
     }

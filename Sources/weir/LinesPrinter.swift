@@ -2,7 +2,6 @@
 
 import FlowFormats
 import FlowModel
-import Foundation
 
 /// Prints records as they come, or the last of them, as lines or as a table with a sum.
 struct LinesPrinter {
@@ -23,18 +22,11 @@ struct LinesPrinter {
     /// - Parameters:
     ///   - format: of the lines; nil: a table.
     ///   - most: of several only so many are printed, the newest; nil: all.
-    init(_ format: (any RecordFormat)?, utc: Bool, most: Int?) {
+    init(_ format: (any RecordFormat)?, _ table: TableFormat, most: Int?) {
         self.format = format
         encoder = format?.makeEncoder()
         self.most = most
-        let zone = utc ? TimeZone.gmt : TimeZone.current
-        let useColour = TableFormat.shouldUseColour(
-            isTerminal: isatty(STDOUT_FILENO) == 1, environment: ProcessInfo.processInfo.environment)
-        table = TableFormat(useColour: useColour) { time in
-            Date(timeIntervalSince1970: TimeInterval(time.seconds)).formatted(
-                Date.ISO8601FormatStyle(dateTimeSeparator: .space, timeZone: zone).year().month().day()
-                    .time(includingFractionalSeconds: false).timeZone(separator: .colon))
-        }
+        self.table = table
     }
 
     mutating func add(_ entry: LogEntry) throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// A command that must be refused with exactly that sentence.
 struct Refusal: Sendable {
-    let arguments: [String]
+    var arguments: [String]
     let status: Int32
     let sentence: String
 
