@@ -43,7 +43,8 @@ struct OpenWindowLine {
         else { return nil }
         let clock = TimeText(utc: false).clock
         let waiting = daemon.segmentsWaiting > 0 ? "; \(counted(daemon.segmentsWaiting, "window")) not stored yet" : ""
-        let text = "open until \(clock.time(closes))\(clock.zone(closes)): \(counted(table.flows, "flow")) so far\(waiting)"
+        let end = clock.time(closes) + clock.zone(closes)
+        let text = "open until \(end): \(counted(table.flows, "flow")) so far\(waiting)"
         // On one row, whatever the width: else it could not be written over.
         return String(text.prefix(TerminalDevice.size.columns - 1))
     }

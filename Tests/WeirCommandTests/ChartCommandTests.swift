@@ -49,6 +49,15 @@ extension WeirCommandSuite {
                 let text = try chart(site, ["--by", "srcaddr", "--width", "100", "icmp"])
                 #expect(text.status == 0 && text.output.contains("█") && text.output.contains("░"))
                 #expect(text.output.contains(/\n10\.9\.0\.1 .* 1\.7 kB +\d+ B\n/))
+                // The document's sample has the same head, axis and signs.
+                let documented = try ReadingDocument.block(beginningWith: "weir chart --since 2026")
+                let printed = text.output.components(separatedBy: "\n")
+                func words(_ lines: [String], _ first: String) -> [Substring]? {
+                    lines.first { $0.hasPrefix(first) }?.split(separator: " ")
+                }
+                #expect(words(printed, "SRCADDR")?.dropFirst() == words(documented, "DSTPORT")?.dropFirst())
+                #expect(words(printed, "░ ") != nil && words(printed, "░ ") == words(documented, "░ "))
+                #expect(documented.contains { $0.contains("0 └───") } && printed.contains { $0.contains("0 └───") })
                 #expect(text.output.contains("octets every ") && text.output.contains(", 40 packets, 3.4 kB\n"))
                 let plain = try chart(site, ["--by", "srcaddr", "icmp"], locale: "C").output
                 #expect(plain.utf8.allSatisfy { $0 < 0x80 } && plain.contains("#") && plain.contains("?  not measured"))

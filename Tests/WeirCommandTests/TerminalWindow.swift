@@ -4,6 +4,18 @@ import FlowTestKit
 import Foundation
 import Testing
 
+/// Samples of docs/reading.md.
+enum ReadingDocument {
+    /// The lines between fences of which the first begins so.
+    static func block(beginningWith text: String) throws -> [String] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let document = try String(contentsOf: root.appending(path: "docs/reading.md"), encoding: .utf8)
+        let blocks = document.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        let block = try #require(blocks.first { $0.dropFirst().hasPrefix(text) }, "\(text)")
+        return block.components(separatedBy: "\n").dropFirst().dropLast()
+    }
+}
+
 /// A terminal that a test types into and looks at: a window of tmux(1), whose server is the test's own.
 final class TerminalWindow {
     private let socket: String

@@ -121,6 +121,27 @@ extension WeirCommandSuite {
             }
         }
 
+        /// But for addresses, numbers and times, which are those of another run.
+        @Test func `the screen is as the document shows it`() throws {
+            let documented = try ReadingDocument.block(beginningWith: "weir top  last")
+            func shape(_ line: String) -> String {
+                line.replacing(#/\d[\d.]*( [kM])?/#, with: "0").replacing(#/ +/#, with: " ")
+            }
+            try Site.with { site in
+                _ = try daemonWithPings(site)
+                let window = try TerminalWindow(
+                    site, ["top", "--by", "dstaddr,dstport,protocol", "interface", "port-b", "and", "ingress"],
+                    columns: 100, rows: 20, environment: ["WEIR_STORE": site.path("flows")])
+                let rows = try window.wait("it shows the pings") { $0.contains { $0.contains("icmp ") } }
+                #expect(shape(rows[0]) == shape(documented[0]))
+                #expect(rows[1].replacing("port-b", with: "tap-right") == documented[1])
+                #expect(shape(rows[3]) == shape(documented[3]))
+                #expect(rows[19] == documented[19] && documented.count == 20)
+                #expect(shape(documented[18]) == "0-0 of 0 groups, 0 flows, 0 packets, 0B, 0B/s, 0 rejected")
+                #expect(rows[18].contains(#/^\d+ groups?, \d+ flows?, \d+ packets?, /#))
+            }
+        }
+
         @Test func `it fits terminals of every size, and draws anew when the size changes`() throws {
             try Site.with { site in
                 _ = try daemonWithPings(site)

@@ -168,12 +168,9 @@ package struct TimelineSVG: Sendable {
             "<path class=\"axis\" d=\"M\(number(plot.left)) \(number(plot.bottom))H\(number(plot.right))\"/>"
         ]
         let every = max(1, Int((70 * Double(timeline.count) / plot.width).rounded(.up)))
-        let usual = [1, 2, 3, 5, 6, 10, 12, 15, 20, 24, 30, 60].first { $0 >= every } ?? every
-        for place in 0..<timeline.count where (second(place) / timeline.step).isMultiple(of: Int64(usual)) {
-            let label =
-                clock.isMidnight(second(place)) || timeline.step >= 86_400
-                ? clock.monthAndDay(second(place))
-                : timeline.step < 60 ? clock.time(second(place)) : clock.minute(second(place))
+        let usual = TimelineStep.labelled(timeline.step, atLeast: every)
+        for place in 0..<timeline.count where (second(place) / timeline.step).isMultiple(of: usual) {
+            let label = clock.label(second(place), every: timeline.step)
             parts.append(
                 """
                 <path class="axis" d="M\(number(x(place))) \(number(plot.bottom))v5"/>\

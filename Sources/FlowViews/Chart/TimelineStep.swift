@@ -14,6 +14,11 @@ package enum TimelineStep {
         } ?? nice[nice.count - 1]
     }
 
+    /// How many pieces lie between two times under the axis: a usual time, and no fewer than that.
+    static func labelled(_ step: Int64, atLeast count: Int) -> Int64 {
+        nice.first { $0.isMultiple(of: step) && $0 / step >= count }.map { $0 / step } ?? Int64(max(1, count))
+    }
+
     /// `90s`, `5m`, `2h`, `1d`, as `--every` takes it.
     package static func text(_ seconds: Int64) -> String {
         for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("m", 60)] where seconds % length == 0 {

@@ -102,23 +102,18 @@ package struct TimelineText: Sendable {
     /// Times under the axis, each under the piece that begins then, as far as there is room.
     private func times(_ columns: Int) -> String {
         var text = ""
-        let every = [1, 2, 3, 5, 6, 10, 12, 15, 20, 24, 30, 60].first { $0 * stretch >= 12 } ?? 60
+        let every = TimelineStep.labelled(timeline.step, atLeast: (11 + stretch) / stretch)
         for place in 0..<timeline.count {
             let second = timeline.start + Int64(place) * timeline.step
             let column = place * stretch
-            guard (second / timeline.step).isMultiple(of: Int64(every)) || place == 0 else { continue }
-            let label = self.label(second)
+            guard (second / timeline.step).isMultiple(of: every) || place == 0 else { continue }
+            let label = clock.label(second, every: timeline.step)
             guard text.isEmpty || text.count + 2 <= column, column + label.count <= max(columns, label.count) else {
                 continue
             }
             text = text.padded(to: column) + label
         }
         return text
-    }
-
-    private func label(_ second: Int64) -> String {
-        if clock.isMidnight(second) || timeline.step >= 86_400 { return clock.monthAndDay(second) }
-        return timeline.step < 60 ? clock.time(second) : clock.minute(second)
     }
 
     // MARK: Groups

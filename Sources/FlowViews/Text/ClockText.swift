@@ -42,7 +42,12 @@ package struct ClockText: Sendable {
         return (offset(second) < 0 ? "-" : "+") + Self.two(Int64(minutes / 60)) + ":" + Self.two(Int64(minutes % 60))
     }
 
-    func isMidnight(_ second: Int64) -> Bool { minute(second) == "00:00" }
+    /// As short as it can stand under an axis: the date at midnight, or where pieces of time are days.
+    func label(_ second: Int64, every step: Int64) -> String {
+        if step >= 86_400 { return monthAndDay(second) }
+        guard second.isMultiple(of: 60) else { return time(second) }
+        return minute(second) == "00:00" ? monthAndDay(second) : minute(second)
+    }
 
     private func civil(_ second: Int64) -> CivilTime { CivilTime(UnixTime(seconds: second + Int64(offset(second)))) }
 
