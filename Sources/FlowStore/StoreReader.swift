@@ -30,13 +30,25 @@ package final class StoreReader {
         try store.segments(since: since, until: until)
     }
 
+    /// The highest number of a window; nil where there is none.
+    package func newestSequence() throws(StoreError) -> UInt64? {
+        try store.segments().lazy.map(\.identity.sequence).max()
+    }
+
+    /// Segments of windows with higher numbers, in the order of their numbers.
+    package func segments(after sequence: UInt64) throws(StoreError) -> [StoredSegment] {
+        try store.segments().filter { $0.identity.sequence > sequence }.sorted { $0.identity < $1.identity }
+    }
+
     /// Calls `body` with each line of a segment, in the order of the file.
     ///
-    /// Holds one row group in memory. A segment that was deleted meanwhile has no lines.
+    /// Holds one row group in memory.
     ///
+    /// - Returns: false where the segment was deleted meanwhile, or became part of another file.
     /// - Throws: StoreError, or ParquetError where the file is not one.
-    package func forEachEntry(of segment: StoredSegment, _ body: (LogEntry) throws -> Void) throws {
-        guard let file = try open(segment) else { return }
+    @discardableResult
+    package func forEachEntry(of segment: StoredSegment, _ body: (LogEntry) throws -> Void) throws -> Bool {
+        guard let file = try open(segment) else { return false }
         defer { try? file.close() }
         let size = Int(try StoreError.wrap(.read, path(segment)) { try file.facts().st_size })
         let footer = try footer(of: file, size, segment)
@@ -52,6 +64,7 @@ package final class StoreReader {
             var rows = StoredRows(values, count: group.rows)
             for row in 0..<group.rows { try body(try rows.entry(row)) }
         }
+        return true
     }
 
     private func path(_ segment: StoredSegment) -> FilePath { store.path.appending(segment.path.components) }

@@ -86,6 +86,7 @@ package final class StoreWriter {
         guard let growing else { return }
         defer { abandon() }
         try growing.finish(metadata)
+        FaultPoint.reach(.beforeStoreRename)
         try StoreError.wrap(.write, path) {
             let hour = try store.folder.folder(growing.segment.folder, create: 0o750)
             try growingFolder().rename(Self.temporaryName, to: hour, growing.segment.name)

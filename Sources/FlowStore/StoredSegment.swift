@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+package import FlowModel
 package import SystemPackage
 
 /// A file of the store: the lines of one window. Its name says when the window began and ended, in Unix seconds, and which it is:
@@ -18,7 +18,7 @@ package struct StoredSegment: Hashable, Sendable, Comparable {
 
     package static let ending = ".parquet"
 
-    init(_ window: Window, _ identity: WindowIdentity) {
+    package init(_ window: Window, _ identity: WindowIdentity) {
         self.identity = identity
         start = window.start.seconds
         end = window.endSecond

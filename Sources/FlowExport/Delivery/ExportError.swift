@@ -13,7 +13,10 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case publish = "publish the log file"
         case commit = "note what is to be published in"
         case readCommit = "read what was to be published from"
-        case deleteSegment = "delete what is published from"
+        case readCursor = "read how far the sink has got from"
+        case writeCursor = "note how far the sink has got in"
+        case putAside = "put a window aside in"
+        case print = "print to"
     }
 
     package let action: Action
@@ -43,6 +46,8 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         switch (action, reason) {
         case (.commit, .noSpace), (.commit, .diskQuotaExceeded):
             return "free some space there, or choose another state directory (--state-dir)"
+        case (.readCursor, .illegalByteSequence):
+            return "the file is damaged: remove it, and the sink begins with the next window"
         default: break
         }
         return switch reason {
@@ -63,8 +68,8 @@ extension ExportError.Action {
     /// Whether it is done in the state directory, and not in the log directory.
     package var isOnStateDirectory: Bool {
         switch self {
-        case .commit, .readCommit, .deleteSegment: true
-        case .createFolder, .useFolder, .createFile, .write, .publish: false
+        case .commit, .readCommit, .readCursor, .writeCursor, .putAside: true
+        case .createFolder, .useFolder, .createFile, .write, .publish, .print: false
         }
     }
 }

@@ -7,7 +7,7 @@ import Host
 import Logging
 import SystemPackage
 import Testing
-import WeirDaemon
+import FlowRecorder
 
 @Suite struct MeterLoopTests {
     /// A loop on a simulated clock, and what is counted into it and comes out of it.

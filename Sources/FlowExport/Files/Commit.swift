@@ -4,7 +4,7 @@ internal import CIsal
 import DurableFiles
 package import SystemPackage
 
-/// What is decided to be published: files that get their names, and segments of the journal that are then deleted.
+/// What is decided to be published: files that get their names, and the number of the last window that is in them.
 ///
 /// A redo log: once it is on the disk all of it happens, by this process or by the next one. Every step can be repeated.
 package struct Commit: Equatable {
@@ -19,24 +19,22 @@ package struct Commit: Equatable {
     }
 
     package var renames: [Rename] = []
-    package var segments: [FilePath] = []
+    package var through: UInt64 = 0
 
-    package init(renames: [Rename] = [], segments: [FilePath] = []) {
+    package init(renames: [Rename] = [], through: UInt64 = 0) {
         self.renames = renames
-        self.segments = segments
+        self.through = through
     }
-
-    package var isEmpty: Bool { renames.isEmpty && segments.isEmpty }
 }
 
 extension Commit {
-    private static let title = "weir commit 1"
+    private static let title = "weir commit 2"
 
     /// Texts that each end with a zero byte, which no path can hold; the last is a checksum of those before.
     package var bytes: [UInt8] {
         var texts = [Self.title]
         for rename in renames { texts += ["rename", rename.temporary.string, rename.final.string] }
-        for segment in segments { texts += ["delete", segment.string] }
+        texts += ["through", "\(through)"]
         let content = texts.reduce(into: [UInt8]()) { content, text in
             content += text.utf8
             content.append(0)
@@ -57,7 +55,9 @@ extension Commit {
             switch (verb, words.popFirst(), words.count) {
             case ("rename", let temporary?, 1...):
                 renames.append(Rename(temporary: FilePath(temporary), final: FilePath(words.removeFirst())))
-            case ("delete", let segment?, _): segments.append(FilePath(segment))
+            case ("through", let number?, _):
+                guard let number = UInt64(number) else { return nil }
+                through = number
             default: return nil
             }
         }
@@ -92,23 +92,7 @@ extension Commit {
         FaultPoint.reach(.afterRename)
         for (path, target) in targets { try ExportError.wrap(.publish, path) { try target.synchronize() } }
         renames = failed
-        FaultPoint.reach(.beforeSegmentDelete)
-        try deleteSegments()
         if let failure { throw failure }
-    }
-
-    /// The content of a file that still waits for its name is on the disk, and the commit that names it: neither
-    /// needs the journal.
-    private mutating func deleteSegments() throws(ExportError) {
-        for segment in segments {
-            try ExportError.wrap(.deleteSegment, segment) {
-                try HeldFolder.remove(segment)
-            }
-        }
-        if let first = segments.first {
-            try ExportError.wrap(.deleteSegment, first) { try HeldFolder.synchronize(nameOf: first) }
-        }
-        segments = []
     }
 }
 

@@ -12,13 +12,13 @@ extension LogFileSink {
             stream.file = nil
         }
         let files = files
-        isCommitDue = !files.isEmpty || !staged.isEmpty
+        isCommitDue = taken > max(acknowledged, log.decided)
         guard isCommitDue else { return try carryOut() }
         for file in files { try file.synchronize() }
         try ExportError.wrap(.publish, configuration.staging) { try folders.openStaging().synchronize() }
         FaultPoint.reach(.beforeCommit)
         let renames = files.map { Commit.Rename(temporary: $0.temporaryPath, final: $0.place.path) }
-        try log.decide(Commit(renames: renames, segments: staged))
+        try log.decide(Commit(renames: renames, through: taken))
         FaultPoint.reach(.afterCommit)
         isCommitDue = false
         forgetStaged()
@@ -28,7 +28,8 @@ extension LogFileSink {
     /// Does what is decided and not done yet.
     func carryOut() throws(ExportError) {
         var published: UInt64 = 0
-        defer { counts.filesPublished += published }
+        defer { counts.files += published }
         try log.carryOut(in: folders) { published += 1 }
+        if log.isCarriedOut { acknowledged = max(acknowledged, log.decided) }
     }
 }

@@ -3,31 +3,25 @@
 import DurableFiles
 import FlowFormats
 package import FlowModel
-package import SystemPackage
+package import FlowStore
+import SystemPackage
 
 /// Writes log entries to gzip'ed files, named and foldered as AWS does in S3, one open file per account and region.
 ///
 /// A window is taken whole or not at all: it is `staged` in files that grow under temporary names in a folder of their
-/// own. When their publish period is over, all of them are committed: on the disk, decided in a redo log, named, and the
-/// segments that the windows came from deleted. Periods lie on wall-clock multiples of their length; a window belongs to
-/// the one that holds its last moment. What is staged and not committed is lost with the process, and is to be had from
-/// its segments.
+/// own. When their publish period is over, all of them are committed: on the disk, decided in a redo log with the number of the last of their
+/// windows, and named. Periods lie on wall-clock multiples of their length; a window belongs to the one that holds its last moment. What is
+/// staged and not committed is lost with the process, and is to be had from the store.
 ///
 /// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
-package final class LogFileSink {
+package final class LogFileSink: Sink {
     package let configuration: LogFileConfiguration
     let folders: LogFolders
-    package internal(set) var counts = ExportCounts()
-    /// Something that was found at the start and that an operator should know.
-    package let notice: String?
-    /// That users other than root and Weir's can write the log directory, if they can.
-    package var warning: String? { folders.warning }
-    /// What the sink found in its way since and put aside.
-    package func takeNotices() -> [String] { folders.takeNotices() }
-    /// Where the windows came from that stand in files and are not committed yet.
-    package internal(set) var staged: [FilePath] = []
-    /// Segments of windows whose files were removed; they are to be handed over again.
-    var dropped: [FilePath] = []
+    package internal(set) var counts = SinkCounts()
+    /// What was found at the start and an operator should know, until it is said.
+    private var notices: [String] = []
+    package internal(set) var taken: UInt64
+    package internal(set) var acknowledged: UInt64
     var streams: [LogOwner: LogStream] = [:]
     /// Files that are full, and are published with the others.
     var sealed: [LogFile] = []
@@ -35,6 +29,8 @@ package final class LogFileSink {
     var period: UnixTime?
     /// Whether a commit was tried and could not be decided.
     var isCommitDue = false
+    /// What the commit failed with that was due at the end of a window.
+    private var failure: ExportError?
     var log: CommitLog
     let header: [UInt8]
     var batch: LineBatch
@@ -44,39 +40,40 @@ package final class LogFileSink {
 
     /// Makes the directory where it is missing, and finishes what an earlier process had decided to publish. Throws where
     /// the directory cannot be written.
-    package init(configuration: LogFileConfiguration) throws(ExportError) {
+    ///
+    /// - Parameter cursor: the number of the last window that is in published files, as far as the cursor knows.
+    package init(configuration: LogFileConfiguration, cursor: UInt64) throws(ExportError) {
         self.configuration = configuration
+        acknowledged = cursor
+        taken = cursor
         folders = LogFolders(configuration)
         var header: [UInt8] = []
         configuration.format.appendHeader(to: &header)
         self.header = header
         batch = LineBatch(configuration.format.makeEncoder())
-        (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
+        let (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
+        self.log = log
         try prove()
         try? carryOut()
+        taken = max(acknowledged, log.decided)
         removeForgottenFiles()
+        notices = [notice, folders.warning].compactMap(\.self)
     }
 
-    /// Begins a window: its lines follow by `append`, then `end`.
-    ///
-    /// - Parameter segment: the file that the window is in until it is published; deleted then.
-    package func begin(_ window: Window, from segment: FilePath? = nil) throws(ExportError) {
-        let period = startOfPeriod(holding: window.end.advanced(by: .nanoseconds(-1)))
+    package func begin(_ window: StoredSegment) throws(ExportError) {
+        let before = taken
         dropIfRemoved()
+        // Those that are lost come first.
+        guard taken == before else { throw ExportError(.write, configuration.staging, .noSuchFileOrDirectory) }
+        let period = period(of: window)
         if let staged = self.period, staged != period { try commit() }
-        current = CurrentWindow(segment: segment, period: period, before: marks, sealed: sealed)
+        current = CurrentWindow(segment: window, period: period, before: marks, sealed: sealed)
     }
 
-    /// Takes a line of a flow.
-    package func append(_ record: borrowing FlowRecord) {
-        switch batch.append(record) {
-        case .taken: break
-        case .isFull: writeBatch()
-        case .isOfUnknownPort: if add(record.port) { append(record) }
-        }
+    private func period(of window: StoredSegment) -> UnixTime {
+        startOfPeriod(holding: UnixTime(seconds: window.end).advanced(by: .nanoseconds(-1)))
     }
 
-    /// Takes a line of any kind.
     package func append(_ entry: LogEntry) {
         switch batch.append(entry) {
         case .taken: break
@@ -85,7 +82,7 @@ package final class LogFileSink {
         }
     }
 
-    /// Writes what was not written yet. Where it throws, nothing of the window is in any file: hand it over again.
+    /// Writes what was not written yet, and commits what is due: its period is over, or a file is full.
     package func end() throws(ExportError) {
         guard current != nil else { return }
         let lines = batch.end()
@@ -95,10 +92,20 @@ package final class LogFileSink {
             takeBack(ended)
             throw failure
         }
-        counts.recordsWritten += lines
-        counts.bytesWritten += ended.bytes
+        counts.windows += 1
+        counts.records += lines
+        counts.bytes += ended.bytes
         period = ended.period
-        if let segment = ended.segment { staged.append(segment) }
+        taken = ended.segment.identity.sequence
+        // What cannot be committed now is committed later: the window is taken.
+        if !sealed.isEmpty || ended.period < startOfPeriod(holding: UnixTime(seconds: ended.segment.end)) {
+            do throws(ExportError) { try commit() } catch { failure = error }
+        }
+    }
+
+    package func skip(_ window: StoredSegment) {
+        period = period ?? self.period(of: window)
+        taken = window.identity.sequence
     }
 
     /// Takes back what came of a window that cannot be ended: nothing of it is in any file.
@@ -109,28 +116,20 @@ package final class LogFileSink {
         takeBack(window)
     }
 
-    /// Commits what is due when a window has ended at that moment: its period is over, or a file is full.
-    package func publish(endOf window: Window) throws(ExportError) {
-        guard let period else { return }
-        if !sealed.isEmpty || period < startOfPeriod(holding: window.end) { try commit() }
-    }
-
     /// Tries again what could not be done, and commits files whose period ended at least one window length ago: a net
-    /// for when no window comes. Call it at every tick.
-    package func publishDue(now: UnixTime) throws(ExportError) {
+    /// for when no window comes.
+    package func tend(now: UnixTime) throws(ExportError) {
+        dropIfRemoved()
+        if let failure = failure.take() { throw failure }
         let due = startOfPeriod(holding: now.advanced(by: .zero - configuration.windowLength))
         if isCommitDue || period.map({ $0 < due }) ?? false { return try commit() }
         try carryOut()
     }
 
-    /// Commits all that is staged before its time.
-    package func publishEarly() throws(ExportError) { try commit() }
+    package func cursorIsSafe() throws(ExportError) { try log.forget(through: acknowledged) }
 
-    /// Whether the window of that segment is published, or is going to be without being handed over again.
-    package func isDecided(_ segment: FilePath) -> Bool { log.pending.segments.contains(segment) }
-
-    /// Commits all that is staged, also before its time. The sink must not be used afterwards.
-    package func close() throws(ExportError) {
+    /// Commits all that is staged, also before its time.
+    package func finish() throws(ExportError) {
         defer {
             dropAll()
             folders.removeStaging()
@@ -138,18 +137,13 @@ package final class LogFileSink {
         try commit()
     }
 
-    /// All lines of one window, where there are few.
-    package func write(_ entries: [LogEntry], of window: Window, from segment: FilePath? = nil) throws(ExportError) {
-        try begin(window, from: segment)
-        for entry in entries { append(entry) }
-        try end()
-        try publish(endOf: window)
+    package var nextDelivery: UnixTime? {
+        period.map { $0.advanced(by: configuration.effectivePeriod) }
     }
 
-    /// Segments whose windows must be handed over again, since the files with them were removed.
-    package func takeDropped() -> [FilePath] {
-        defer { dropped = [] }
-        return dropped
+    package func takeNotices() -> [String] {
+        defer { notices = [] }
+        return notices + folders.takeNotices()
     }
 }
 
@@ -172,7 +166,7 @@ extension LogFileSink {
         try ExportError.wrap(.useFolder, configuration.directory) { _ = try folders.openStaging() }
     }
 
-    /// What a process that was killed had staged is in the journal.
+    /// What a process that was killed had staged is in the store.
     private func removeForgottenFiles() {
         guard let staging = try? folders.openStaging() else { return }
         let kept = Set(log.pending.renames.map(\.temporary))

@@ -2,7 +2,7 @@
 
 import FlowModel
 import Testing
-import WeirConfiguration
+import FlowExport
 
 struct LogFilterTests {
     @Test(arguments: [

@@ -7,7 +7,7 @@ package import SystemPackage
 /// Where log files go, in which form, and how much they may hold.
 package struct LogFileConfiguration: Sendable {
     /// How folders are named below `AWSLogs`, after AWS's publishing to S3.
-    package enum Layout: String, Sendable, CaseIterable {
+    package enum Layout: String, Codable, Sendable, CaseIterable {
         /// `AWSLogs/ACCOUNT/vpcflowlogs/REGION/YYYY/MM/DD/`
         case plain = "default"
         /// `AWSLogs/aws-account-id=ACCOUNT/aws-service=vpcflowlogs/aws-region=REGION/year=YYYY/month=MM/day=DD/`

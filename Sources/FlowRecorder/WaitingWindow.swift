@@ -3,24 +3,28 @@
 package import FlowMeter
 package import FlowModel
 
-/// A window on its way to the sinks: safe in its segment, and, while the sinks keep up, in memory as well.
-package struct Waiting: Sendable {
-    var segment: Segment
+/// A complete window on its way to the store: safe in its segment of the journal, and, while the store keeps up, in memory as well.
+package struct WaitingWindow: Sendable {
+    package var segment: Segment
     /// nil: to be read from the segment.
-    var content: Content?
-    var isPrinted = false
+    package var content: Content?
     /// Its flows were given up; what is left are totals.
     var isGivenUp = false
-    /// Somebody rewrites the segment at this moment.
+    /// The journal rewrites the segment at this moment.
     var isBusy = false
 
     package struct Content: Sendable {
         package var window: ClosedWindow
         package var ports: [PortNumber: Port]
+
+        package init(window: consuming ClosedWindow, ports: [PortNumber: Port]) {
+            self.window = window
+            self.ports = ports
+        }
     }
 }
 
-extension Waiting {
+extension WaitingWindow {
     /// A window that is in the journal alone.
     package init(_ segment: Segment) { self.init(segment: segment) }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowModel
+import FlowStore
 internal import SystemPackage
 
 /// The window whose lines are coming.
@@ -12,7 +13,7 @@ struct CurrentWindow {
         let mark: LogFile.Mark
     }
 
-    let segment: FilePath?
+    let segment: StoredSegment
     /// Start of its publish period.
     let period: UnixTime
     let before: [FileMark]
@@ -107,15 +108,14 @@ extension LogFileSink {
         if !files.isEmpty, !folders.isInPlace || files.contains(where: \.isRemoved) { dropAll() }
     }
 
-    /// Forgets all that is staged. It is to be had from the segments.
+    /// Forgets all that is staged: what is not decided is to be handed over again.
     func dropAll() {
         for file in files { file.discard() }
-        dropped += staged
         forgetStaged()
+        taken = max(acknowledged, log.decided)
     }
 
     func forgetStaged() {
-        staged = []
         sealed = []
         streams = [:]
         period = nil

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowKernel
 package import FlowMeter
 package import FlowModel
 package import Host
@@ -55,7 +54,7 @@ package struct JournalKeeper<Store: WindowJournal>: ~Copyable {
     package var retry: MonotonicTime? { pending == nil ? nil : nextTry }
 
     /// Of the window that is not complete yet.
-    var openBytes: Int64 { journal.openBytes }
+    package var openBytes: Int64 { journal.openBytes }
 
     /// Takes a part; `settle` makes it durable.
     ///
@@ -134,11 +133,11 @@ extension JournalKeeper where Store == Journal {
     /// - Parameters:
     ///   - segments: of the journal, oldest first.
     ///   - ports: as they are now, for what the kernel holds.
-    /// - Returns: the segments whose windows are to be published.
-    mutating func takeUp(
-        _ segments: [Segment], ports: [PortNumber: Port], _ meter: inout FlowMeter<KernelFlowSource>
+    ///   - unreleased: the window that is closed and that the kernel still holds, if there is one.
+    /// - Returns: the segments whose windows are to be stored.
+    package mutating func takeUp<Source: PortSource & ~Copyable>(
+        _ segments: [Segment], ports: [PortNumber: Port], unreleased: OpenWindow?, _ meter: inout FlowMeter<Source>
     ) throws -> [Segment] {
-        let unreleased = meter.source.tables.control.unreleasedWindow
         let (segments, isJournaled) = try takeUp(segments, unreleased, &meter)
         guard let unreleased else { return segments }
         if isJournaled {
@@ -154,12 +153,14 @@ extension JournalKeeper where Store == Journal {
     ///
     /// Throws where the journal cannot be written; then it can be tried again.
     ///
-    /// - Returns: the segments whose windows are to be published.
-    mutating func takeUp(
-        _ segments: [Segment], ports: [PortNumber: Port], fromEarlier meter: inout FlowMeter<EarlierFlowSource>
+    /// - Parameters:
+    ///   - windows: that the kernel still holds, the open one last.
+    ///   - open: the number of the open window.
+    /// - Returns: the segments whose windows are to be stored.
+    package mutating func takeUp<Source: PortSource & ~Copyable>(
+        _ segments: [Segment], ports: [PortNumber: Port], windows: [OpenWindow], open: UInt32,
+        fromEarlier meter: inout FlowMeter<Source>
     ) throws -> [Segment] {
-        let windows = meter.source.unreleased
-        let open = meter.source.openWindow.number
         var (segments, isJournaled) = try takeUp(segments, windows.first, &meter)
         for window in windows {
             if isJournaled {
@@ -200,7 +201,7 @@ extension JournalKeeper where Store == Journal {
         }
     }
 
-    /// Whether the segment is not to be published now: its window goes on, or there is nothing in it.
+    /// Whether the segment is not to be stored now: its window goes on, or there is nothing in it.
     private mutating func takeUp<Source: PortSource & ~Copyable>(
         _ segment: Segment, _ content: consuming SegmentContent, _ unreleased: OpenWindow?,
         _ meter: inout FlowMeter<Source>
