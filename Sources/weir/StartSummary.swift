@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowExport
 import FlowKernel
 import FlowModel
 import Foundation
@@ -47,8 +46,7 @@ struct StartSummary {
             return "\(configuration.format.rawValue) files under \(directory), the first at \(time)"
         }
         let output = configuration.printsLines ? "lines to standard output" : nil
-        let others = configuration.sinks.map { "\($0.format.rawValue) for the sink \($0.name)" }
-        return (["the store in \(configuration.store)"] + [files, output].compactMap(\.self) + others).joined(separator: ", ")
+        return [files, output].compactMap(\.self).joined(separator: ", ")
     }
 }
 

@@ -15,7 +15,7 @@ import Testing
 
     private var commitPath: FilePath { FilePath(directory.state.path).appending("commit") }
 
-    /// Three files in two folders, of windows up to number 12.
+    /// Three files in two folders, two segments.
     private func decide() throws -> Commit {
         let staging = directory.url.appending(path: ".weir-test")
         try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true)
@@ -26,26 +26,24 @@ import Testing
             let final = directory.path.appending("AWSLogs").appending(folder).appending("file\(index)")
             commit.renames.append(Commit.Rename(temporary: FilePath(temporary.path), final: final))
         }
-        commit.through = 12
+        commit.segments = try (0..<2).map { try directory.makeSegment("\($0)") }
         try HeldFolder.replace(commitPath, with: commit.bytes)
         return commit
     }
 
     private func expectPublished(_ commit: Commit) throws {
-        let sink = try LogFileSink(configuration: configuration(directory), cursor: 9)
+        let sink = try LogFileSink(configuration: configuration(directory))
         #expect(directory.published() == ["AWSLogs/a/file0", "AWSLogs/a/file1", "AWSLogs/b/file2"])
         for (index, rename) in commit.renames.enumerated() {
             #expect(try String(contentsOfFile: rename.final.string, encoding: .utf8) == "content \(index)")
         }
-        #expect(directory.staged().isEmpty && sink.acknowledged == 12 && sink.taken == 12)
-        #expect(FileManager.default.fileExists(atPath: commitPath.string) && sink.takeNotices().isEmpty)
-        try sink.cursorIsSafe()
-        #expect(!FileManager.default.fileExists(atPath: commitPath.string))
+        #expect(try directory.segments().isEmpty && directory.staged().isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: commitPath.string) && sink.notice == nil)
         try sink.close()
     }
 
-    @Test(arguments: 0...3)
-    func `a process that ended in the middle is finished by the next`(renamed: Int) throws {
+    @Test(arguments: 0...3, 0...2)
+    func `a process that ended in the middle is finished by the next`(renamed: Int, deleted: Int) throws {
         let commit = try decide()
         for rename in commit.renames.prefix(renamed) {
             let folder = try HeldFolder(rename.final.removingLastComponent(), .anyFolder, create: 0o750)
@@ -54,6 +52,7 @@ import Testing
                 try #require(rename.temporary.lastComponent).string, to: folder,
                 try #require(rename.final.lastComponent).string)
         }
+        for segment in commit.segments.prefix(deleted) { try FileManager.default.removeItem(atPath: segment.string) }
         try expectPublished(commit)
     }
 
@@ -80,7 +79,7 @@ import Testing
             renames: [
                 Commit.Rename(temporary: "/a b/\n", final: "/ä/rename"),
                 Commit.Rename(temporary: "delete", final: "/x"),
-            ], through: 1 << 40)
+            ], segments: ["/rename", "/delete"])
         #expect(Commit(commit.bytes) == commit)
         #expect(Commit(Commit().bytes) == Commit())
     }
@@ -94,9 +93,9 @@ import Testing
         }
         try Data(bytes.dropLast(9)).write(to: URL(filePath: commitPath.string))
         let sink = try LogFileSink(configuration: configuration(directory))
-        #expect(sink.takeNotices().contains { $0.contains("commit is damaged and was put aside as ") })
+        #expect(sink.notice?.contains("commit is damaged and was put aside as ") == true)
         #expect(FileManager.default.fileExists(atPath: commitPath.string + ".damaged"))
-        #expect(directory.published().isEmpty && sink.acknowledged == 0)
+        #expect(try directory.segments() == ["0", "1"] && directory.published().isEmpty)
         try sink.close()
     }
 }

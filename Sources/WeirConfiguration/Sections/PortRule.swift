@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowExport
 package import FlowModel
 
 /// What holds for the interfaces whose name a pattern matches.
