@@ -6,7 +6,8 @@ import PackageDescription
 let package = Package(
     name: "weir",
     products: [
-        .executable(name: "weir", targets: ["weir"])
+        .executable(name: "weir", targets: ["weir"]),
+        .executable(name: "weir-export", targets: ["weir-export"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -60,12 +61,19 @@ let package = Package(
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore"]),
+        .target(
+            name: "FlowRecorder",
+            dependencies: [
+                "FlowModel", "Host", "DurableFiles", "FlowMeter", "FlowVerdict", "FlowStore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .systemLibrary(
             name: "CIsal", path: "Sources/CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "FlowFormats", "DurableFiles", "CIsal",
+                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowStore", "DurableFiles", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -86,13 +94,13 @@ let package = Package(
         .target(
             name: "WeirConfiguration",
             dependencies: [
-                "FlowModel", "FlowFormats", "FlowExport", "OpenVSwitch", "DurableFiles", "Yams",
+                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowExport", "OpenVSwitch", "DurableFiles", "Yams",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowVerdict", "FlowFormats", "FlowExport",
+                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
                 "FlowStore", "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -100,11 +108,20 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore", "FlowViews",
+                "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
+                "FlowViews", "FlowExport",
                 "OpenVSwitch", "PortDirectory", "WeirConfiguration", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .executableTarget(
+            name: "weir-export",
+            dependencies: [
+                "FlowModel", "Host", "FlowFilter", "FlowStore", "FlowExport", "DurableFiles", "WeirConfiguration",
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // How fast it is.
@@ -115,10 +132,9 @@ let package = Package(
         .executableTarget(
             name: "weir-bench",
             dependencies: [
-                "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowFormats", "FlowExport",
-                "FlowStore", "FlowFilter", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration",
-                "WeirDaemon",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowFormats",
+                "FlowExport",
+                "FlowStore", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration", "WeirDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -152,14 +168,27 @@ let package = Package(
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "FlowViewsTests", dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit"]),
-        .testTarget(name: "FlowExportTests", dependencies: ["FlowExport", "DurableFiles", "FlowTestKit"]),
+        .testTarget(
+            name: "FlowExportTests",
+            dependencies: [
+                "FlowExport", "FlowFilter", "FlowFormats", "FlowModel", "FlowStore", "Host", "DurableFiles", "FlowTestKit",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
+            name: "FlowRecorderTests",
+            dependencies: [
+                "FlowRecorder", "FlowMeter", "FlowModel", "FlowStore", "FlowVerdict",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(
             name: "WeirConfigurationTests",
             dependencies: ["FlowExport", "FlowModel", "OpenVSwitch", "WeirConfiguration"]),
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
-                "FlowModel", "FlowExport", "FlowMeter", "Host", "FlowKernel", "FlowVerdict", "OpenVSwitch",
+                "FlowModel", "FlowExport", "FlowMeter", "FlowRecorder", "FlowStore", "Host", "FlowKernel", "FlowVerdict",
+                "OpenVSwitch",
                 "PortDirectory", "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ]),

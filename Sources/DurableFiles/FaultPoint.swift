@@ -29,8 +29,16 @@ package enum FaultPoint: CaseIterable, Sendable {
     case midRename
     /// All files are renamed.
     case afterRename
-    /// The same is on the disk; the windows' segments are still there.
+    /// The window's segment is whole in the store's folder for growing files, and has no name.
+    case beforeStoreRename
+    /// The window is in the store; its segment of the journal is still there.
     case beforeSegmentDelete
+    /// A sink's other end has a window, and its cursor does not say so.
+    case beforeCursor
+    /// The cursor says so.
+    case afterCursor
+    /// Files are published and the cursor says so; the commit is still there.
+    case beforeCommitDelete
 
     /// Ends the process here if that was asked for.
     package static func reach(_ point: FaultPoint) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FlowModel
+import FlowModel
 
 /// What a filter asks of a line.
-package indirect enum FilterCondition: Equatable, Sendable {
+indirect enum FilterCondition: Equatable, Sendable {
     case all([FilterCondition])
     case any([FilterCondition])
     case not(FilterCondition)
@@ -20,14 +20,14 @@ package indirect enum FilterCondition: Equatable, Sendable {
 }
 
 /// Which end of a flow.
-package enum FilterSide: Equatable, Sendable {
+enum FilterSide: Equatable, Sendable {
     case source
     case destination
     case either
 }
 
 /// One question about a line. It is answered with no where the line does not have what it asks about.
-package enum FilterTest: Equatable, Sendable {
+enum FilterTest: Equatable, Sendable {
     case address(FilterSide, [AddressPrefix])
     case interfaceAddress(FilterSide, [AddressPrefix])
     case port(FilterSide, NumberSet)

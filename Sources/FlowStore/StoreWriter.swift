@@ -13,7 +13,8 @@ package final class StoreWriter {
     package let path: FilePath
     package var retention: StoreRetention
     private var store: StoreFolder
-    private let index = StoreIndex()
+    /// In the store, the oldest first.
+    private var segments: [StoredSegment]
     private var rows = FlowRows()
     private var growing: SegmentFile?
 
@@ -27,53 +28,32 @@ package final class StoreWriter {
     ///   - groupRows: lines that are in memory at a time, as one row group.
     ///   - pageRows: of a page.
     package init(
-        _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 8192
+        _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 20_000
     ) throws(StoreError) {
         self.path = path
         self.groupRows = groupRows
         self.pageRows = pageRows
         self.retention = retention
         store = try StoreFolder(writing: path)
-        try StoreError.wrap(.use, path) {
-            let folder = try growingFolder()
-            for name in try folder.names() { try folder.removeTree(name) }
-        }
-        try list()
-    }
-
-    private func list() throws(StoreError) {
-        let found = try store.segments()
-        index.withLock { $0.set(found) }
-    }
-
-    /// Merges hours of this store; see there how it is driven.
-    ///
-    /// - Parameter groupRows: of a row group of a merged file.
-    package func makeMerger(groupRows: Int = 524_288) -> StoreMerger {
-        StoreMerger(path, index, groupRows: groupRows, pageRows: pageRows)
+        segments = try store.segments()
+        try removeGrowing()
     }
 
     /// What is in the store.
-    package var contents: StoreContents { StoreContents(index.segments) }
+    package var contents: StoreContents { StoreContents(segments) }
 
     /// The highest number of a window that is in the store; nil where there is none.
-    package var newestSequence: UInt64? { index.segments.lazy.map(\.identity.sequence).max() }
+    package var newestSequence: UInt64? { segments.lazy.map(\.identity.sequence).max() }
 
     /// Whether the window is in the store already.
-    package func holds(_ identity: WindowIdentity) -> Bool {
-        index.holds(identity) { merged in
-            // What cannot be read holds nothing: the window is then written once more rather than lost.
-            guard let source = try? SegmentSource(merged, in: store.folder, path) else { return [] }
-            return (try? StoreMerger.windows(of: source)) ?? []
-        }
-    }
+    package func holds(_ identity: WindowIdentity) -> Bool { segments.contains { $0.identity == identity } }
 
     /// Begins a window: its lines follow by `append`, then `end`.
     package func begin(_ window: Window, _ identity: WindowIdentity) throws(StoreError) {
         abandon()
         if store.folder.isRemoved {
             store = try StoreFolder(writing: path)
-            try list()
+            segments = try store.segments()
         }
         let file = try StoreError.wrap(.write, path) {
             try growingFolder().open(Self.temporaryName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
@@ -94,7 +74,7 @@ package final class StoreWriter {
     }
 
     private func writeGroup() {
-        growing?.append(&rows)
+        growing?.append(rows)
         rows.removeAll()
     }
 
@@ -106,17 +86,16 @@ package final class StoreWriter {
         guard let growing else { return }
         defer { abandon() }
         try growing.finish(metadata)
+        FaultPoint.reach(.beforeStoreRename)
+        try StoreError.wrap(.write, path) {
+            let hour = try store.folder.folder(growing.segment.folder, create: 0o750)
+            try growingFolder().rename(Self.temporaryName, to: hour, growing.segment.name)
+            try hour.synchronize()
+        }
         var segment = growing.segment
         segment.bytes = growing.length
-        try StoreError.wrap(.write, path) {
-            // A merger must not exchange the hour's folder meanwhile.
-            try index.withLock { [segment] state in
-                let hour = try store.folder.folder(segment.folder, create: 0o750)
-                try growingFolder().rename(Self.temporaryName, to: hour, segment.name)
-                try hour.synchronize()
-                state.insert(segment)
-            }
-        }
+        segments.append(segment)
+        segments.sort()
     }
 
     /// Forgets the lines of the window that is coming.
@@ -124,18 +103,14 @@ package final class StoreWriter {
         rows.removeAll()
         guard growing != nil else { return }
         growing = nil
-        try? growingFolder().remove(Self.temporaryName)
+        try? removeGrowing()
     }
 
     /// Deletes what the retention says. What cannot be deleted now is deleted later.
     package func expire(now: UnixTime) throws(StoreError) {
-        while let oldest = index.segments.first, retention.isOver(oldest, contents.bytes, now) {
-            try StoreError.wrap(.remove, path) {
-                try index.withLock { state in
-                    try remove(oldest)
-                    state.remove(oldest)
-                }
-            }
+        while let oldest = segments.first, retention.isOver(oldest, contents.bytes, now) {
+            try StoreError.wrap(.remove, path) { try remove(oldest) }
+            segments.removeFirst()
         }
     }
 
@@ -155,5 +130,12 @@ package final class StoreWriter {
 
     private func growingFolder() throws -> HeldFolder {
         try store.folder.folder(FilePath(StoreFolder.growing), create: 0o750)
+    }
+
+    private func removeGrowing() throws(StoreError) {
+        try StoreError.wrap(.use, path) {
+            let folder = try growingFolder()
+            for name in try folder.names() { try folder.remove(name) }
+        }
     }
 }

@@ -21,6 +21,12 @@ package enum ThreadPrivileges {
     /// Gives up everything, for this thread and those that it makes.
     package static func shed() throws(KernelError) { try CapabilitySets().apply() }
 
+    /// The same, and closes every way to get something back. Called while the process has one thread.
+    package static func shedForGood() throws(KernelError) {
+        try check(weir_close_ways_to_capabilities(0))
+        try shed()
+    }
+
     /// Runs the body with all that is permitted in force, and takes that back afterwards.
     ///
     /// Where all is in force anyway, as in a command that root runs, this does nothing.

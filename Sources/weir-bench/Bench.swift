@@ -33,7 +33,6 @@ struct Bench {
         try runRecords(into: &report)
         try runRest(into: &report)
         try runVerdicts(into: &report)
-        if parts.contains(.store) { report.stores = [try StoreMeasurement(records: settings.storedRecords).figure()] }
         return report
     }
 
@@ -104,10 +103,10 @@ struct Bench {
                 report.records.append(try RecordPath(engine, flows: flows).figure(rounds: settings.rounds))
             }
         }
-        Progress.say("records of \(Ratios.mostFlows) flows, to files on disk")
-        report.published = try PublishingPath.Destination.allCases.map {
-            try PublishingPath(.standard, to: $0, flows: Ratios.mostFlows).figure(rounds: settings.rounds)
-        }
+        Progress.say("records of \(Ratios.mostFlows) flows, to the store on disk")
+        report.published = [
+            try PublishingPath(.standard, flows: Ratios.mostFlows).figure(rounds: settings.rounds)
+        ]
     }
 
     private func runRest(into report: inout BenchReport) throws {

@@ -119,7 +119,7 @@ enum PolicyKeys: KeyChoice {
 
 /// Where the store is.
 enum StoreKeys: KeyChoice {
-    static let table = ConfigurationKeys.all.only("store")
+    static let table = ConfigurationKeys.all.only("store", "state-dir")
 }
 
 typealias PlaceOptions = KeyOptions<PlaceKeys>

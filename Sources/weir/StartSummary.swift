@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowKernel
 import FlowModel
 import Foundation
@@ -46,7 +47,8 @@ struct StartSummary {
             return "\(configuration.format.rawValue) files under \(directory), the first at \(time)"
         }
         let output = configuration.printsLines ? "lines to standard output" : nil
-        return [files, output].compactMap(\.self).joined(separator: ", ")
+        let others = configuration.sinks.map { "\($0.format.rawValue) for the sink \($0.name)" }
+        return (["the store in \(configuration.store)"] + [files, output].compactMap(\.self) + others).joined(separator: ", ")
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowFormats
 import FlowKernel
 import FlowModel
@@ -59,7 +60,7 @@ struct StatusText {
         }
         var facts: [Fact] = [
             ("daemon", "pid \(pid), \(Self.state(of: daemon))"),
-            ("closed", "windows \(daemon.windows), records \(daemon.records)\(files(of: daemon))"),
+            ("closed", "windows \(daemon.windows), records \(daemon.records)"),
             ("packets", "\(daemon.unaccountedPackets) unaccounted: seen = in records + overflow + not IP + malformed"),
         ]
         if let reload = daemon.reload { facts.append(("reloaded", Self.text(reload))) }
@@ -71,14 +72,15 @@ struct StatusText {
                     "\(counted(daemon.recordsGivenUp, "record")) of \(counted(daemon.packetsGivenUp, "packet")), given up"
                 ))
         }
-        if let store = daemon.store { facts.append(("store", Self.text(store))) }
         facts.append(("journal", journal(daemon)))
+        if let store = daemon.store { facts.append(("store", Self.text(store))) }
+        facts += daemon.sinks.map { ("sink", Self.text($0)) }
         if let coverage = daemon.coverage { facts += Self.facts(coverage) }
         if let ovs = daemon.ovs { facts.append(("ovs", Self.text(ovs))) }
         if let megaflows = daemon.ovs?.megaflows { facts.append(("megaflows", Self.text(megaflows))) }
         if let verdicts = daemon.verdicts { facts += Self.facts(verdicts) }
         if let drops = daemon.kernelDrops { facts.append(("drops", Self.text(drops))) }
-        facts += (daemon.troubles.journal + daemon.troubles.sinks).map { ("failing", $0) }
+        facts += (daemon.troubles.journal + daemon.troubles.store + daemon.troubles.sinks).map { ("failing", $0) }
         return facts
     }
 
@@ -105,7 +107,23 @@ struct StatusText {
         return "\(counted(store.segments, "window")), \(span), \(HumanUnits.octets(UInt64(clamping: store.bytes)))"
     }
 
-    /// What waits to be published.
+    /// What a sink has, and what it does not have yet.
+    private static func text(_ sink: SinkReport) -> String {
+        var text = "\(sink.name)\(sink.to.map { " under \($0)" } ?? ""): \(counted(sink.counts.records, "record"))"
+        if sink.counts.files > 0 || sink.to != nil { text += " in \(counted(sink.counts.files, "file"))" }
+        if sink.windowsHeld > 0 {
+            text += "; \(counted(sink.windowsHeld, "window")) in a file that is due\(sink.nextDelivery.map { " at \(time($0))" } ?? "")"
+        }
+        if sink.windowsBehind > 0 {
+            text += "; \(counted(sink.windowsBehind, "window")) behind"
+            if let seconds = sink.secondsBehind { text += ", the oldest ended \(Int(seconds)) s ago" }
+        }
+        if sink.counts.refused > 0 { text += "; \(counted(sink.counts.refused, "window")) refused and put aside" }
+        if sink.damaged > 0 { text += "; \(counted(sink.damaged, "window")) could not be read from the store" }
+        return text
+    }
+
+    /// What waits for the store.
     private func journal(_ daemon: DaemonReport) -> String {
         var text =
             "\(counted(daemon.segmentsWaiting, "window waits", "windows wait")), \(HumanUnits.octets(daemon.journalBytes))"
@@ -147,10 +165,6 @@ struct StatusText {
         let swaps = "last took \(Int((swap * 1000).rounded())) ms, \(daemon.earlySwaps) early"
         guard let all = daemon.saturation, let port = daemon.saturationPerPort else { return swaps }
         return "\(swaps); keeps up with \(Int(all)) new flows a second, \(Int(port)) of them of one port"
-    }
-
-    private func files(of daemon: DaemonReport) -> String {
-        daemon.logDirectory.map { ", files \(daemon.filesPublished) under \($0)" } ?? ""
     }
 
     /// What a table for each CPU says besides.

@@ -12,7 +12,7 @@ import WeirConfiguration
 
 /// Where the store is, and where the pins and the daemon are, whose open window can be added to it.
 enum ReadingKeys: KeyChoice {
-    static let table = ConfigurationKeys.all.only("store", "bpffs", "socket")
+    static let table = ConfigurationKeys.all.only("store", "state-dir", "bpffs", "socket")
 }
 
 /// The store that a command reads.
@@ -25,12 +25,7 @@ struct StorePlace {
     init(_ options: KeyOptions<some KeyChoice>) throws {
         let merged = try options.merged()
         configuration = merged.root
-        guard let store = configuration.store else {
-            throw UsageError(
-                description: "no store is configured: name one (--store), or set store in the configuration of weir run"
-            )
-        }
-        path = store
+        path = configuration.store
         if case .flag = merged.source(of: "store") { isNamed = true } else { isNamed = false }
     }
 

@@ -10,7 +10,6 @@ import Testing
         "Sources/FlowTestKit/Switch/LibxdpFolder.swift",
         "Sources/FlowVerdict/OpenVSwitch/Megaflow.swift",
         "Sources/WeirDaemon/Pipeline/StartCounter.swift",
-        "Sources/WeirDaemon/Verdicts/PortFilters.swift",
     ]
 
     private static let fewestLines = 25

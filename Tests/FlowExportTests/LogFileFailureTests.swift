@@ -18,17 +18,17 @@ import Testing
         let second = records(2_000, in: window(examplePeriod + 60))
         for _ in 0..<3 {
             #expect(throws: ExportError.self) { try sink.write(second, of: window(examplePeriod + 60)) }
-            #expect(sink.counts.recordsWritten == 100)
+            #expect(sink.counts.records == 100)
             let staged = try #require(directory.staged().first)
             #expect(try directory.unpacked(staged) == text(of: first))
         }
         try Command.run("mount", "-o", "remount,size=16m", directory.url.path)
         try sink.write(second, of: window(examplePeriod + 60))
-        #expect(sink.counts.recordsWritten == 2_100)
+        #expect(sink.counts.records == 2_100)
         try sink.close()
         let file = try #require(directory.published().first)
         #expect(try directory.text(of: file) == text(of: first + second))
-        #expect(try Data(contentsOf: directory.url.appending(path: file)).count == Int(sink.counts.bytesWritten))
+        #expect(try Data(contentsOf: directory.url.appending(path: file)).count == Int(sink.counts.bytes))
     }
 
     @Test func `A window that does not fit takes the files back that were made for it`() throws {
@@ -57,32 +57,30 @@ import Testing
                 ": no space left on device; free some space there, or choose another log directory"))
     }
 
-    @Test func `Files that somebody removed are to be written again, from the segments that are named`() throws {
+    @Test func `windows whose files another process removed are to be handed over again`() throws {
         let directory = try TemporaryDirectory()
         let sink = try LogFileSink(configuration: configuration(directory))
         let windows = [window(examplePeriod), window(examplePeriod + 180), window(examplePeriod + 240)]
         let entries = windows.map { records(500, in: $0) }
-        let segments = try (0..<3).map { try directory.makeSegment("\($0)") }
-        try sink.write(entries[0], of: windows[0], from: segments[0])
+        try sink.write(entries[0], of: windows[0])
         try FileManager.default.removeItem(at: directory.url)
-        try sink.write(entries[1], of: windows[1], from: segments[1])
-        #expect(sink.takeDropped() == [segments[0]] && sink.staged == [segments[1]])
-        try sink.write(entries[0], of: windows[0], from: segments[0])
-        try sink.write(entries[2], of: windows[2], from: segments[2])
+        // Not before the one that is lost.
+        #expect(throws: ExportError.self) { try sink.begin(stored(windows[1], 2)) }
+        #expect(sink.taken == 0)
+        for (window, entries) in zip(windows, entries) { try sink.write(entries, of: window) }
         let file = try #require(directory.published().first)
-        #expect(try directory.text(of: file) == text(of: entries[1] + entries[0] + entries[2]))
-        #expect(try directory.segments().isEmpty && sink.takeDropped().isEmpty)
+        #expect(try directory.text(of: file) == text(of: entries[0] + entries[1] + entries[2]))
+        #expect(sink.acknowledged == 3)
     }
 
-    @Test func `Files that somebody removed before they are published are to be written again`() throws {
+    @Test func `files that another process removed before they are published acknowledge nothing`() throws {
         let directory = try TemporaryDirectory()
         let sink = try LogFileSink(configuration: configuration(directory))
-        let segment = try directory.makeSegment("1")
-        try sink.write(records(500, in: window(examplePeriod)), of: window(examplePeriod), from: segment)
+        try sink.write(records(500, in: window(examplePeriod)), of: window(examplePeriod))
+        #expect(sink.taken == 1)
         try FileManager.default.removeItem(at: directory.url)
         try sink.close()
-        #expect(sink.takeDropped() == [segment])
-        #expect(try directory.segments() == ["1"])
+        #expect(sink.taken == 0 && sink.acknowledged == 0)
     }
 
     @Test func `A file system that turns read-only takes no window until it is writable`() throws {
@@ -108,17 +106,18 @@ import Testing
         let window = window(examplePeriod + 240)
         let entries = records(3, in: window)
         let held = records(2, in: window, port: port(account: "blocked"))
-        let error = #expect(throws: ExportError.self) { try sink.write(held + entries, of: window) }
-        #expect(error?.reason == .notDirectory)
-        #expect(sink.counts.recordsWritten == 5 && sink.counts.filesPublished == 1)
+        try sink.write(held + entries, of: window)
+        let error = #expect(throws: ExportError.self) { try sink.tend(now: window.end) }
+        #expect(error?.reason == .notDirectory && sink.taken == 1 && sink.acknowledged == 0)
+        #expect(sink.counts.records == 5 && sink.counts.files == 1)
         let file = try #require(directory.published().first { $0.hasSuffix(".gz") })
         #expect(try directory.text(of: file) == text(of: entries))
-        #expect(throws: ExportError.self) { try sink.publishDue(now: window.end) }
+        #expect(throws: ExportError.self) { try sink.tend(now: window.end) }
         try FileManager.default.removeItem(at: blocked)
-        try sink.publishDue(now: window.end)
+        try sink.tend(now: window.end)
         let late = try #require(directory.published().first { $0.contains("/blocked/") })
         #expect(try directory.text(of: late) == text(of: held) && directory.staged().isEmpty)
-        #expect(sink.counts.filesPublished == 2)
+        #expect(sink.counts.files == 2)
     }
 
     @Test func `A directory that cannot be written is refused at once`() throws {

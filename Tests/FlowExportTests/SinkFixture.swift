@@ -3,6 +3,7 @@
 import FlowExport
 import FlowFormats
 import FlowModel
+import FlowStore
 
 /// 2018-06-20 16:20:00 UTC, the period of AWS's example of a file's name.
 let examplePeriod: Int64 = 1_529_511_600
@@ -52,4 +53,26 @@ func configuration(
         format: AWSTextFormat.default, flowLogID: "fl-1234abcd")
     change(&configuration)
     return configuration
+}
+
+/// Numbers of windows, in the order in which they are handed over.
+func stored(_ window: Window, _ sequence: UInt64 = 1) -> StoredSegment {
+    StoredSegment(window, WindowIdentity(sequence: sequence, nonce: 7))
+}
+
+extension LogFileSink {
+    /// A sink that has published nothing yet.
+    convenience init(configuration: LogFileConfiguration) throws {
+        try self.init(configuration: configuration, cursor: 0)
+    }
+
+    /// All lines of one window, the next one after those that were taken.
+    func write(_ entries: [LogEntry], of window: Window) throws {
+        try begin(stored(window, taken + 1))
+        for entry in entries { append(entry) }
+        try end()
+    }
+
+    /// Publishes all that is staged, as at the end of the process.
+    func close() throws { try finish() }
 }

@@ -42,19 +42,6 @@ final class TemporaryDirectory {
     /// The files that are not published yet.
     func staged() -> [String] { files().filter { $0.hasPrefix(".weir-test/") } }
 
-    /// Makes a file that stands for a segment of the journal.
-    func makeSegment(_ name: String) throws -> FilePath {
-        let folder = state.appending(path: "journal")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data().write(to: folder.appending(path: name))
-        return FilePath(folder.appending(path: name).path)
-    }
-
-    /// Those that are still there.
-    func segments() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: state.appending(path: "journal").path).sorted()
-    }
-
     /// What is in a file whose name does not say that it is packed.
     func unpacked(_ file: String) throws -> String {
         try Command.run("sh", "-c", "zcat < '\(url.appending(path: file).path)'")

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import FlowTestKit
 import Foundation
+import Glibc
 import Testing
 import WeirDaemon
 
@@ -24,6 +26,27 @@ extension WeirCommandSuite {
                     daemon.stop(SIGKILL)
                 }
                 try expectAll(site, traffic)
+            }
+        }
+
+        @Test func `weir-export that is killed at random moments loses nothing and publishes nothing twice`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon(Self.arguments(site))
+                let traffic = try SteadyTraffic(site, atMost: 30 + 8 * Self.kills)
+                var generator = SplitMix64(seed: UInt64(ProcessInfo.processInfo.processIdentifier))
+                var killed: Set<Int32> = []
+                for _ in 0..<10 * Self.kills where killed.count < Self.kills {
+                    // A process that is killed before it has delivered anything is started again ever later.
+                    if let report = try site.status().daemon, let pid = report.export?.pid, !killed.contains(pid),
+                        report.sinks.contains(where: { $0.counts.windows > 0 })
+                    {
+                        kill(pid, SIGKILL)
+                        killed.insert(pid)
+                    }
+                    Thread.sleep(forTimeInterval: .random(in: 0..<0.4, using: &generator))
+                }
+                #expect(killed.count == Self.kills)
+                try expectAll(site, traffic, running: daemon)
             }
         }
 
@@ -164,6 +187,11 @@ extension WeirCommandSuite {
             print("\(sent / 2) datagrams of \(expected.count / 2) flows, seen at two ports, in \(lines.count) records")
             #expect(lines.allSatisfy { $0["log-status"] != "SKIPDATA" })
             #expect(try LogLines.sums(lines) == expected)
+            let stored = try LogLines.json(
+                try ChildProcess.run(
+                    site.command(["logs", "--since", "3h", "--until", "2099-01-01", "--format", "json"]),
+                    environment: site.environment, within: .seconds(180)))
+            #expect(try LogLines.sums(stored) == expected)
             return lines
         }
     }

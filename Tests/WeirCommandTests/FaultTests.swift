@@ -8,12 +8,45 @@ import Testing
 import WeirDaemon
 
 extension WeirCommandSuite {
-    /// A daemon that dies as by `kill -9` at each step from the kernel's tables to the published file: at the end
-    /// every packet is in the files once.
+    /// A daemon, or its weir-export, that dies as by `kill -9` at each step from the kernel's tables to the published file: at the end
+    /// every packet is in the store and in the files once.
     @Suite struct FaultTests {
         private static let run = ["run", "--port", "port-[ab]", "--interval", "1", "--format", "json"]
 
-        @Test(arguments: FaultPoint.allCases.map { ($0, 2) } + [(.afterSwap, 1), (.beforeRelease, 1)])
+        /// On the way from the store to files.
+        private static let pointsOfExport: [FaultPoint] = [
+            .beforeCommit, .afterCommit, .midRename, .afterRename, .beforeCursor, .afterCursor, .beforeCommitDelete,
+        ]
+        private static let pointsOfDaemon = FaultPoint.allCases.filter { !pointsOfExport.contains($0) }
+
+        @Test(arguments: pointsOfExport, 1...2)
+        func `weir-export that dies anywhere loses nothing, and publishes nothing twice`(
+            point: FaultPoint, count: Int
+        ) throws {
+            try Site.with { site in
+                var traffic = Traffic()
+                try site.weir("attach", "port-a", "port-b")
+                try traffic.send(site, datagrams: 10, of: 10)
+                let daemon = try site.start(
+                    Array(Self.run.dropFirst()) + ["--log-dir", site.logs, "--publish-period", "1"],
+                    environment: ["WEIR_FAULT": "\(point.name):\(count)"])
+                try waitUntil("the daemon answers") { try site.isMeasuring(daemon) }
+                var sent = 0
+                while try site.status().daemon?.export?.restarts == 0, sent < 500 {
+                    try traffic.send(site, datagrams: 5, of: 20)
+                    sent += 1
+                    Thread.sleep(forTimeInterval: 0.05)
+                }
+                #expect(try site.status().daemon?.export?.restarts == 1)
+                try traffic.send(site, datagrams: 11, of: 40)
+                try site.waitForWindow()
+                let ended = daemon.stop()
+                #expect(ended.status == 0 && ended.errors.contains("weir-export: signal 9 ended it"), "\(ended.errors)")
+                try expectExactlyOnce(site, traffic)
+            }
+        }
+
+        @Test(arguments: pointsOfDaemon.map { ($0, 2) } + [(.afterSwap, 1), (.beforeRelease, 1)])
         func `a daemon that dies anywhere loses nothing, and publishes nothing twice`(
             point: FaultPoint, count: Int
         ) throws {
@@ -44,16 +77,19 @@ extension WeirCommandSuite {
         }
 
         private func expectExactlyOnce(_ site: Site, _ traffic: Traffic) throws {
-            let lines = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
-            #expect(try LogLines.sums(lines) == traffic.expected)
-            #expect(lines.allSatisfy { $0["log-status"] != "SKIPDATA" })
-            // A flow has one line in a window.
-            let keys = try lines.filter { $0["log-status"] == "OK" }.map { line in
-                "\(try LogLines.flow(line)) \(line["window-start"] ?? "") \(line["first-ms"] ?? "")"
+            let files = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
+            let store = try LogLines.json(try site.weir("logs", "--since", "1h", "--json"))
+            for lines in [files, store] {
+                #expect(try LogLines.sums(lines) == traffic.expected)
+                #expect(lines.allSatisfy { $0["log-status"] != "SKIPDATA" })
+                // A flow has one line in a window.
+                let keys = try lines.filter { $0["log-status"] == "OK" }.map { line in
+                    "\(try LogLines.flow(line)) \(line["window-start"] ?? "") \(line["first-ms"] ?? "")"
+                }
+                #expect(Set(keys).count == keys.count)
             }
-            #expect(Set(keys).count == keys.count)
             #expect(try ChildProcess.run(["find", site.path("state/journal"), "-type", "f"]) == "")
-            #expect(!FileManager.default.fileExists(atPath: site.path("state/commit")))
+            #expect(!FileManager.default.fileExists(atPath: site.path("state/sinks/files/commit")))
         }
 
         @Test func `a segment that is damaged is named, and what is missing in it is overflow`() throws {
@@ -62,7 +98,7 @@ extension WeirCommandSuite {
                 var traffic = Traffic()
                 try site.weir("attach", "port-a", "port-b")
                 try traffic.send(site, datagrams: 10, of: 10)
-                let first = try site.start(arguments, environment: ["WEIR_FAULT": "before-commit"])
+                let first = try site.start(arguments, environment: ["WEIR_FAULT": "before-store-rename"])
                 #expect(try first.wait().status == 128 + SIGKILL)
                 let folder = site.path("state/journal")
                 let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).sorted().first)

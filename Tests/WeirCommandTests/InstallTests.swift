@@ -28,7 +28,8 @@ extension WeirCommandSuite {
             let first = try install(folder, "--binary", Site.binary, "--man", page)
             #expect(first.status == 0 && first.errors == "", "\(first.errors)")
             let all = [
-                "/etc/weir/weir.yaml 644", "/usr/bin/weir 755", "/usr/lib/systemd/system/weir.service 644",
+                "/etc/weir/weir.yaml 644", "/usr/bin/weir 755", "/usr/bin/weir-export 755",
+                "/usr/lib/systemd/system/weir.service 644",
                 "/usr/share/bash-completion/completions/weir 644", "/usr/share/fish/vendor_completions.d/weir.fish 644",
                 "/usr/share/man/man1/weir.1 644", "/usr/share/zsh/site-functions/_weir 644",
             ]
@@ -36,7 +37,8 @@ extension WeirCommandSuite {
             #expect(
                 first.output
                     == """
-                    /usr/bin/weir /usr/share/man/man1/weir.1 /usr/share/bash-completion/completions/weir \
+                    /usr/bin/weir /usr/bin/weir-export /usr/share/man/man1/weir.1 \
+                    /usr/share/bash-completion/completions/weir \
                     /usr/share/zsh/site-functions/_weir /usr/share/fish/vendor_completions.d/weir.fish \
                     /usr/lib/systemd/system/weir.service /etc/weir/weir.yaml
                     """.split(separator: " ").map { "\(folder)/root\($0)\n" }.joined())

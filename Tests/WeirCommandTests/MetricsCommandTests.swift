@@ -67,8 +67,8 @@ extension WeirCommandSuite {
                 #expect(value("weir_ports", in: text) == 2 && value("weir_restarts_total", in: text) == 0)
                 let report = try #require(try site.status().daemon)
                 #expect(report.windows >= (value("weir_windows_closed_total", in: text) ?? .max))
-                #expect(report.windowsPublished >= (value("weir_windows_published_total", in: text) ?? .max))
-                #expect(value("weir_windows_published_total", in: text) ?? 0 > 0)
+                #expect(report.windowsStored >= (value("weir_windows_stored_total", in: text) ?? .max))
+                #expect(value("weir_windows_stored_total", in: text) ?? 0 > 0)
                 #expect(report.swaps > 0 && report.swapSecondsTotal > 0 && report.occupancyHighWater ?? 0 > 0)
                 daemon.stop()
 
@@ -101,7 +101,7 @@ extension WeirCommandSuite {
             let ports = (1...1000).map { Port(number: PortNumber(UInt16($0)), name: "tap\"\($0)", role: .guest) }
             ledger.add([:], known: Dictionary(uniqueKeysWithValues: ports.map { ($0.number, $0) }))
             var report = DaemonReport(
-                pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60, logDirectory: nil)
+                pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60)
             report.segmentsWaiting = 1
             report.occupancy = 0.5
             let bytes = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: ledger)).bytes

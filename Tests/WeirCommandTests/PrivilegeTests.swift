@@ -3,6 +3,7 @@
 import FlowTestKit
 import Foundation
 import Testing
+import WeirDaemon
 
 extension WeirCommandSuite {
     @Suite struct PrivilegeTests {
@@ -51,6 +52,47 @@ extension WeirCommandSuite {
                 }
                 #expect(try site.isClean())
             }
+        }
+
+        @Test func `weir-export has no privileges, and nothing open that is not its own`() throws {
+            try Site.with { site in
+                let daemon = try site.daemon(
+                    "--port", "port-a", "--interval", "1", "--log-dir", site.logs, "--publish-period", "1")
+                try site.waitForWindow()
+                let pid = try #require(try site.status().daemon?.export?.pid)
+                for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") {
+                    let status = try String(contentsOfFile: "/proc/\(pid)/task/\(task)/status", encoding: .utf8)
+                    for name in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                        #expect(status.contains("\(name):\t0000000000000000\n"), "\(task) \(name)")
+                    }
+                    #expect(status.contains("NoNewPrivs:\t1\n"))
+                }
+                let own = [site.path("state/flows"), site.path("state/sinks/files"), site.logs, "/dev/null"]
+                for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd") {
+                    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)")
+                    guard let target, !["0", "1", "2", "3"].contains(name) else { continue }
+                    #expect(own.contains { target == $0 || target.hasPrefix($0 + "/") }, "\(name): \(target)")
+                }
+                #expect(daemon.stop().status == 0)
+            }
+        }
+
+        @Test func `what the two programs are linked with is what the documentation says`() throws {
+            func libraries(_ program: String) throws -> Set<String> {
+                let lines = try ChildProcess.run(["ldd", program]).split(separator: "\n")
+                // Those of Swift go into the release build.
+                return Set(lines.compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }).filter {
+                    !$0.hasPrefix("libswift") && !$0.hasPrefix("lib_F") && !$0.hasPrefix("libFoundation")
+                        && !["libdispatch.so", "libBlocksRuntime.so", "linux-vdso.so.1"].contains($0)
+                }
+            }
+            let common: Set = [
+                "/lib64/ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "libzstd.so.1",
+                "libisal.so.2",
+            ]
+            let kernel: Set = ["libbpf.so.1", "libxdp.so.1", "libelf.so.1", "libz.so.1"]
+            #expect(try libraries(Site.binary).subtracting(common).subtracting(kernel) == [])
+            #expect(try libraries(Site.binary + "-export").subtracting(common) == [])
         }
 
         @Test func `bpffs is mounted where it is not, and refused on another file system`() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import FlowTestKit
 import Foundation
@@ -40,7 +41,7 @@ extension WeirCommandSuite {
 
                     """)
                 try waitUntil("port-b is attached") { try site.status().ports.map(\.name) == ["port-a", "port-b"] }
-                try waitUntil("files are elsewhere") { try site.status().daemon?.logDirectory == site.path("logs2") }
+                try waitUntil("files are elsewhere") { try site.status().daemon?.sinks.first?.to == site.path("logs2") }
                 var both = Traffic()
                 try both.send(site, datagrams: 20, of: 20)
                 try site.waitForWindow()
@@ -117,7 +118,7 @@ extension WeirCommandSuite {
                     "\(doubtful)")
                 #expect(daemon.stop().status == 0)
                 let gone = try site.outcome("status", "--check")
-                #expect(gone.status == 2 && gone.output == "CRITICAL: no daemon: nothing is published\n", "\(gone)")
+                #expect(gone.status == 2 && gone.output == "CRITICAL: no daemon: no window is closed\n", "\(gone)")
             }
         }
     }

@@ -100,7 +100,9 @@ final class Site {
 
     /// Makes the command one that every user can start, even where nobody else may look into the checkout.
     func copyBinaryForEverybody() throws {
-        try FileManager.default.copyItem(atPath: Self.binary, toPath: path("weir"))
+        for name in ["", "-export"] {
+            try FileManager.default.copyItem(atPath: Self.binary + name, toPath: path("weir" + name))
+        }
         executable = path("weir")
     }
 
@@ -203,4 +205,9 @@ extension Site {
         return !FileManager.default.fileExists(atPath: bpffs) && !attached.contains("weir")
             && !attached.contains("port-")
     }
+}
+
+extension DaemonReport {
+    /// What does not work now, the worst first; nil while all does.
+    var failure: String? { (troubles.journal + troubles.store + troubles.sinks).first }
 }

@@ -114,7 +114,7 @@ extension WeirCommandSuite {
                     return try site.status().daemon?.journalFailure?.hasPrefix("cannot write to the journal ") == true
                 }
                 let page = try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://weir/metrics"])
-                for line in ["weir_sink_failing 0", "weir_sink_failures_total 0", "weir_journal_failing 1"] {
+                for line in ["weir_store_failing 0", "weir_store_failures_total 0", "weir_journal_failing 1"] {
                     #expect(page.contains("\n\(line)\n"), "\(line)")
                 }
                 #expect(!page.contains("\nweir_journal_failures_total 0\n"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import FlowTestKit
 import Foundation
@@ -30,7 +31,7 @@ extension WeirCommandSuite {
                 let status = try site.status()
                 let report = try #require(status.daemon)
                 #expect(status.measuredBy == daemon.pid && report.pid == daemon.pid)
-                #expect(report.intervalSeconds == 1 && report.logDirectory == site.logs)
+                #expect(report.intervalSeconds == 1 && report.sinks.first?.to == site.logs)
                 #expect(report.conservationViolations == 0 && report.recordsGivenUp == 0 && report.failure == nil)
                 #expect(status.window?.closes.map { $0 >= Int64(Date.now.timeIntervalSince1970) - 1 } == true)
                 // At most 192 bytes a flow of the table, and 60 MB for an idle daemon.

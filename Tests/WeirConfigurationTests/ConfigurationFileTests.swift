@@ -53,6 +53,7 @@ struct ConfigurationFileTests {
         var expected = Configuration(flowLogID: "fl-12345678")
         expected.bpffs = "/sys/fs/bpf/other"
         expected.stateDirectory = "/srv/state"
+        expected.store = "/srv/state/flows"
         expected.socket = "/run/other.sock"
         expected.ports = try [PortRule(pattern: #require(GlobPattern("tap*"))), uplinkRule()]
         var choice = SwitchChoice()

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
+import FlowExport
 import Foundation
 import Testing
 import WeirDaemon
@@ -27,25 +29,21 @@ import WeirService
         }
     }
 
-    @Test func `a failure of the journal is one of the journal, and none of a sink`() {
-        var report = DaemonReport(pid: 1, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
-        func values() -> [String] {
+    @Test func `failures of the journal, the store and a sink are told apart`() {
+        var report = DaemonReport(pid: 1, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60)
+        func failing() -> [String] {
             let text = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: PortLedger()))
             return String(decoding: text.bytes, as: UTF8.self).split(separator: "\n").filter {
-                $0.hasPrefix("weir_sink_fail") || $0.hasPrefix("weir_journal_fail")
+                !$0.hasPrefix("#") && $0.contains("_failing") && $0.hasSuffix(" 1")
             }.map(String.init)
         }
-        (report.journalFailure, report.journalFailures) = ("cannot write", 2)
-        #expect(
-            values() == [
-                "weir_sink_failing 0", "weir_sink_failures_total 0", "weir_journal_failing 1",
-                "weir_journal_failures_total 2",
-            ])
-        (report.failure, report.sinkFailures, report.journalFailure) = ("cannot publish", 1, nil)
-        #expect(
-            values() == [
-                "weir_sink_failing 1", "weir_sink_failures_total 1", "weir_journal_failing 0",
-                "weir_journal_failures_total 2",
-            ])
+        report.sinks = [SinkReport(name: "files", kind: "files", to: "/x")]
+        #expect(failing() == [])
+        report.journalFailure = "cannot write"
+        #expect(failing() == ["weir_journal_failing 1"])
+        (report.journalFailure, report.storeFailure) = (nil, "cannot write")
+        #expect(failing() == ["weir_store_failing 1"])
+        (report.storeFailure, report.sinks[0].failure) = (nil, "cannot write")
+        #expect(failing() == ["weir_sink_failing{sink=\"files\"} 1"])
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowMeter
 import FlowModel
 import Foundation
@@ -22,7 +23,7 @@ import WeirDaemon
         var report = try JSONDecoder().decode(StatusReport.self, from: Data(text.utf8))
         if let change {
             var daemon = DaemonReport(
-                pid: 7, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60, logDirectory: nil)
+                pid: 7, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60)
             daemon.state = .measuring
             change(&daemon)
             report.daemon = daemon
@@ -42,13 +43,15 @@ import WeirDaemon
 
     @Test func `what is lost or not measured is critical`() throws {
         #expect(
-            Self.line(try Self.report(measuredBy: nil, daemon: nil)) == "2 CRITICAL: no daemon: nothing is published")
+            Self.line(try Self.report(measuredBy: nil, daemon: nil)) == "2 CRITICAL: no daemon: no window is closed")
         #expect(Self.line(try Self.report(daemon: nil)) == "2 CRITICAL: the daemon (pid 7) does not answer")
         #expect(Self.line(try Self.report(port: "gone")) == "2 CRITICAL: tap0 is not measured: gone")
         let changes: [(String, (inout DaemonReport) -> Void)] = [
             ("tap1 is not measured: why", { $0.refused = ["tap1": "why", "tap0": "attached since"] }),
             ("3 packets unaccounted", { ($0.conservationViolations, $0.unaccountedPackets) = (1, 3) }),
             ("cannot write", { $0.journalFailure = "cannot write" }),
+            ("cannot store", { $0.storeFailure = "cannot store" }),
+            ("the disk of the store has not answered for 9 s", { $0.storeStalledSeconds = 9.2 }),
             ("the disk of the journal has not answered for 12 s", { $0.journalStalledSeconds = 12.7 }),
         ]
         for (text, change) in changes {
@@ -63,7 +66,14 @@ import WeirDaemon
                 { ($0.state, $0.progress) = (.starting, StartProgress(done: 3, total: 9)) }
             ),
             ("the daemon is ending", { $0.state = .stopping }),
-            ("cannot publish", { $0.failure = "cannot publish" }),
+            (
+                "the sink files: cannot publish",
+                { $0.sinks = [SinkReport(name: "files", kind: "files", to: "/x", failure: "cannot publish")] }
+            ),
+            (
+                "the sink files has not answered for 11 s",
+                { $0.sinks = [SinkReport(name: "files", kind: "files", to: "/x", stalledSeconds: 11.5)] }
+            ),
             ("the flows of 1 window were given up", { $0.windowsGivenUp = 1 }),
             ("2 segments of the journal damaged", { $0.damagedSegments = ["a", "b"] }),
             (

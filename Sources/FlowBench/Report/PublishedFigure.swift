@@ -9,28 +9,24 @@ package struct PublishedFigure: Codable, Sendable {
     package let merged: Figure
     /// Written to the journal, on disk, and forgotten by the kernel.
     package let journaled: Figure
-    /// Judged, formatted, compressed and written to a file.
-    package let written: Figure
-    /// On disk under its name, and deleted from the journal.
-    package let published: Figure
-    /// Of the files, for each record.
+    /// Judged, in the store on disk, and deleted from the journal.
+    package let stored: Figure
+    /// Of the store, for each record.
     package let bytesARecord: Double
 
     package init(
-        subject: String, flows: Int, merged: Figure, journaled: Figure, written: Figure, published: Figure,
-        bytesARecord: Double
+        subject: String, flows: Int, merged: Figure, journaled: Figure, stored: Figure, bytesARecord: Double
     ) {
         self.subject = subject
         self.flows = flows
         self.merged = merged
         self.journaled = journaled
-        self.written = written
-        self.published = published
+        self.stored = stored
         self.bytesARecord = bytesARecord
     }
 
     private enum CodingKeys: String, CodingKey {
-        case subject, flows, merged, journaled, written, published
+        case subject, flows, merged, journaled, stored
         case bytesARecord = "bytes_a_record"
     }
 }

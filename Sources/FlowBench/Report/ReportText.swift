@@ -19,7 +19,7 @@ package struct ReportText {
             publishedSection, memorySection,
             tapSection, tapTurnsSection, swapSection, portsSection, forwardingSection, classifierSection,
             judgementSection,
-            pollingSection, policySection, conntrackSection, storeSection, questionSection, ratioSection,
+            pollingSection, policySection, conntrackSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -87,12 +87,12 @@ package struct ReportText {
     private var publishedSection: [String] {
         let rows = report.published.map { figure in
             [figure.subject, Self.short(figure.flows)]
-                + [figure.merged, figure.journaled, figure.written, figure.published].map { Self.number($0.median) }
+                + [figure.merged, figure.journaled, figure.stored].map { Self.number($0.median) }
                 + [Self.number(figure.bytesARecord)]
         }
         return Self.section(
-            "ns a record: to AWS text.gz on disk, lines that do not repeat",
-            header: ["SUBJECT", "FLOWS", "MERGED", "JOURNALED", "WRITTEN", "PUBLISHED", "BYTES"], rows: rows)
+            "ns a record: to the store on disk, records that do not repeat",
+            header: ["SUBJECT", "FLOWS", "MERGED", "JOURNALED", "STORED", "BYTES"], rows: rows)
     }
 
     private var memorySection: [String] {

@@ -85,7 +85,7 @@ package final class ChildProcess: Sendable {
 
     /// Sends the signal, waits, and kills the program where it does not end in the time of grace.
     @discardableResult
-    package func stop(_ number: Int32 = SIGTERM, grace: Duration = .seconds(5)) -> Result {
+    package func stop(_ number: Int32 = SIGTERM, grace: Duration = .seconds(15)) -> Result {
         signal(number)
         if (try? wait(within: grace)) == nil {
             signal(SIGKILL)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import Foundation
 import OpenVSwitch
@@ -19,7 +20,7 @@ extension Configuration {
 
     /// Nothing is passed off as what was seen.
     func refuseUnmarkedStandIns() throws(ConfigurationError) {
-        guard ovs?.standsIn == true, format != .json else { return }
+        guard ovs?.standsIn == true, allSinks.contains(where: { $0.format == .aws }) || format == .aws else { return }
         throw ConfigurationError(
             nil, "ovs-stand-in needs the format json: lines of AWS have no field that marks a record which stands in")
     }

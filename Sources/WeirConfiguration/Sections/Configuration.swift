@@ -30,15 +30,15 @@ package struct Configuration: Equatable, Sendable {
     package var interval = Duration.seconds(60)
     /// How the flow tables are made, where there are none yet.
     package var tables = TableRequest()
-    /// The folder of the store; nil keeps none.
-    package var store: String?
+    /// The folder of the store.
+    package var store = "/var/lib/weir/flows"
     /// How long records stay in the store.
     package var storeAge = Duration.seconds(7 * 86_400)
     /// Bytes of the store beyond which the oldest records are deleted.
     package var storeSize = 2_000_000_000
     /// The root of the published files; nil publishes none.
     package var logDirectory: String?
-    package var format = FormatChoice.aws
+    package var format = SinkSettings.Format.aws
     /// Which flows are written, where a port's own rule does not say.
     package var filter = LogFilter.all
     /// AWS's field list, names separated by spaces; nil is AWS's default format.
@@ -56,6 +56,8 @@ package struct Configuration: Equatable, Sendable {
     package var flowLogID: String
     /// Prints each line to standard output, too.
     package var printsLines = false
+    /// Sinks beside those that `log-dir` and `stdout` stand for.
+    package var sinks: [SinkRule] = []
     /// Has the kernel hurry while many ports are attached.
     package var expeditesRCU = true
     /// Leaves the ports as they were found when the daemon ends.
@@ -64,11 +66,6 @@ package struct Configuration: Equatable, Sendable {
     package init(flowLogID: String) {
         self.flowLogID = flowLogID
     }
-}
-
-/// The encoding of a record as a line.
-package enum FormatChoice: String, CaseIterable, Sendable {
-    case aws, json
 }
 
 extension Configuration {

@@ -9,10 +9,9 @@ extension ConfigurationKeys {
         ConfigurationKey(
             "store", \.store, .path,
             flag: .option("Directory of the store, which weir logs reads", .directory), variable: "WEIR_STORE",
-            """
-            the folder of the store: every record as Parquet, for `weir logs` and for other tools. Without it there is none. See \
-            [store.md](store.md)
-            """)
+            defaultText: "`flows` in `state-dir`",
+            defaultRule: { configuration, _ in Configuration.store(in: configuration.stateDirectory) },
+            "the folder of the store: every record as Parquet, for `weir logs` and for other tools. See [store.md](store.md)")
         ConfigurationKey(
             "store-age", \.storeAge, .duration(.seconds(60) ... .seconds(3_650 * 86_400)),
             "how long records stay in the store")
@@ -25,16 +24,19 @@ extension ConfigurationKeys {
     @KeyTableBuilder<Configuration> static var logFiles: [ConfigurationKey<Configuration>] {
         ConfigurationKey(
             "log-dir", \.logDirectory, .path,
-            flag: .option("Directory for log files; without it and a store lines go to standard output", .directory),
-            "the folder that files are published in; without it and a store lines go to standard output only")
+            flag: .option("Directory for log files", .directory),
+            "the folder that files are published in: the short form of a sink of the type `files`")
         ConfigurationKey(
             "stdout", \.printsLines, .truth, flag: .truth("Print lines to standard output, too"),
-            defaultText: "`true` without `log-dir` and `store`, else `false`",
-            // With no files and no store, standard output is the only place the records can go.
-            defaultRule: { configuration, _ in configuration.logDirectory == nil && configuration.store == nil },
-            "prints each line to standard output")
+            defaultText: "`true` without `log-dir`, `store` and `sinks`, else `false`",
+            // Without a word on where records go, the operator is likely to look at a terminal.
+            defaultRule: { configuration, given in
+                configuration.logDirectory == nil && given["store"] == nil && configuration.sinks.isEmpty
+            },
+            "prints each line to standard output: the short form of a sink of the type `stdout`")
         ConfigurationKey(
-            "format", \.format, .word, flag: .option("aws or json"), "`aws` (text) or `json` (one object a line)")
+            "format", \.format, .choice([.aws, .json], named: \.rawValue), flag: .option("aws or json"),
+            "`aws` (text) or `json` (one object a line)")
         ConfigurationKey(
             "fields", \.fields, .fields,
             flag: .option("Fields of AWS lines"), defaultText: "AWS's default format",
@@ -63,6 +65,9 @@ extension ConfigurationKeys {
         ConfigurationKey(
             "file-size", \.fileSize, .size(1_000...5_000_000_000),
             "a file is closed early when it is this large, in steps of a thousand")
+        ConfigurationKey(
+            "sinks", \.sinks, .sinkRules, defaultText: "none",
+            "where records go besides, a list: see below")
     }
 
     /// What holds for the records and names of all ports.

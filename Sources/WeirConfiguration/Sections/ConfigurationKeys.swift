@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 
 /// Every key of the configuration. A section's keys stand in a file of their own.
@@ -118,6 +119,11 @@ extension ConfigurationKeys {
 extension ConfigurationKeys {
     /// The keys' table of docs/configuration.md.
     package static var markdown: String { all.markdown(defaults: Configuration(flowLogID: "")) }
+
+    /// The table of the keys of a sink's entry.
+    package static var markdownOfSinks: String {
+        SinkRule.keys.markdown(defaults: SinkRule(name: "", kind: .files))
+    }
 
     /// The table of the keys of a port's entry.
     package static var markdownOfPorts: String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowExport
 package import FlowModel
 
 /// What holds for the interfaces whose name a pattern matches.

@@ -8,7 +8,7 @@ import WeirService
 extension DaemonMetrics {
     static let verdicts: List = [
         Metric(
-            .counter, "weir_verdict_packets_total", "Packets of published records, by their verdict.",
+            .counter, "weir_verdict_packets_total", "Packets of stored records, by their verdict.",
             note: "`accept`, `reject`, `mixed` or `unknown`.", labels: ["verdict"]
         ) { byVerdict($0, \.packets) },
         Metric(
@@ -17,7 +17,7 @@ extension DaemonMetrics {
         ) { byVerdict($0, \.bytes) },
         Metric(
             .counter, "weir_rejected_packets_total",
-            "Rejected packets of published records, by verdict source, reason, and rule.",
+            "Rejected packets of stored records, by verdict source, reason, and rule.",
             note: "At most a thousand of them; further rules are `others`.", labels: ["source", "reason", "rule"]
         ) { source in
             source.report.verdicts?.rejections.map { rejection in

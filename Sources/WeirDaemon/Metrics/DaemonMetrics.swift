@@ -18,7 +18,7 @@ package struct DaemonMetrics: Sendable {
     package typealias List = [Metric<DaemonMetrics>]
 
     /// In the order of the page.
-    package static let all = life + windows + table + sinks + journal + openVSwitch + verdicts + portCounts
+    package static let all = life + windows + table + journal + store + sinks + openVSwitch + verdicts + portCounts
 }
 
 extension DaemonMetrics {
@@ -56,10 +56,10 @@ extension DaemonMetrics {
         Metric(.gauge, "weir_window_length_seconds", "Length of a window.") { $0.report.intervalSeconds },
         Metric(.counter, "weir_windows_closed_total", "Windows closed, with their records safe.") { $0.report.windows },
         Metric(
-            .counter, "weir_windows_published_total",
-            "Windows whose records went to the sinks, those of earlier daemons among them."
-        ) { $0.report.windowsPublished },
-        Metric(.counter, "weir_records_published_total", "Lines of all kinds that went to the sinks.") {
+            .counter, "weir_windows_stored_total",
+            "Windows whose records went to the store, those of earlier daemons among them."
+        ) { $0.report.windowsStored },
+        Metric(.counter, "weir_records_stored_total", "Records of all kinds that went to the store.") {
             $0.report.records
         },
         Metric(
@@ -91,26 +91,31 @@ extension DaemonMetrics {
         ) { $0.report.occupancyHighWater },
     ]
 
-    private static let sinks: List = [
-        Metric(.counter, "weir_files_published_total", "Log files that have their final name.") {
-            $0.report.filesPublished
+    private static let store: List = [
+        Metric(.gauge, "weir_store_failing", "1 while the store cannot be written.", note: "Windows wait in the journal.") {
+            $0.report.storeFailure != nil
         },
-        Metric(.gauge, "weir_sink_failing", "1 while a sink fails.", note: "A failure of the journal is not one.") {
-            $0.report.failure != nil
-        },
-        Metric(.counter, "weir_sink_failures_total", "How often a sink began to fail.") { $0.report.sinkFailures },
+        Metric(.counter, "weir_store_failures_total", "How often the store began to fail.") { $0.report.storeFailures },
         Metric(
-            .gauge, "weir_sink_queue_windows",
-            "Windows that wait for a sink, or in files that are not published yet."
+            .gauge, "weir_store_stalled_seconds", "For how long the disk of the store has not answered.",
+            note: "0 while it does."
+        ) { $0.report.storeStalledSeconds ?? 0 },
+        Metric(.gauge, "weir_store_bytes", "Size of the store.") { UInt64(clamping: $0.report.store?.bytes ?? 0) },
+        Metric(
+            .gauge, "weir_store_oldest_seconds", "When the oldest window in the store began, in Unix seconds.",
+            note: "0 while there is none."
+        ) { UInt64(clamping: $0.report.store?.oldestSeconds ?? 0) },
+        Metric(
+            .gauge, "weir_store_queue_windows", "Windows that wait for the store."
         ) { $0.report.segmentsWaiting },
         Metric(
             .counter, "weir_windows_given_up_total",
-            "Windows of whose flows nothing but totals is left, since a sink did not keep up."
+            "Windows of whose flows nothing but totals is left, since the store did not keep up."
         ) { $0.report.windowsGivenUp },
-        Metric(.counter, "weir_records_given_up_total", "Lines that a sink had to give up.") {
+        Metric(.counter, "weir_records_given_up_total", "Records of these windows.") {
             $0.report.recordsGivenUp
         },
-        Metric(.counter, "weir_packets_given_up_total", "Packets that those lines stood for.") {
+        Metric(.counter, "weir_packets_given_up_total", "Packets that those records stood for.") {
             $0.report.packetsGivenUp
         },
     ]
@@ -128,23 +133,12 @@ extension DaemonMetrics {
             .gauge, "weir_journal_stalled_seconds",
             "For how long the disk of the state directory has not answered.", note: "0 while it does."
         ) { $0.report.journalStalledSeconds ?? 0 },
-        Metric(
-            .gauge, "weir_sink_stalled_seconds", "For how long what takes the flow logs has not answered.",
-            note: "That is `log-dir` or standard output; 0 while it does."
-        ) { $0.report.sinkStalledSeconds ?? 0 },
-        Metric(
-            .gauge, "weir_store_bytes", "Size of the store.", note: "0 without a store."
-        ) { UInt64(clamping: $0.report.store?.bytes ?? 0) },
-        Metric(
-            .gauge, "weir_store_oldest_seconds", "When the oldest window in the store began, in Unix seconds.",
-            note: "0 while there is none."
-        ) { UInt64(clamping: $0.report.store?.oldestSeconds ?? 0) },
-        Metric(.gauge, "weir_journal_bytes", "Size of the journal, which is the queue of the sinks.") {
+        Metric(.gauge, "weir_journal_bytes", "Size of the journal, which is the queue of the store.") {
             $0.report.journalBytes
         },
         Metric(
             .counter, "weir_windows_replayed_total",
-            "Windows that an earlier daemon left in the journal and this one published."
+            "Windows that an earlier daemon left in the journal and this one stored."
         ) { $0.report.windowsReplayed },
         Metric(
             .counter, "weir_journal_damaged_segments_total",

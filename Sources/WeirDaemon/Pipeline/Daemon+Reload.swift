@@ -2,14 +2,17 @@
 
 import FlowKernel
 import FlowModel
+import FlowRecorder
+import FlowStore
 import Host
 package import Logging
+import SystemPackage
 import WeirConfiguration
 
 extension Daemon {
     /// Goes on with a configuration that was read again, where there is one; and says so when the ports are as it has them.
     ///
-    /// Windows that are not published yet are written as it says.
+    /// Records that are not delivered yet are delivered as it says.
     mutating func reload(_ new: Configuration?) throws {
         if let new { take(new) }
         guard let problems = watch.takeProblems() else { return }
@@ -23,7 +26,9 @@ extension Daemon {
             let change = try ConfigurationChange(from: configuration, to: new)
             configuration = change.configuration
             names = names.following(configuration)
-            publishing.reconfigure(configuration)
+            storing.reconfigure(
+                FilePath(configuration.store), configuration.storeRetention, bound: Int64(configuration.queueSize))
+            exports.reconfigure(configuration.exportPlan(stateID: state.id, start: storing.status.newestSequence ?? 0))
             watch.reconfigure(configuration)
             note(change)
         } catch {
@@ -36,9 +41,7 @@ extension Daemon {
         logger.notice("the configuration was read again; \(taken.isEmpty ? "nothing changes" : "changed: \(taken)")")
         let refusals = change.refusals
         for refusal in refusals { logger.warning("\(refusal)") }
-        let logDirectory = configuration.logDirectory
         board.update { report in
-            report.logDirectory = logDirectory
             report.reload = ReloadReport(seconds: ClockAnchor.now.realtime.seconds, problems: refusals)
         }
     }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowKernel
 import FlowMeter
 import FlowModel
+import FlowRecorder
+import FlowStore
 import Host
 import Logging
+import SystemPackage
 import WeirConfiguration
 
 /// Steps of the start. A start that fails leaves nothing behind that was not there.
@@ -14,7 +18,7 @@ extension Daemon {
             DaemonReport(
                 pid: pid, bpffs: configuration.bpffs,
                 startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
-                intervalSeconds: configuration.interval / .seconds(1), logDirectory: configuration.logDirectory))
+                intervalSeconds: configuration.interval / .seconds(1)))
     }
 
     static func state(_ configuration: Configuration, _ directory: PinDirectory) throws -> StateDirectory {
@@ -26,11 +30,14 @@ extension Daemon {
         }
     }
 
+    /// - Parameter newest: the highest number in the store. Numbers of new windows are above it, and, since the store and the journal may have been
+    ///   emptied, above the time in milliseconds.
     static func journal(
-        _ state: StateDirectory, _ directory: PinDirectory
+        _ state: StateDirectory, _ directory: PinDirectory, above newest: UInt64?
     ) throws -> (journal: Journal, segments: [Segment]) {
         do {
-            return try Journal.open(state.journal)
+            let time = UInt64(clamping: ClockAnchor.now.realtime.milliseconds)
+            return try Journal.open(state.journal, above: max(newest ?? 0, time))
         } catch {
             directory.removeBaseIfEmpty()
             state.removeIfNew()
@@ -38,11 +45,36 @@ extension Daemon {
         }
     }
 
-    static func publisher(
-        _ configuration: Configuration, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory
-    ) throws -> Publisher {
+    static func store(
+        _ configuration: Configuration, _ directory: PinDirectory, _ state: StateDirectory
+    ) throws -> sending StoreWriter {
         do {
-            return try Publisher(configuration: configuration, state: state, logger: logger)
+            return try StoreWriter(FilePath(configuration.store), configuration.storeRetention)
+        } catch {
+            directory.removeBaseIfEmpty()
+            state.removeIfNew()
+            throw error
+        }
+    }
+
+    /// Where a sink begins that has no cursor yet: with the first window that this daemon stores, or takes up from the journal.
+    ///
+    /// - Parameters:
+    ///   - newest: the highest number in the store; nil where it is empty.
+    ///   - waiting: what earlier daemons left in the journal.
+    static func sinkStart(newest: UInt64?, waiting: [Segment]) -> UInt64 {
+        let newest = newest ?? 0
+        return waiting.first.map { min(newest, $0.sequence - 1) } ?? newest
+    }
+
+    /// Starts `weir-export`.
+    static func exports(
+        _ plan: ExportPlan, _ logger: Logger, _ directory: PinDirectory, _ state: StateDirectory
+    ) throws -> ExportSupervisor {
+        let exports = ExportSupervisor(plan, logger: logger)
+        do {
+            try exports.start()
+            return exports
         } catch {
             directory.removeBaseIfEmpty()
             state.removeIfNew()
@@ -94,7 +126,8 @@ extension Daemon {
                 source: source, interval: configuration.interval, takingOver: open, now: .now,
                 mostFlows: MemoryPlan(.read()).mostFlows)
             segments = try keeper.takeUp(
-                segments, ports: Dictionary(uniqueKeysWithValues: ports), fromEarlier: &meter)
+                segments, ports: Dictionary(uniqueKeysWithValues: ports), windows: meter.source.unreleased,
+                open: meter.source.openWindow.number, fromEarlier: &meter)
             try earlier.remove()
         }
     }
@@ -147,4 +180,8 @@ extension Daemon {
             logger.error("the ports of the other version are taken over without their policy: \(error)")
         }
     }
+}
+
+extension Configuration {
+    var storeRetention: StoreRetention { StoreRetention(age: storeAge, bytes: Int64(storeSize)) }
 }

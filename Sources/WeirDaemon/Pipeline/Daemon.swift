@@ -4,14 +4,17 @@ import FlowExport
 package import FlowKernel
 import FlowMeter
 package import FlowModel
+import FlowRecorder
+import FlowStore
 import FlowVerdict
 import Host
 package import Logging
 import OpenVSwitch
 import PortDirectory
+import SystemPackage
 package import WeirConfiguration
 
-/// The daemon: keeps ports attached, closes windows at their edges, publishes their records.
+/// The daemon: keeps ports attached, closes windows at their edges, stores their records, has them delivered.
 ///
 /// Owns everything it opens. Used from one thread, which it blocks.
 package struct Daemon: ~Copyable {
@@ -26,10 +29,11 @@ package struct Daemon: ~Copyable {
     private let dropWatch: DropWatch?
     private let megaflowWatch: MegaflowWatch?
     var names: PortNames
-    private let state: StateDirectory
+    let state: StateDirectory
     /// What earlier daemons left in the journal, until it is taken up.
     private var found: [Segment]
-    let publishing: PublishingQueue
+    let storing: StoreQueue
+    let exports: ExportSupervisor
     private var nextLook = MonotonicTime(nanoseconds: 0)
     /// Whether the state directory was removed and could not be made anew.
     private var isStateLost = false
@@ -60,20 +64,25 @@ package struct Daemon: ~Copyable {
         let directory = PinDirectory(base: configuration.bpffs)
         try directory.prepare()
         let lock = try DaemonLock.take(directory)
-        let start = ClockAnchor.now
+        let begin = ClockAnchor.now
         let state = try Self.state(configuration, directory)
         let dropWatch = configuration.watchesKernelDrops ? DropWatch(logger: logger) : nil
-        let publisher = try Self.publisher(configuration, logger, directory, state)
-        let (journal, segments) = try Self.journal(state, directory)
+        let store = try Self.store(configuration, directory, state)
+        let newest = store.newestSequence
+        let (journal, segments) = try Self.journal(state, directory, above: newest)
+        let exports = try Self.exports(
+            configuration.exportPlan(stateID: state.id, start: Self.sinkStart(newest: newest, waiting: segments)), logger,
+            directory, state)
         let board = Self.board(configuration, pid: pid)
         onBoard(board)
-        var waiting = segments.filter { !publisher.isPublished($0) }
+        var waiting = segments
         let switchWatch = try configuration.ovs.map { choice throws(KernelError) in
             try SwitchWatch(choice, logger: logger)
         }
         // Before ports are attached: what comes in at them is to be judged from the first packet on.
         let megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
-        publisher.judges = JudgeChain(configuration, megaflows: megaflowWatch, drops: dropWatch)
+        let windows = WindowStore(
+            store, judges: JudgeChain(configuration, megaflows: megaflowWatch, drops: dropWatch), logger: logger)
         let interfaces = MergedDirectory([switchWatch?.board.directory].compactMap(\.self))
         let notes = interfaces.isEmpty ? nil : PortNotes(state.portNotes)
         let names = PortNames(configuration, directory: interfaces, notes: notes, board: switchWatch?.board)
@@ -83,7 +92,7 @@ package struct Daemon: ~Copyable {
         let tables = try FlowTables.open(in: directory, sharing: installation.tables.maps.counts)
         dropWatch?.start(for: tables)
         var open = tables.control.openWindow
-        open.spansRestart = open.anchor.monotonic < start.monotonic
+        open.spansRestart = open.anchor.monotonic < begin.monotonic
         let flowBudget = tables.geometry.flowBudget
         let memory = MemoryPlan(.read())
         let meter = FlowMeter(
@@ -108,10 +117,11 @@ package struct Daemon: ~Copyable {
         case .tooLittle(let text): logger.warning("\(text)")
         case nil: break
         }
-        publisher.mostFlows = memory.mostFlows
-        publishing = PublishingQueue(
-            publisher, bound: Int64(configuration.queueSize), mostFlows: memory.mostFlows,
-            stall: board.sinkStall)
+        windows.mostFlows = memory.mostFlows
+        storing = StoreQueue(
+            windows, bound: Int64(configuration.queueSize), mostFlows: memory.mostFlows, stall: board.storeStall
+        ) { exports.storeHasChanged() }
+        self.exports = exports
         self.lock = lock
         loop = MeterLoop(meter: meter, keeper: keeperOfParts, stall: board.journalStall)
         self.watch = watch
@@ -125,14 +135,14 @@ package struct Daemon: ~Copyable {
     /// The ports that are measured now.
     package func ports() throws -> [RegisteredPort] { try loop.meter.source.ports().filter { !$0.isClosing } }
 
-    /// Measures until the stop is requested, or no sink is left, then publishes the window so far.
+    /// Measures until the stop is requested, or the only reader is gone, then stores and delivers the window so far.
     package mutating func run(until stop: StopSignal) throws {
-        publishing.ring(stop)
+        storing.ring { stop.nudge() }
         watch.start(ringing: stop)
         do {
             followDrops()
             try takeUp()
-            while !stop.isRequested, publishing.status.hasReaders {
+            while !stop.isRequested, hasReaders {
                 stop.wait(atMost: pause(), orFor: loop.meter.source.wakes)
                 if let failure = watch.failure { throw takeLast(before: failure) }
                 beginOnce()
@@ -143,7 +153,8 @@ package struct Daemon: ~Copyable {
             // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
             beginStopping()
             megaflowWatch?.hurry()
-            publishing.close()
+            storing.close()
+            exports.finish()
             if !hasBegun { takeBack() }
             throw error
         }
@@ -184,7 +195,7 @@ package struct Daemon: ~Copyable {
     }
 
     private mutating func turn() throws {
-        takePublished()
+        takeStored()
         try workOff()
         if ClockAnchor.now.monotonic >= nextLook { look() }
     }
@@ -216,7 +227,7 @@ package struct Daemon: ~Copyable {
         onReview()
         keepState()
         followDrops()
-        publishing.tend(now: ClockAnchor.now.realtime)
+        storing.tend(now: ClockAnchor.now.realtime)
         noteOccupancy()
         report()
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
@@ -256,8 +267,9 @@ package struct Daemon: ~Copyable {
     private mutating func finish() throws {
         try endWindow()
         megaflowWatch?.hurry()
-        publishing.close()
-        takePublished()
+        storing.close()
+        exports.finish()
+        takeStored()
         sayWhatWaits()
         report()
         if configuration.detachesOnExit {
@@ -271,16 +283,17 @@ package struct Daemon: ~Copyable {
 }
 
 extension Daemon {
-    /// Publishes what earlier daemons left, in the journal and in the kernel.
+    /// Stores what earlier daemons left, in the journal and in the kernel.
     private mutating func takeUp() throws {
-        let ports = try namedPorts(since: loop.meter.source.tables.control.unreleasedWindow?.anchor.realtime)
-        let segments = try loop.keeper.takeUp(found, ports: ports, &loop.meter)
+        let unreleased = loop.meter.source.tables.control.unreleasedWindow
+        let ports = try namedPorts(since: unreleased?.anchor.realtime)
+        let segments = try loop.keeper.takeUp(found, ports: ports, unreleased: unreleased, &loop.meter)
         found = []
         if !segments.isEmpty {
-            logger.notice("publishing \(counted(segments.count, "window")) that waited in the journal")
+            logger.notice("storing \(counted(segments.count, "window")) that waited in the journal")
         }
-        publishing.replay(segments)
-        publishing.keepBound(openBytes: loop.keeper.openBytes)
+        storing.replay(segments)
+        storing.keepBound(openBytes: loop.keeper.openBytes)
         try settle()
     }
 
@@ -325,24 +338,26 @@ extension Daemon {
 
     /// Keeps the journal within its bound.
     private func keepBound() {
-        board.journalStall.during { publishing.keepBound(openBytes: loop.keeper.openBytes) }
+        board.journalStall.during { storing.keepBound(openBytes: loop.keeper.openBytes) }
     }
 
     private mutating func deliver(_ safe: SafeWindow) {
         dropWatch?.complete(safe.window.window)
         account(for: safe.window, ports: safe.ports)
         board.add(safe.window.totals, known: safe.ports)
-        publishing.publish(safe.window, ports: safe.ports, from: safe.segment)
+        storing.store(safe.window, ports: safe.ports, from: safe.segment)
     }
 
-    private mutating func takePublished() {
-        var published = publishing.takePublished()
-        for index in published.indices {
-            let lines = UInt64(published[index].lines)
-            board.update { $0.records += lines }
-            loop.meter.recycle(&published[index].window)
-        }
+    private mutating func takeStored() {
+        var stored = storing.takeStored()
+        for index in stored.indices { loop.meter.recycle(&stored[index].window) }
         report()
+    }
+
+    /// False where the operator asked for nothing but lines on standard output, and their reader is gone.
+    private var hasReaders: Bool {
+        guard configuration.isForStandardOutputOnly, let sink = exports.status.sinks.first else { return true }
+        return !sink.isEnded
     }
 
     private func account(for window: borrowing ClosedWindow, ports: [PortNumber: Port]) {
@@ -360,15 +375,16 @@ extension Daemon {
     }
 
     private func sayWhatWaits() {
-        let waiting = publishing.status.segmentsWaiting
+        let waiting = storing.status.segmentsWaiting
         guard waiting > 0 else { return }
         logger.warning(
-            "\(counted(waiting, "window waits", "windows wait")) in \(state.journal), to be published by the next daemon"
+            "\(counted(waiting, "window waits", "windows wait")) in \(state.journal), to be stored by the next daemon"
         )
     }
 
     private func report() {
-        let status = publishing.status
+        let status = storing.status
+        let exported = exports.status
         let openBytes = loop.keeper.openBytes
         let journalFailure = loop.keeper.failure ?? status.journalFailure
         let journalFailures = loop.keeper.failures + status.journalFailures
@@ -378,11 +394,13 @@ extension Daemon {
         ovs?.megaflows = megaflowWatch?.board.report
         let drops = dropWatch?.report
         board.update { [ovs] report in
-            report.windowsPublished = status.windowsPublished
+            report.windowsStored = status.windowsStored
+            report.records = status.recordsStored
             report.ovs = ovs
             report.kernelDrops = drops
             report.verdicts = VerdictReport(status.verdicts)
-            report.filesPublished = status.counts.filesPublished
+            report.sinks = exported.sinks
+            report.export = ExportReport(exported)
             report.store = status.store
             report.recordsGivenUp = status.recordsGivenUp
             report.packetsGivenUp = status.packetsGivenUp.packets
@@ -391,8 +409,8 @@ extension Daemon {
             report.journalBytes = UInt64(status.journalBytes + openBytes)
             report.segmentsWaiting = status.segmentsWaiting
             report.damagedSegments = status.damaged
-            report.sinkFailures = status.sinkFailures
-            report.failure = status.failure
+            report.storeFailures = status.storeFailures
+            report.storeFailure = status.failure
             report.journalFailure = journalFailure
             report.journalFailures = journalFailures
             report.residentBytes = ProcFile.residentBytes

@@ -3,6 +3,7 @@
 import FlowKernel
 import FlowMeter
 package import FlowModel
+import FlowRecorder
 import FlowVerdict
 import Host
 import PortDirectory
@@ -21,7 +22,7 @@ package struct OpenFlows {
         try installation().tables.maps.registeredPorts().map(\.name)
     }
 
-    /// All lines of ports, named and judged as the daemon's publisher does.
+    /// All lines of ports, named and judged as the daemon does.
     ///
     /// - Parameter names: of ports that are attached; all without any.
     package func entries(ofPorts names: [String] = []) throws -> [LogEntry] {

@@ -10,8 +10,9 @@ package import SystemPackage
 ///
 ///     /var/lib/weir          mode 0700
 ///       id                   tells this directory from others
-///       commit               files that are about to be published
-///       journal              windows that are not published yet
+///       journal              windows that are not in the store yet
+///       flows                the store, unless it is elsewhere
+///       sinks                a folder for each sink: its cursor, and files that are about to be published
 ///       switch-ports         what directories, such as Open vSwitch, have said of ports
 package final class StateDirectory: Sendable {
     let path: FilePath
@@ -74,8 +75,20 @@ package final class StateDirectory: Sendable {
         guard isNew else { return }
         let folder = held.withLock(\.self)
         try? folder.removeFolder("journal")
-        for name in ["id", PortNotes.fileName, "policy.lock", "commit"] { try? folder.remove(name) }
+        Self.remove("flows", in: folder, ["growing"])
+        let sinks = (try? folder.folder("sinks"))
+        for name in (try? sinks?.names()) ?? [] {
+            for file in ["cursor", "commit"] { try? sinks?.folder(FilePath(name)).remove(file) }
+        }
+        Self.remove("sinks", in: folder, (try? sinks?.names()) ?? [])
+        for name in ["id", PortNotes.fileName, "policy.lock"] { try? folder.remove(name) }
         guard let name = path.lastComponent?.string else { return }
         try? HeldFolder(path.removingLastComponent(), .ours).removeFolder(name)
+    }
+
+    /// Removes a folder whose folders are empty.
+    private static func remove(_ name: String, in folder: HeldFolder, _ children: [String]) {
+        for child in children { try? folder.folder(FilePath(name)).removeFolder(child) }
+        try? folder.removeFolder(name)
     }
 }

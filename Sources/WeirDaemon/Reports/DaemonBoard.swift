@@ -14,13 +14,13 @@ package final class DaemonBoard: Sendable {
 
     /// Of the disk with the state directory.
     package let journalStall = Stall(patience: .seconds(3))
-    /// Of what takes the flow logs; judging a window may take some seconds, too.
-    package let sinkStall = Stall(patience: .seconds(10))
+    /// Of the disk with the store; judging a window may take some seconds, too.
+    package let storeStall = Stall(patience: .seconds(10))
 
     package var current: DaemonReport {
         var report = report.withLock { $0 }
         report.journalStalledSeconds = journalStall.seconds
-        report.sinkStalledSeconds = sinkStall.seconds
+        report.storeStalledSeconds = storeStall.seconds
         return report
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowExport
 package import FlowMeter
 package import FlowModel
 package import FlowStore
@@ -34,25 +35,27 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     /// Starts since the state directory was made, without the first; nil where they cannot be counted.
     package var restarts: UInt64?
     package var intervalSeconds: Double
-    package var logDirectory: String?
     /// Ports that the last closed window knew.
     package var ports = 0
     /// Windows that were closed and whose records are safe.
     package var windows: UInt64 = 0
-    /// Windows that the sinks have taken, those of earlier daemons among them.
-    package var windowsPublished: UInt64 = 0
+    /// Windows that went to the store, those of earlier daemons among them; and their records.
+    package var windowsStored: UInt64 = 0
     package var records: UInt64 = 0
-    package var filesPublished: UInt64 = 0
-    /// Records that a sink had to give up, with the packets they stood for.
+    /// Records that were given up because the store did not keep up, with the packets they stood for.
     package var recordsGivenUp: UInt64 = 0
     package var packetsGivenUp: UInt64 = 0
-    /// Windows of whose flows nothing but totals is left, since a sink did not keep up.
+    /// Windows of whose flows nothing but totals is left, since the store did not keep up.
     package var windowsGivenUp: UInt64 = 0
-    /// What is in the store; nil where there is none.
+    /// What is in the store.
     package var store: StoreContents?
+    /// How each sink stands.
+    package var sinks: [SinkReport] = []
+    /// The process that delivers to them; nil where there is no sink.
+    package var export: ExportReport?
     /// What the journal takes on the disk.
     package var journalBytes: UInt64 = 0
-    /// Windows in the journal: those that wait for a sink, and those in files that are not published yet.
+    /// Windows in the journal, which wait for the store.
     package var segmentsWaiting = 0
     /// Windows that an earlier daemon had left in the journal.
     package var windowsReplayed: UInt64 = 0
@@ -83,8 +86,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     /// there was a window that told.
     package var saturationPerPort: Double?
     package var saturation: Double?
-    /// How often a sink that worked began to fail.
-    package var sinkFailures: UInt64 = 0
+    /// How often the store began to fail.
+    package var storeFailures: UInt64 = 0
     /// How often the journal began to fail; nil where the daemon is of a version that does not count it.
     package var journalFailures: UInt64? = 0
     /// What is known of Open vSwitch; nil where it is not followed.
@@ -93,64 +96,61 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     package var kernelDrops: DropReport?
     /// How completely ports are measured; nil where the daemon is of a version that does not say.
     package var coverage: CoverageReport?
-    /// What became of the packets of published records.
+    /// What became of the packets of stored records.
     package var verdicts: VerdictReport?
-    /// What a sink failed with last; nil while all is well.
-    package var failure: String?
+    /// What the store failed with last; nil while all is well.
+    package var storeFailure: String?
     /// What the journal failed with last; nil while all is well.
     package var journalFailure: String?
-    /// For how long the disk of the state directory, or that of a sink, has not answered; nil while they do.
+    /// For how long the disk of the state directory, or that of the store, has not answered; nil while they do.
     package var journalStalledSeconds: Double?
-    package var sinkStalledSeconds: Double?
+    package var storeStalledSeconds: Double?
 
     package init(
-        pid: Int32, bpffs: String, startedSeconds: Double, intervalSeconds: Double, logDirectory: String?
+        pid: Int32, bpffs: String, startedSeconds: Double, intervalSeconds: Double
     ) {
         self.pid = pid
         self.bpffs = bpffs
         self.startedSeconds = startedSeconds
         self.intervalSeconds = intervalSeconds
-        self.logDirectory = logDirectory
     }
 
     /// Disks that do not answer.
     package var stalls: [String] {
         [
             journalStalledSeconds.map { _ in "the disk of the journal" },
-            sinkStalledSeconds.map { _ in "what takes the flow logs (log-dir or standard output)" },
+            storeStalledSeconds.map { _ in "the disk of the store" },
         ].compactMap(\.self)
     }
 
-    /// What keeps windows from the journal or a sink now, a sentence each.
-    package var troubles: (journal: [String], sinks: [String]) {
+    /// What keeps windows from the journal, the store or a sink now, a sentence each.
+    package var troubles: (journal: [String], store: [String], sinks: [String]) {
         func sentence(_ who: String, _ seconds: Double?) -> String? {
             seconds.map { "\(who) has not answered for \(Int($0)) s" }
         }
         return (
             [sentence("the disk of the journal", journalStalledSeconds), journalFailure].compactMap(\.self),
-            [sentence("what takes the flow logs (log-dir or standard output)", sinkStalledSeconds), failure].compactMap(
-                \.self)
+            [sentence("the disk of the store", storeStalledSeconds), storeFailure].compactMap(\.self),
+            [export?.failure.map { "weir-export does not run: \($0)" }].compactMap(\.self) + sinks.compactMap(\.trouble)
         )
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, store, failure,
-            ovs,
-            verdicts, coverage
+        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, store, sinks, export
+        case ovs, verdicts, coverage
         case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"
         case intervalSeconds = "interval_seconds"
-        case logDirectory = "log_dir"
-        case sinkFailures = "sink_failures"
+        case storeFailures = "store_failures"
+        case storeFailure = "store_failure"
         case journalFailures = "journal_failures"
-        case windowsPublished = "windows_published"
-        case filesPublished = "files_published"
+        case windowsStored = "windows_stored"
         case recordsGivenUp = "records_given_up"
         case packetsGivenUp = "packets_given_up"
         case windowsGivenUp = "windows_given_up"
         case journalFailure = "journal_failure"
         case journalStalledSeconds = "journal_stalled_seconds"
-        case sinkStalledSeconds = "sink_stalled_seconds"
+        case storeStalledSeconds = "store_stalled_seconds"
         case journalBytes = "journal_bytes"
         case segmentsWaiting = "segments_waiting"
         case windowsReplayed = "windows_replayed"
@@ -168,6 +168,26 @@ package struct DaemonReport: Codable, Equatable, Sendable {
         case occupancyHighWater = "occupancy_high_water"
         case saturationPerPort = "saturation_flows_per_second_per_port"
         case saturation = "saturation_flows_per_second"
+    }
+}
+
+/// The process that delivers to sinks.
+package struct ExportReport: Codable, Equatable, Sendable {
+    /// nil while it does not run.
+    package var pid: Int32?
+    /// How often it was started again.
+    package var restarts: UInt64 = 0
+    /// Why it does not run; nil while it does.
+    package var failure: String?
+
+    package init() {}
+
+    /// nil where no process is wanted.
+    init?(_ status: ExportSupervisor.Status) {
+        guard status.pid != nil || status.failure != nil || !status.sinks.isEmpty else { return nil }
+        pid = status.pid
+        restarts = status.restarts
+        failure = status.failure
     }
 }
 

@@ -61,7 +61,7 @@ package struct HealthCheck: Equatable, Sendable {
 
 extension HealthCheck {
     private mutating func findDaemon(_ report: StatusReport) {
-        guard let pid = report.measuredBy else { return add(.critical, "no daemon: nothing is published") }
+        guard let pid = report.measuredBy else { return add(.critical, "no daemon: no window is closed") }
         guard let daemon = report.daemon else { return add(.critical, "the daemon (pid \(pid)) does not answer") }
         switch daemon.state {
         case .measuring: break
@@ -89,7 +89,7 @@ extension HealthCheck {
         add(
             .critical, "\(counted(daemon.unaccountedPackets, "packet")) unaccounted",
             if: daemon.conservationViolations > 0)
-        for trouble in daemon.troubles.journal { add(.critical, trouble) }
+        for trouble in daemon.troubles.journal + daemon.troubles.store { add(.critical, trouble) }
         for trouble in daemon.troubles.sinks { add(.warning, trouble) }
         let overflow = (daemon.lastWindow?.ports ?? [:]).values.reduce(0) {
             $0 + $1.ingress.overflowPackets + $1.egress.overflowPackets

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowBench
-import FlowExport
 import FlowKernel
 import FlowMeter
 import FlowModel
+import FlowRecorder
 import FlowStore
 import FlowTestKit
 import Foundation
 import Host
+import FlowVerdict
 import Logging
-import WeirConfiguration
+import SystemPackage
 import WeirDaemon
 
-/// A port under a meter, its journal and its publisher, as the daemon has them: from slots at rest to AWS text in files
-/// on disk, or to the store.
+/// A port under a meter, its journal and the store, as the daemon has them: from slots at rest to a segment of the store.
 ///
 /// No two flows have the same addresses, ports and counts, so that the lines compress no better than those of a host.
 /// All is done on one thread, whose CPU time is all that it costs; the daemon publishes on a second one.
@@ -25,26 +25,19 @@ final class PublishingPath {
             accountID: "123456789010", interfaceID: "eni-1235b8ca123456789", region: "us-east-1"))
     private static let ports = [port.number: port]
 
-    enum Destination: CaseIterable {
-        case files
-        case store
-    }
-
     private let engine: Engine
-    private let destination: Destination
     private let flows: Int
     private let program: Program
     private var meter: FlowMeter<KernelFlowSource>
     private let folder: URL
     private var journal: JournalKeeper<Journal>
-    private let publisher: Publisher
+    private let store: WindowStore
     private var sequence: FlowSequence
 
-    init(_ engine: Engine, to destination: Destination, flows: Int) throws {
+    init(_ engine: Engine, flows: Int) throws {
         let tables = try engine.makeTables(roomFor: flows)
         let port = try tables.maps.addWithoutInterface(Self.port.number, role: .guest)
         self.engine = engine
-        self.destination = destination
         self.flows = flows
         program = try tables.load(.tcFromPort, for: port)
         let (now, number, installation) = (ClockAnchor.now, tables.control.window, tables.control.installation)
@@ -53,15 +46,12 @@ final class PublishingPath {
             now: now)
         // Not /tmp, which may be memory.
         folder = URL(filePath: "/var/tmp/weir-bench-\(UUID().uuidString)", directoryHint: .isDirectory)
-        var configuration = Configuration(flowLogID: "fl-bench")
-        configuration.stateDirectory = folder.appending(path: "state").path
-        switch destination {
-        case .files: configuration.logDirectory = folder.appending(path: "logs").path
-        case .store: configuration.store = folder.appending(path: "flows").path
-        }
-        let state = try StateDirectory(configuration.stateDirectory)
+        let state = try StateDirectory(folder.appending(path: "state").path)
         let logger = Logger(label: "weir-bench")
-        publisher = try Publisher(configuration: configuration, state: state, logger: logger)
+        store = WindowStore(
+            try StoreWriter(
+                FilePath(folder.appending(path: "flows").path), StoreRetention(age: .seconds(86_400), bytes: .max)),
+            judges: JudgeChain(policy: NoJudge()), logger: logger)
         journal = JournalKeeper(
             journal: try Journal.open(state.journal).journal, installation: installation, logger: logger)
         let packets = Self.packets(of: flows)
@@ -84,7 +74,7 @@ final class PublishingPath {
     func figure(rounds: Int) throws -> PublishedFigure {
         let replay = try FrameReplay(.scattered, of: sequence, through: program.loaded)
         replay.rewind(sequence)
-        var samples = Array(repeating: Samples(), count: 4)
+        var samples = Array(repeating: Samples(), count: 3)
         for _ in 0..<rounds {
             try replay.run(packets: sequence.length)
             var time = Duration.zero
@@ -94,33 +84,16 @@ final class PublishingPath {
             }
         }
         return PublishedFigure(
-            subject: "\(engine.rawValue), \(destination)", flows: flows, merged: samples[0].figure,
-            journaled: samples[1].figure,
-            written: samples[2].figure, published: samples[3].figure,
-            bytesARecord: try bytesARecord(rounds: rounds))
+            subject: engine.rawValue, flows: flows, merged: samples[0].figure, journaled: samples[1].figure,
+            stored: samples[2].figure, bytesARecord: try bytesARecord(rounds: rounds))
     }
 
     /// Of what is on the disk, which must be all.
     private func bytesARecord(rounds: Int) throws -> Double {
-        let expected = flows * rounds
-        let bytes: UInt64
-        switch destination {
-        case .files:
-            let counts = publisher.counts
-            guard counts.recordsWritten == expected, counts.filesPublished == rounds else {
-                throw BenchFailure(
-                    description: "\(counts.recordsWritten) of \(expected) records are in \(counts.filesPublished) files"
-                )
-            }
-            bytes = counts.bytesWritten
-        case .store:
-            guard let contents = publisher.contents, contents.segments == rounds else {
-                throw BenchFailure(
-                    description: "\(publisher.contents?.segments ?? 0) of \(rounds) windows are in the store")
-            }
-            bytes = UInt64(contents.bytes)
+        guard store.contents.segments == rounds else {
+            throw BenchFailure(description: "\(store.contents.segments) of \(rounds) windows are in the store")
         }
-        return Double(bytes) / Double(expected)
+        return Double(store.contents.bytes) / Double(flows * rounds)
     }
 
     /// Takes a window all the way; returns the CPU time of each step. The swap and the disk sleep, which leaves them out.
@@ -137,13 +110,17 @@ final class PublishingPath {
         guard let window = safe.take() else {
             throw BenchFailure(description: journal.failure ?? "the journal took no window")
         }
-        var outcome: Publisher.Outcome?
-        let writing = ThreadCPU.time { outcome = publisher.deliver(Waiting(window)) }
-        let publishing = ThreadCPU.time { publisher.publishEarly() }
-        guard case .taken(var content, _)? = outcome.take(), publisher.failure == nil else {
-            throw BenchFailure(description: publisher.failure ?? "the publisher took no window")
+        var outcome: WindowStore.Outcome?
+        let storing = ThreadCPU.time { outcome = store.deliver(WaitingWindow(window)) }
+        guard case .stored(var content, flows)? = outcome.take(), store.failure == nil else {
+            throw BenchFailure(description: store.failure ?? "the store took no window")
         }
         meter.recycle(&content.window)
-        return [merging, journaling, writing, publishing]
+        return [merging, journaling, storing]
     }
+}
+
+/// A host without a policy.
+private struct NoJudge: VerdictJudge {
+    func judge(of window: Window) -> (any WindowJudge)? { nil }
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+import FlowFilter
+import FlowFormats
+import FlowModel
+import FlowStore
+package import Host
+package import SystemPackage
+
+extension ExportPlan {
+    /// The runner of one sink: opens the store, the sink's folder, its cursor, and what it writes to.
+    ///
+    /// - Parameters:
+    ///   - service: the port of a service's name, for filters.
+    ///   - output: what standard output is for the sink.
+    ///   - say: told what an operator should know.
+    /// - Throws: ExportError, FilterError, or what the format says of its fields.
+    package func runner(
+        of settings: SinkSettings, service: @escaping @Sendable (String) -> UInt16? = { _ in nil },
+        output: FileDescriptor = .standardOutput, clock: any HostClock = SystemClock(),
+        say: @escaping @Sendable (SinkRunner.Severity, String) -> Void
+    ) throws -> sending SinkRunner {
+        let path = FilePath(folder).appending(settings.name)
+        let folder = try ExportError.wrap(.createFolder, path) { try HeldFolder(path, .ours, create: 0o700) }
+        let cursor = try SinkCursor(in: folder, startingAt: settings.start)
+        let sink: any Sink =
+            switch settings.kind {
+            case .files: try LogFileSink(configuration: try files(settings, path), cursor: cursor.sequence)
+            case .stdout:
+                LineSink(output, format: try settings.recordFormat() ?? JSONLinesFormat(), taken: cursor.sequence)
+            }
+        return SinkRunner(
+            SinkReport(
+                name: settings.name, kind: settings.kind.rawValue,
+                to: settings.kind == .files ? settings.directory : nil),
+            sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
+            selection: try settings.selection(service: service), clock: clock, say: say)
+    }
+
+    private func files(_ settings: SinkSettings, _ state: FilePath) throws -> LogFileConfiguration {
+        var files = LogFileConfiguration(
+            directory: FilePath(settings.directory), stateDirectory: state, stateID: stateID,
+            format: try settings.recordFormat() ?? JSONLinesFormat(),
+            fileExtension: settings.format == .aws ? "log.gz" : "\(settings.format.rawValue).gz",
+            flowLogID: settings.flowLogID)
+        files.layout = settings.layout
+        files.isHourly = settings.isHourly
+        files.publishPeriod = .seconds(settings.publishPeriodSeconds)
+        files.windowLength = .seconds(intervalSeconds)
+        files.sizeLimit = settings.fileSize
+        return files
+    }
+
+    /// Makes the folders that sinks write to, where they are missing: a process that is confined to them cannot.
+    package func makeFolders() throws(ExportError) {
+        let own = FilePath(folder)
+        _ = try ExportError.wrap(.createFolder, own) { try HeldFolder(own, .ours, create: 0o700) }
+        for directory in directories.map({ FilePath($0) }) {
+            _ = try ExportError.wrap(.createFolder, directory) { try HeldFolder(directory, .anyFolder, create: 0o750) }
+        }
+    }
+
+    /// Where sinks write files, apart from their own folders.
+    package var directories: [String] { sinks.compactMap { $0.kind == .files ? $0.directory : nil } }
+}
+
+extension SinkSettings {
+    fileprivate func selection(service: @escaping (String) -> UInt16?) throws -> RecordSelection {
+        RecordSelection(
+            log: log,
+            ports: ports.compactMap { rule in GlobPattern(rule.pattern).map { RecordSelection.PortRule($0, rule.log) } },
+            filter: try filter.map { try FlowFilter($0, service: service) })
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DurableFiles
+internal import SystemPackage
+
+extension LogFileSink {
+    /// Publishes all that is staged. What was decided is published even where this throws; what was not stays staged.
+    func commit() throws(ExportError) {
+        dropIfRemoved()
+        for stream in streams.values where stream.file?.holdsRecords == false {
+            stream.file?.discard()
+            stream.file = nil
+        }
+        let files = files
+        isCommitDue = taken > max(acknowledged, log.decided)
+        guard isCommitDue else { return try carryOut() }
+        for file in files { try file.synchronize() }
+        try ExportError.wrap(.publish, configuration.staging) { try folders.openStaging().synchronize() }
+        FaultPoint.reach(.beforeCommit)
+        let renames = files.map { Commit.Rename(temporary: $0.temporaryPath, final: $0.place.path) }
+        try log.decide(Commit(renames: renames, through: taken))
+        FaultPoint.reach(.afterCommit)
+        isCommitDue = false
+        forgetStaged()
+        try carryOut()
+    }
+
+    /// Does what is decided and not done yet.
+    func carryOut() throws(ExportError) {
+        var published: UInt64 = 0
+        defer { counts.files += published }
+        try log.carryOut(in: folders) { published += 1 }
+        if log.isCarriedOut { acknowledged = max(acknowledged, log.decided) }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowFormats
+
+/// One sink, as the configuration has it.
+package struct SinkSettings: Codable, Equatable, Sendable {
+    package enum Kind: String, CaseIterable, Codable, Sendable {
+        case files, stdout
+    }
+
+    package enum Format: String, CaseIterable, Codable, Sendable {
+        case aws, json, csv, parquet
+    }
+
+    /// What holds for the ports whose names a pattern matches.
+    package struct PortRule: Codable, Equatable, Sendable {
+        package var pattern: String
+        package var log: LogFilter
+
+        package init(pattern: String, log: LogFilter) {
+            self.pattern = pattern
+            self.log = log
+        }
+    }
+
+    package var name: String
+    package var kind: Kind
+    /// The directory of files.
+    package var directory = ""
+    package var format = Format.aws
+    /// AWS's field list, names separated by spaces; nil is AWS's default format.
+    package var fields: String?
+    /// In the filter language; nil takes all.
+    package var filter: String?
+    package var log = LogFilter.all
+    package var ports: [PortRule] = []
+    package var layout = LogFileConfiguration.Layout.plain
+    package var isHourly = false
+    package var publishPeriodSeconds = 300.0
+    package var fileSize: Int64 = 75_000_000
+    package var flowLogID = ""
+    /// The number of the window after which a sink begins that has no cursor yet.
+    package var start: UInt64 = 0
+
+    package init(name: String, kind: Kind) {
+        self.name = name
+        self.kind = kind
+    }
+}
+
+extension SinkSettings {
+    /// The encoder of lines; nil where the format has none.
+    package func recordFormat() throws -> (any RecordFormat)? {
+        switch format {
+        case .json: JSONLinesFormat()
+        case .aws: try fields.map { try AWSTextFormat(fieldList: $0) } ?? .default
+        case .csv, .parquet: nil
+        }
+    }
+}

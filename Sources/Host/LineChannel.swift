@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CHost
+import Glibc
+
+/// One end of a stream socket between two processes of Weir that exchange lines of text.
+///
+/// Used from one thread. The other end is one of ours, and yet nothing of it is trusted beyond its length: a line that is too long ends the
+/// exchange.
+package final class LineChannel: Sendable {
+    package enum Reception: Equatable, Sendable {
+        /// Whole lines, without their line feeds.
+        case lines([String])
+        /// Nothing came in that time.
+        case nothing
+        /// The other process is gone, or sent what is none of ours.
+        case ended
+    }
+
+    private static let longestLine = 4 << 20
+
+    package let descriptor: Descriptor
+    private let rest = PartialLine()
+
+    /// Takes over the socket.
+    package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// Two ends of one channel.
+    package static func pair() throws(KernelError) -> (LineChannel, LineChannel) {
+        var ends: [CInt] = [0, 0]
+        let result = unsafe weir_socket_pair(&ends)
+        guard result == 0 else { throw KernelError(errno: result, "cannot make a pair of sockets") }
+        return (LineChannel(Descriptor(owning: ends[0])), LineChannel(Descriptor(owning: ends[1])))
+    }
+
+    /// Sends a line. Returns false where the other process is gone.
+    ///
+    /// - Parameter waits: whether to block while the other process does not read; otherwise the line may be lost, which is a false, too.
+    @discardableResult
+    package func send(_ line: String, waits: Bool = true) -> Bool {
+        let flags = CInt(MSG_NOSIGNAL) | (waits ? 0 : CInt(MSG_DONTWAIT))
+        let bytes = Array((line + "\n").utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[sent...])
+                return unsafe Glibc.send(descriptor.raw, rest.baseAddress, rest.count, flags)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+
+    /// Waits for lines, but not longer than that.
+    package func receive(within duration: Duration) -> Reception {
+        var poll = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+        let ready = unsafe Glibc.poll(&poll, 1, CInt(clamping: Int(duration / .milliseconds(1))))
+        guard ready > 0 else { return .nothing }
+        let got = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, count in
+            count = max(0, unsafe recv(descriptor.raw, buffer.baseAddress, buffer.count, 0))
+        }
+        guard !got.isEmpty else { return .ended }
+        guard let lines = rest.lines(adding: got, atMost: Self.longestLine) else { return .ended }
+        return lines.isEmpty ? .nothing : .lines(lines)
+    }
+}
+
+private import Synchronization
+
+/// What came of a line that is not whole yet.
+private final class PartialLine: Sendable {
+    private let bytes = Mutex<[UInt8]>([])
+
+    /// nil where a line is longer than `most`.
+    func lines(adding new: [UInt8], atMost most: Int) -> [String]? {
+        bytes.withLock { bytes in
+            bytes += new
+            guard let last = bytes.lastIndex(of: 10) else { return bytes.count > most ? nil : [] }
+            let lines = bytes[..<last].split(separator: 10, omittingEmptySubsequences: true).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            bytes.removeSubrange(...last)
+            return lines
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowExport
+import FlowFilter
+import FlowModel
+import Host
+
+/// A sink of the configuration's list.
+package struct SinkRule: Equatable, Sendable {
+    package var name: String
+    package var kind: SinkSettings.Kind
+    /// The directory of files.
+    package var directory: String?
+    package var format = SinkSettings.Format.aws
+    /// AWS's field list, names separated by spaces; nil is AWS's default format.
+    package var fields: String?
+    /// In the filter language; nil takes all.
+    package var filter: String?
+    package var log = LogFilter.all
+    package var layout = LogFileConfiguration.Layout.plain
+    package var hourly = false
+    package var publishPeriod = Duration.seconds(300)
+    package var fileSize = 75_000_000
+    /// nil: what holds for all.
+    package var flowLogID: String?
+
+    package init(name: String, kind: SinkSettings.Kind) {
+        self.name = name
+        self.kind = kind
+    }
+}
+
+extension SinkRule {
+    /// The keys of a sink's mapping.
+    package static let keys = KeyTable<SinkRule> {
+        ConfigurationKey(
+            "name", \.name, .sinkName, defaultText: "must be given",
+            "the sink's name in status, metrics and the log, and of its folder in `state-dir`; a new name is a new sink")
+        ConfigurationKey(
+            "type", \.kind, .word, defaultText: "must be given",
+            "`files`: gzip'ed files in AWS's folders; `stdout`: lines on standard output")
+        ConfigurationKey("to", \.directory, .path, defaultText: "must be given for files", "the folder of files")
+        ConfigurationKey("format", \.format, .word, "as the key `format`")
+        ConfigurationKey(
+            "fields", \.fields, .fields, defaultText: "AWS's default format", "as the key `fields`, with the format aws")
+        ConfigurationKey(
+            "filter", \.filter, .filterText, defaultText: "all",
+            "which records the sink gets, in the [filter language](filters.md)")
+        ConfigurationKey("log", \.log, .word, "as the key `log`; a port's own key is stronger")
+        ConfigurationKey("layout", \.layout, .word, "as the key `layout`")
+        ConfigurationKey("hourly", \.hourly, .truth, "as the key `hourly`")
+        ConfigurationKey(
+            "publish-period", \.publishPeriod, .duration(.seconds(1) ... .seconds(86_400)),
+            "as the key `publish-period`")
+        ConfigurationKey("file-size", \.fileSize, .size(1_000...5_000_000_000), "as the key `file-size`")
+        ConfigurationKey(
+            "flow-log-id", \.flowLogID, .identifier, defaultText: "the key above", "as the key `flow-log-id`")
+    }
+
+    /// Reads one entry of `sinks`.
+    init(_ setting: Setting) throws(ConfigurationError) {
+        guard setting.isMapping else { throw setting.mustBe("a mapping with name and type") }
+        let entries = try Self.keys.entries(of: setting)
+        func value(of name: String) -> Setting? { entries.first { $0.key.name == name }?.setting }
+        guard let name = value(of: "name"), let kind = value(of: "type") else {
+            throw ConfigurationError(setting.place, "a sink needs the keys name and type")
+        }
+        self.init(
+            name: try ValueForm<String>.sinkName.read(name), kind: try ValueForm<SinkSettings.Kind>.word.read(kind))
+        for (key, setting) in entries { try key.read(setting).put(&self) }
+        if self.kind == .files, directory == nil {
+            throw ConfigurationError(setting.place, "the sink \(self.name) needs the key to, the folder of its files")
+        }
+        if self.kind == .stdout, let to = value(of: "to") {
+            throw ConfigurationError(to.place, "to has no meaning for standard output; leave it out")
+        }
+        if let fields = value(of: "fields"), format != .aws {
+            throw ConfigurationError(fields.place, "fields has a meaning only with the format aws")
+        }
+    }
+
+    /// As it would be written.
+    fileprivate var value: ConfigurationValue {
+        let plain = SinkRule(name: name, kind: kind)
+        let entries = Self.keys.keys.compactMap { key -> ConfigurationValue.Entry? in
+            guard ["name", "type"].contains(key.name) || !key.isEqual(self, plain), let value = key.value(self) else {
+                return nil
+            }
+            return ConfigurationValue.Entry(key: key.name, value: value)
+        }
+        return .mapping(entries)
+    }
+}
+
+extension ValueForm<[SinkRule]> {
+    static var sinkRules: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                guard let elements = setting.elements else { throw setting.mustBe("a list of sinks") }
+                var rules: [SinkRule] = []
+                for setting in elements {
+                    let rule = try SinkRule(setting)
+                    guard !rules.contains(where: { $0.name == rule.name }) else {
+                        throw ConfigurationError(setting.place, "two sinks have the name \(rule.name)")
+                    }
+                    rules.append(rule)
+                }
+                return rules
+            }, write: { $0.isEmpty ? nil : .list($0.map(\.value)) })
+    }
+}
+
+extension ValueForm<String> {
+    /// The name of a sink: that of a folder, too. Those of the short forms are taken.
+    static var sinkName: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                let name = try setting.identifier()
+                guard !Configuration.shortSinkNames.contains(name), name.utf8.count <= 64 else {
+                    throw setting.mustBe(
+                        "a name of at most 64 bytes other than \(Configuration.shortSinkNames.listed(by: "and")), which log-dir and stdout have"
+                    )
+                }
+                return name
+            }, write: { .text($0) })
+    }
+
+    static var filterText: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                let text = try setting.read("a filter, such as reject and dst port 22") { $0.isEmpty ? nil : $0 }
+                let services = ServiceNames.read()
+                do { _ = try FlowFilter(text, service: services.port(of:)) } catch {
+                    throw ConfigurationError(setting.place, "\(setting.name): \(error)")
+                }
+                return text
+            }, write: { .text($0) })
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowExport
+import FlowStore
+import Foundation
+import Glibc
+import Host
+import Synchronization
+import SystemPackage
+
+/// The process as `weir run` starts it: it gets the plan from the daemon, gives up its privileges, and reports.
+struct SupervisedExport {
+    private let parent: Int32
+    private let channel: LineChannel
+
+    /// How often the daemon is told how sinks stand.
+    private static let reportPeriod = Duration.milliseconds(250)
+
+    init(_ parent: Int32) {
+        self.parent = parent
+        channel = LineChannel(Descriptor(owning: HelperProcess.channelDescriptor))
+    }
+
+    func run() throws {
+        // The daemon ends this process: by a line, by closing the channel, or by its own end.
+        for number in [SIGINT, SIGTERM, SIGQUIT, SIGHUP] { signal(number, SIG_IGN) }
+        try Confinement.dieWithParent(parent)
+        guard let lines = firstLines(), let line = lines.first else { return }
+        let plan = try JSONDecoder().decode(ExportPlan.self, from: Data(line.utf8))
+        let services = ServiceNames.read()
+        let isConfined = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories)
+        let folders = OpenFolders([plan.store, plan.folder] + plan.directories)
+        let outbox = Outbox()
+        if !isConfined {
+            outbox.say(.warning, "this kernel has no Landlock: what weir-export can open is limited by the modes of files alone")
+        }
+        let sinks: [SinkThread]
+        do {
+            sinks = try plan.sinks.map { settings in
+                let runner = try plan.runner(of: settings, service: services.port(of:)) {
+                    outbox.say($0, $1)
+                }
+                return SinkThread(runner)
+            }
+        } catch {
+            send(ExportMessage(failure: "\(error)", said: outbox.take()))
+            return
+        }
+        follow(sinks, folders, outbox, lines.dropFirst().contains(ExportMessage.finish))
+    }
+
+    /// The plan, and what the daemon may have said right after it.
+    private func firstLines() -> [String]? {
+        while true {
+            switch channel.receive(within: .seconds(60)) {
+            case .lines(let lines): return lines
+            case .nothing: continue
+            case .ended: return nil
+            }
+        }
+    }
+
+    private func follow(_ sinks: [SinkThread], _ folders: OpenFolders, _ outbox: Outbox, _ isFinishing: Bool) {
+        if isFinishing { return finish(sinks, outbox) }
+        var last: ExportMessage?
+        while true {
+            let message = ExportMessage(sinks: sinks.map(\.report), said: outbox.take())
+            if message != last || !message.said.isEmpty { send(message) }
+            last = message
+            // What was removed and made anew is not what this process was allowed: the next one is.
+            if !folders.areInPlace { exit(ExportMessage.restartStatus) }
+            switch channel.receive(within: Self.reportPeriod) {
+            case .nothing: break
+            case .ended: exit(0)
+            case .lines(let lines):
+                if lines.contains(ExportMessage.finish) { return finish(sinks, outbox) }
+                if lines.contains(ExportMessage.stored) { for sink in sinks { sink.storeHasChanged() } }
+            }
+        }
+    }
+
+    private func finish(_ sinks: [SinkThread], _ outbox: Outbox) {
+        for sink in sinks { sink.end(.deliver) }
+        for sink in sinks { while !sink.hasEnded(within: .seconds(1)) {} }
+        send(ExportMessage(sinks: sinks.map(\.report), said: outbox.take()))
+    }
+
+    private func send(_ message: ExportMessage) {
+        guard let data = try? JSONEncoder().encode(message) else { return }
+        if !channel.send(String(decoding: data, as: UTF8.self)) { exit(0) }
+    }
+}
+
+/// What sinks have said and the daemon was not told yet.
+private final class Outbox: Sendable {
+    private let said = Mutex<[ExportMessage.Saying]>([])
+
+    func say(_ severity: SinkRunner.Severity, _ text: String) {
+        said.withLock { $0.append(ExportMessage.Saying(severity: severity, text: text)) }
+    }
+
+    func take() -> [ExportMessage.Saying] {
+        said.withLock { said in
+            defer { said = [] }
+            return said
+        }
+    }
+}
+
+/// The folders that this process may use, as they were when it was confined to them.
+private struct OpenFolders {
+    private let folders: [(path: String, inode: UInt64)]
+
+    init(_ paths: [String]) { folders = paths.map { ($0, Self.inode($0)) } }
+
+    var areInPlace: Bool { folders.allSatisfy { Self.inode($0.path) == $0.inode } }
+
+    /// 0 where there is none.
+    private static func inode(_ path: String) -> UInt64 {
+        (try? Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY))?.inode ?? 0
+    }
+}

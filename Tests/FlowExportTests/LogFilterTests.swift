@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import Testing
+import FlowExport
+
+struct LogFilterTests {
+    @Test(arguments: [
+        (LogFilter.all, [Verdict.Action.unknown, .accept, .reject, .mixed]), (.accept, [.accept, .mixed]),
+        (.reject, [.reject, .mixed]),
+    ])
+    func takesWhatItIsNamedAfter(filter: LogFilter, actions: [Verdict.Action]) {
+        let verdicts: [Verdict] = [.unknown, .accept(.observed), .reject(.policy), .mixed(.ovsMegaflow)]
+        #expect(verdicts.filter(filter.takes).map(\.action) == actions)
+    }
+}
