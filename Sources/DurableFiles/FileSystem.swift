@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Glibc
+import Synchronization
 package import SystemPackage
 
 /// The calls by which durable files are made, written and read: the kernel's, or those of a simulation with faults.
@@ -57,12 +58,59 @@ package protocol FileSystem: Sendable {
     func lock(_ open: FileDescriptor, waits: Bool) throws(Errno)
     /// Bytes that are free for this process where that file or folder is.
     func space(at open: FileDescriptor) throws(Errno) -> Int64
+
+    /// The folders whose names this process knows to be on the disk.
+    var durableFolders: DurableFolders { get }
+}
+
+/// Folders whose names a process knows to be on the disk.
+package final class DurableFolders: Sendable {
+    private struct Place: Hashable {
+        let device: UInt
+        let parent: UInt
+        let name: String
+    }
+
+    private let places = Mutex<Set<Place>>([])
+
+    /// Beyond it they are forgotten, and synchronized again.
+    private static let most = 4096
+
+    package init() {}
+
+    fileprivate func contains(_ name: String, in parent: stat) -> Bool {
+        places.withLock { $0.contains(Place(device: UInt(parent.st_dev), parent: UInt(parent.st_ino), name: name)) }
+    }
+
+    fileprivate func insert(_ name: String, in parent: stat) {
+        places.withLock { places in
+            if places.count >= Self.most { places = [] }
+            places.insert(Place(device: UInt(parent.st_dev), parent: UInt(parent.st_ino), name: name))
+        }
+    }
 }
 
 extension FileSystem {
-    /// Makes a folder, and writes its name to the disk. Does nothing where the folder is there already.
+    /// Makes a folder where it is missing, and writes its name to the disk.
     func makeDurableFolder(_ name: String, in folder: FileDescriptor, mode: mode_t) throws(Errno) {
-        do throws(Errno) { try makeFolder(name, in: folder, mode: mode) } catch .fileExists { return }
+        do throws(Errno) { try makeFolder(name, in: folder, mode: mode) } catch .fileExists {
+            return try confirmFolder(name, in: folder)
+        }
+        try synchronizeNames(in: folder)
+        durableFolders.insert(name, in: try facts(folder))
+    }
+
+    /// Sees to it that the name of a folder is on the disk that was there already: the process that made it may have died before it was, or
+    /// its fsync may have failed.
+    func confirmFolder(_ name: String, in folder: FileDescriptor) throws(Errno) {
+        let parent = try facts(folder)
+        guard !durableFolders.contains(name, in: parent) else { return }
+        // A folder that this process may not read was made by another user, and long ago.
+        do throws(Errno) { try synchronizeNames(in: folder) } catch .ioError { throw .ioError } catch {}
+        durableFolders.insert(name, in: parent)
+    }
+
+    private func synchronizeNames(in folder: FileDescriptor) throws(Errno) {
         // One that is open for its path alone cannot be synchronized.
         let parent = try open(".", in: folder, O_RDONLY | O_DIRECTORY, mode: 0)
         defer { try? close(parent) }

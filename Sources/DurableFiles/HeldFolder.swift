@@ -60,7 +60,9 @@ package final class HeldFolder: Sendable {
     private func child(_ name: String, create mode: mode_t?) throws(Errno) -> HeldFolder {
         guard name != "..", name != "." else { throw .invalidArgument }
         do throws(Errno) {
-            return try openChild(name)
+            let child = try openChild(name)
+            if mode != nil { try fileSystem.confirmFolder(name, in: descriptor) }
+            return child
         } catch .noSuchFileOrDirectory {
             guard let mode else { throw .noSuchFileOrDirectory }
             try fileSystem.makeDurableFolder(name, in: descriptor, mode: mode)

@@ -6,6 +6,8 @@ internal import SystemPackage
 
 /// The kernel's file systems: a system call each. `unsafe`: a pointer is for the call only.
 struct HostFileSystem: FileSystem {
+    let durableFolders = DurableFolders()
+
     func open(
         _ name: String, in folder: FileDescriptor, _ flags: CInt, mode: mode_t
     ) throws(Errno) -> FileDescriptor {

@@ -95,7 +95,9 @@ struct PathWalk {
     ) throws -> FileDescriptor {
         let name = component.string
         do {
-            return try fileSystem.open(name, in: place, Self.pathOnly | O_NOFOLLOW, mode: 0)
+            let next = try fileSystem.open(name, in: place, Self.pathOnly | O_NOFOLLOW, mode: 0)
+            if mode != nil { try fileSystem.confirmFolder(name, in: place) }
+            return next
         } catch Errno.noSuchFileOrDirectory {
             guard let mode else { throw Errno.noSuchFileOrDirectory }
             try fileSystem.makeDurableFolder(name, in: place, mode: mode)

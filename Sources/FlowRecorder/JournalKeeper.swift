@@ -4,6 +4,7 @@ package import FlowMeter
 package import FlowModel
 package import Host
 package import Logging
+import SystemPackage
 
 /// A window that is safe: in the journal, whatever happens to the daemon.
 package struct SafeWindow {
@@ -182,7 +183,7 @@ extension JournalKeeper where Store == Journal {
     private mutating func takeUp<Source: PortSource & ~Copyable>(
         _ segments: [Segment], _ unreleased: OpenWindow?, _ meter: inout FlowMeter<Source>
     ) throws -> (segments: [Segment], isJournaled: Bool) {
-        guard let last = segments.last, var content = read(last, atMost: meter.mostFlows) else {
+        guard let last = segments.last, var content = try read(last, atMost: meter.mostFlows) else {
             return (segments, false)
         }
         let isJournaled = content.holds(unreleased?.number, of: installation)
@@ -191,14 +192,25 @@ extension JournalKeeper where Store == Journal {
         return (goesOn ? segments.dropLast() : segments, isJournaled)
     }
 
+    /// What is in a segment, and on the disk: the kernel may be about to forget it. nil where another process put something in its place, or
+    /// took it away.
+    ///
+    /// Throws where the disk fails: whether the part that the kernel holds is in the segment decides whether it is counted once.
+    ///
     /// - Parameter mostFlows: that there is memory for; where there may be more, they are left in the journal.
-    private func read(_ segment: Segment, atMost mostFlows: Int) -> SegmentContent? {
-        do {
+    private func read(_ segment: Segment, atMost mostFlows: Int) throws(JournalError) -> SegmentContent? {
+        do throws(JournalError) {
+            try Journal.synchronize(segment)
             return try SegmentReader.read(segment, segment.mostFlows > mostFlows ? .none : .whole)
         } catch {
+            guard Self.foreign.contains(error.reason) else { throw error }
             logger.error("\(error)")
             return nil
         }
+    }
+
+    private static var foreign: [Errno] {
+        [.noSuchFileOrDirectory, .isDirectory, .tooManySymbolicLinkLevels, .permissionDenied]
     }
 
     /// Whether the segment is not to be stored now: its window goes on, or there is nothing in it.

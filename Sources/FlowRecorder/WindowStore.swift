@@ -134,7 +134,7 @@ package final class WindowStore {
     private func store(
         _ content: inout WaitingWindow.Content, _ pieces: JournaledPieces, _ segment: Segment
     ) throws -> Int {
-        guard !store.holds(segment.identity) else { return 0 }
+        guard try !store.holds(segment.identity) else { return 0 }
         let window = content.window.window
         try store.begin(window, segment.identity)
         let (records, verdicts) = try append(&content, pieces)

@@ -45,8 +45,17 @@ package final class StoreWriter {
     /// The highest number of a window that is in the store; nil where there is none.
     package var newestSequence: UInt64? { segments.lazy.map(\.identity.sequence).max() }
 
-    /// Whether the window is in the store already.
-    package func holds(_ identity: WindowIdentity) -> Bool { segments.contains { $0.identity == identity } }
+    /// Whether the window is in the store already, with its name on the disk: a process that died, or an fsync that failed, may have left that
+    /// undone.
+    package func holds(_ identity: WindowIdentity) throws(StoreError) -> Bool {
+        guard let segment = segments.first(where: { $0.identity == identity }) else { return false }
+        try StoreError.wrap(.write, path) { try hour(of: segment).synchronize() }
+        return true
+    }
+
+    private func hour(of segment: StoredSegment) throws(Errno) -> HeldFolder {
+        try store.folder.folder(segment.folder, create: 0o750)
+    }
 
     /// Begins a window: its lines follow by `append`, then `end`.
     package func begin(_ window: Window, _ identity: WindowIdentity) throws(StoreError) {
@@ -78,7 +87,7 @@ package final class StoreWriter {
         rows.removeAll()
     }
 
-    /// Puts the window into the store. If it throws, the store has nothing of the window, and the caller must hand it over again.
+    /// Puts the window into the store. If it throws, the caller must hand it over again, unless the store `holds` it.
     ///
     /// - Parameter metadata: of the window, in the file's metadata.
     package func end(_ metadata: [(name: String, value: String)] = []) throws(StoreError) {
@@ -87,15 +96,16 @@ package final class StoreWriter {
         defer { abandon() }
         try growing.finish(metadata)
         FaultPoint.reach(.beforeStoreRename)
-        try StoreError.wrap(.write, path) {
-            let hour = try store.folder.folder(growing.segment.folder, create: 0o750)
-            try growingFolder().rename(Self.temporaryName, to: hour, growing.segment.name)
-            try hour.synchronize()
-        }
         var segment = growing.segment
         segment.bytes = growing.length
-        segments.append(segment)
-        segments.sort()
+        try StoreError.wrap(.write, path) {
+            let hour = try hour(of: segment)
+            try growingFolder().rename(Self.temporaryName, to: hour, segment.name)
+            // Readers see it from now on, also if what follows fails: it must not be judged and written again.
+            segments.append(segment)
+            segments.sort()
+            try hour.synchronize()
+        }
     }
 
     /// Forgets the lines of the window that is coming.

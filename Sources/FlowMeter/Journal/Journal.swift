@@ -135,6 +135,15 @@ extension Journal {
         return (short, flows, packets)
     }
 
+    /// Waits until a segment that was found is on the disk: the process that wrote it may have been killed before it was.
+    package static func synchronize(_ segment: Segment) throws(JournalError) {
+        try JournalError.wrap(.write, segment.path) {
+            let file = try HeldFolder.open(segment.path, O_WRONLY)
+            try file.closeAfter { try file.synchronize() }
+            try HeldFolder.synchronize(nameOf: segment.path)
+        }
+    }
+
     /// Removes a segment whose window is published, or was never complete.
     package static func delete(_ segment: Segment) throws(JournalError) {
         try JournalError.wrap(.write, segment.path) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DurableFiles
+package import DurableFiles
 package import Glibc
 import Synchronization
 package import SystemPackage
@@ -24,6 +24,7 @@ package struct SimulatedProcess: FileSystem {
     private let number: Int
     /// Whether fsync returns at once, as with a program that leaves it out.
     package var ignoresSync = false
+    package let durableFolders = DurableFolders()
 
     init(on disk: SimulatedDisk, number: Int) {
         self.disk = disk
