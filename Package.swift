@@ -146,6 +146,16 @@ let package = Package(
                 "FlowModel", "Host", "DurableFiles", "FlowMeter", "CHost",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(
+            name: "FlowSimulation",
+            dependencies: [
+                "FlowModel", "Host", "DurableFiles", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowFormats",
+                "FlowStore", "FlowExport", "FlowTestKit", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "weir-simulate",
+            dependencies: ["FlowSimulation", .product(name: "SystemPackage", package: "swift-system")]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "HostTests", dependencies: ["Host", "FlowModel", "FlowTestKit"]),
         .testTarget(
@@ -153,6 +163,7 @@ let package = Package(
             dependencies: [
                 "FlowTestKit", "FlowModel", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .testTarget(name: "FlowSimulationTests", dependencies: ["FlowSimulation"]),
         .testTarget(name: "FlowModelTests", dependencies: ["FlowModel"]),
         .testTarget(
             name: "FlowMeterTests",

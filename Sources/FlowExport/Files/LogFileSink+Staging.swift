@@ -74,7 +74,8 @@ extension LogFileSink {
     private func openFile(of stream: LogStream, _ period: UnixTime) throws(ExportError) -> LogFile {
         if let file = stream.file { return file }
         let place = LogFilePlace(
-            stream.owner, period: period, hash: .random(in: 0...(.max)), configuration: configuration)
+            stream.owner, period: period, hash: UInt32(truncatingIfNeeded: RandomBits.next()),
+            configuration: configuration)
         let file = try LogFile(place, in: folders)
         stream.file = file
         if !header.isEmpty { try append(compressor.compress(header), to: file, holdsRecords: false) }

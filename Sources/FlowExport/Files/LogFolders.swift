@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DurableFiles
+import FlowModel
 import Glibc
 internal import SystemPackage
 
@@ -92,7 +93,7 @@ extension LogFolders {
     }
 
     private func putAside(_ error: any Error, in base: HeldFolder) throws {
-        let name = "\(stagingName).foreign-\(String(UInt32.random(in: 0...(.max)), radix: 16))"
+        let name = "\(stagingName).foreign-\(String(UInt32(truncatingIfNeeded: RandomBits.next()), radix: 16))"
         try base.rename(stagingName, to: base, name)
         let reason = error is UntrustedPath ? "a folder that other users can change" : "a symbolic link"
         notices.append(
@@ -102,7 +103,7 @@ extension LogFolders {
 
     /// Files can be made in the folder, and it belongs to the user that they belong to; other users cannot write it.
     private func prove(_ folder: HeldFolder) throws {
-        let name = "probe-\(UInt32.random(in: 0...(.max)))"
+        let name = "probe-\(UInt32(truncatingIfNeeded: RandomBits.next()))"
         let probe = try folder.open(name, O_WRONLY | O_CREAT | O_EXCL)
         defer { try? probe.close() }
         try folder.remove(name)

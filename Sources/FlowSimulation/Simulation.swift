@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+import FlowTestKit
+import Synchronization
+
+/// A run of a simulated host, from one seed: traffic, windows, kills, crashes, full disks, slow and failing sinks; then calm; then checks.
+package enum Simulation {
+    package struct Outcome: Sendable {
+        /// What was found to be wrong.
+        package var violations: [String] = []
+        /// Equal where two runs were.
+        package var digest: UInt64 = 0
+        /// Windows that the store had.
+        package var windows = 0
+        /// Processes that died, by a kill or with the host.
+        package var deaths = 0
+        package var crashes = 0
+    }
+
+    /// - Parameter isTraced: whether it prints what happens.
+    package static func run(seed: UInt64, _ mutation: Mutation? = nil, isTraced: Bool = false) -> Outcome {
+        let numbers = RandomNumbers(seed: ~seed)
+        return RandomBits.$source.withValue(numbers) {
+            let host = SimulatedHost(seed: seed, mutation, isTraced: isTraced)
+            for _ in 0..<host.plan.events { host.turn() }
+            let isDone = host.calmDown()
+            return outcome(of: host, isDone: isDone)
+        }
+    }
+
+    private static func outcome(of host: SimulatedHost, isDone: Bool) -> Outcome {
+        var outcome = Outcome()
+        let stored = StoredWindows(of: host)
+        outcome.violations = host.violations + stored.violations
+        if !isDone { outcome.violations.append("not all has arrived although nothing fails any more") }
+        outcome.violations += StoreCheck.violations(host, stored) + SinkCheck.violations(host, stored)
+        outcome.digest = host.disk.digest
+        outcome.windows = stored.rows.count
+        outcome.deaths = host.deaths
+        outcome.crashes = host.kernels.count - 1
+        return outcome
+    }
+}
+
+/// For names and hashes of the code under test.
+private final class RandomNumbers: RandomBits.Source {
+    private let generator: Mutex<SplitMix64>
+
+    init(seed: UInt64) { generator = Mutex(SplitMix64(seed: seed)) }
+
+    func next() -> UInt64 { generator.withLock { $0.next() } }
+}

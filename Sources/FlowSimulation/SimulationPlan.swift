@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowStore
+import FlowTestKit
+
+/// What a seed decides at the start: sizes and limits, and what can go wrong.
+struct SimulationPlan: Sendable {
+    var events = 40
+    var sinks = Sink.allCases
+    var flows: UInt16 = 10
+    /// Of the kernel's tables, in flows.
+    var capacity = 16
+    /// That the daemon merges at a time.
+    var mostFlows = Int.max
+    /// Bytes of windows that wait in the journal.
+    var journalBound = Int64.max
+    /// Rows of a row group.
+    var groupRows = 64
+    /// Of the sink that writes files.
+    var publishPeriod = Duration.seconds(300)
+    var fileSize: Int64 = 75_000_000
+    var retention = StoreRetention(age: .seconds(1 << 40), bytes: .max)
+    /// What goes wrong with files while something does.
+    var faults = SimulatedFaults()
+    /// Of an event, that a process is killed in the middle of it.
+    var kills = 0.0
+    /// Of an event, that the host crashes in the middle of it.
+    var crashes = 0.0
+    /// Of an event, that the wall clock is stepped.
+    var steps = 0.0
+    /// Of a call of a sink, that its other end fails.
+    var failingSinks = 0.0
+
+    enum Sink: CaseIterable { case atLeastOnce, atMostOnce, files }
+
+    /// Half of the seeds have each kind of fault, so that most runs have some and few have all.
+    init(_ random: inout SplitMix64) {
+        func sometimes<Value>(_ value: Value, else other: Value) -> Value {
+            Bool.random(using: &random) ? value : other
+        }
+        events = .random(in: 4...18, using: &random)
+        // To read a window costs more than all else.
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0..<2: sinks = []
+        case 2..<4: sinks = [Sink.allCases.randomElement(using: &random) ?? .files]
+        default: break
+        }
+        if sinks.isEmpty, Bool.random(using: &random) { retention.bytes = .random(in: 30_000...60_000, using: &random) }
+        flows = .random(in: 3...14, using: &random)
+        capacity = .random(in: 8...24, using: &random)
+        mostFlows = sometimes(.random(in: 3...8, using: &random), else: .max)
+        journalBound = .random(in: 0..<4, using: &random) == 0 ? 6000 : .max
+        groupRows = sometimes(8, else: 64)
+        publishPeriod = sometimes(.seconds(60), else: .seconds(300))
+        fileSize = sometimes(600, else: 75_000_000)
+        kills = sometimes(0.15, else: 0)
+        crashes = sometimes(0.06, else: 0)
+        steps = sometimes(0.05, else: 0)
+        failingSinks = sometimes(0.3, else: 0)
+        let room = Int.random(in: 4000...40_000, using: &random)
+        faults.room = sometimes(room, else: .max)
+        faults.failedWrites = sometimes(0.01, else: 0)
+        faults.shortWrites = sometimes(0.05, else: 0)
+        faults.failedSyncs = sometimes(0.02, else: 0)
+        faults.failedReads = sometimes(0.01, else: 0)
+        faults.failedNames = sometimes(0.02, else: 0)
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import SystemPackage
+
+/// Whether each sink of a simulated host has what was in the store, as often as it promises, and judged as it is there.
+enum SinkCheck {
+    static func violations(_ host: SimulatedHost, _ stored: StoredWindows) -> [String] {
+        let found = host.collectors.flatMap { violations($0, host, stored) }
+        return host.plan.sinks.contains(.files) ? found + filesViolations(host, stored) : found
+    }
+
+    private static func violations(
+        _ collector: Collector, _ host: SimulatedHost, _ stored: StoredWindows
+    ) -> [String] {
+        var violations: [String] = []
+        for (window, deliveries) in collector.deliveries {
+            guard let rows = stored.rows[window] else {
+                violations.append("\(collector.name) has window \(window), which the store never had")
+                continue
+            }
+            for delivery in deliveries where delivery != rows {
+                violations.append("\(collector.name) has window \(window) otherwise than the store")
+            }
+            if collector.promise == .atMostOnce, deliveries.count > 1 {
+                violations.append("\(collector.name) has window \(window) \(deliveries.count) times")
+            }
+        }
+        guard collector.promise == .atLeastOnce else { return violations }
+        for window in stored.rows.keys where collector.deliveries[window] == nil {
+            if collector.refuses(window) {
+                violations += refusedViolations(collector, window, host, stored)
+            } else {
+                violations.append("\(collector.name) never had window \(window)")
+            }
+        }
+        return violations
+    }
+
+    /// What is refused is put aside, a line a record.
+    private static func refusedViolations(
+        _ collector: Collector, _ window: UInt64, _ host: SimulatedHost, _ stored: StoredWindows
+    ) -> [String] {
+        let folder = SimulatedExporter.folder.appending(collector.name).appending("refused").string
+        let names = host.files.keys.filter { $0.hasPrefix(folder) && $0.hasSuffix(".json") }
+        let lines = names.filter { name in
+            UInt64(name.dropFirst(folder.count + 1).prefix(16), radix: 16) == window
+        }.map { host.files[$0]?.count { $0 == UInt8(ascii: "\n") } ?? 0 }
+        if lines == [stored.rows[window]?.count ?? 0] { return [] }
+        return ["\(collector.name) refused window \(window), and \(lines) lines of it were put aside"]
+    }
+
+    private static func filesViolations(_ host: SimulatedHost, _ stored: StoredWindows) -> [String] {
+        let prefix = SimulatedExporter.logs.string + "/AWSLogs/"
+        var rows: [SimulatedRow] = []
+        for (path, bytes) in host.files where path.hasPrefix(prefix) {
+            guard let text = Inflate.members(of: bytes) else { return ["\(path) is damaged"] }
+            rows += String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { SimulatedRow($0) }
+        }
+        let expected = stored.rows.values.flatMap(\.self)
+        guard rows.count != expected.count || rows.sorted() != expected.sorted() else { return [] }
+        var counts: [SimulatedRow: Int] = [:]
+        for row in expected { counts[row, default: 0] += 1 }
+        for row in rows { counts[row, default: 0] -= 1 }
+        return counts.filter { $0.value != 0 }.sorted { $0.key < $1.key }.prefix(3).map { row, count in
+            count > 0 ? "not in any file: \(row)" : "in files \(-count) times too often: \(row)"
+        }
+    }
+}
