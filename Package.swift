@@ -134,7 +134,8 @@ let package = Package(
             dependencies: [
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowFormats",
                 "FlowExport",
-                "FlowStore", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration", "WeirDaemon",
+                "FlowStore", "FlowFilter", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration",
+                "WeirDaemon", .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -182,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "FlowExportTests",
             dependencies: [
-                "FlowExport", "FlowFilter", "FlowFormats", "FlowModel", "FlowStore", "Host", "DurableFiles", "FlowTestKit",
+                "FlowExport", "FlowFilter", "FlowFormats", "FlowModel", "FlowStore", "Host", "DurableFiles",
+                "FlowTestKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(
@@ -198,7 +200,8 @@ let package = Package(
         .testTarget(
             name: "WeirDaemonTests",
             dependencies: [
-                "FlowModel", "FlowExport", "FlowMeter", "FlowRecorder", "FlowStore", "Host", "FlowKernel", "FlowVerdict",
+                "FlowModel", "FlowExport", "FlowMeter", "FlowRecorder", "FlowStore", "Host", "FlowKernel",
+                "FlowVerdict",
                 "OpenVSwitch",
                 "PortDirectory", "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
                 .product(name: "Logging", package: "swift-log"),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+package import FlowModel
 
 /// What a filter asks of a line.
-indirect enum FilterCondition: Equatable, Sendable {
+package indirect enum FilterCondition: Equatable, Sendable {
     case all([FilterCondition])
     case any([FilterCondition])
     case not(FilterCondition)
@@ -20,14 +20,14 @@ indirect enum FilterCondition: Equatable, Sendable {
 }
 
 /// Which end of a flow.
-enum FilterSide: Equatable, Sendable {
+package enum FilterSide: Equatable, Sendable {
     case source
     case destination
     case either
 }
 
 /// One question about a line. It is answered with no where the line does not have what it asks about.
-enum FilterTest: Equatable, Sendable {
+package enum FilterTest: Equatable, Sendable {
     case address(FilterSide, [AddressPrefix])
     case interfaceAddress(FilterSide, [AddressPrefix])
     case port(FilterSide, NumberSet)

@@ -3,7 +3,7 @@
 import FlowModel
 
 /// A field of a line that is a number; the raw value is its name, in AWS's spelling where AWS has it.
-enum NumberField: String, CaseIterable, Sendable {
+package enum NumberField: String, CaseIterable, Sendable {
     case sourcePort = "srcport"
     case destinationPort = "dstport"
     case transport = "protocol"
@@ -58,7 +58,7 @@ extension FlowKey {
 }
 
 /// A field of a line that is text; the raw value is its name, in AWS's spelling where AWS has it.
-enum TextField: String, CaseIterable, Sendable {
+package enum TextField: String, CaseIterable, Sendable {
     case accountID = "account-id"
     case interfaceID = "interface-id"
     case vpcID = "vpc-id"

@@ -3,12 +3,12 @@
 import FlowModel
 
 /// Numbers, as ranges.
-struct NumberSet: Equatable, Sendable {
-    let ranges: [ClosedRange<UInt64>]
+package struct NumberSet: Equatable, Sendable {
+    package let ranges: [ClosedRange<UInt64>]
 
-    init(_ ranges: [ClosedRange<UInt64>]) { self.ranges = ranges }
+    package init(_ ranges: [ClosedRange<UInt64>]) { self.ranges = ranges }
 
-    func contains(_ number: UInt64) -> Bool { ranges.contains { $0.contains(number) } }
+    package func contains(_ number: UInt64) -> Bool { ranges.contains { $0.contains(number) } }
 
     /// All numbers that are in none of the ranges.
     var inverted: NumberSet {
@@ -25,7 +25,7 @@ struct NumberSet: Equatable, Sendable {
 }
 
 /// Texts: patterns of the shell where they have a star, a question mark or a bracket, and else as they are.
-struct TextSet: Equatable, Sendable {
+package struct TextSet: Equatable, Sendable {
     private enum Member: Equatable, Sendable {
         case exact(String)
         case pattern(GlobPattern)
@@ -62,5 +62,16 @@ struct TextSet: Equatable, Sendable {
         isInverted = false
     }
 
-    func contains(_ text: String) -> Bool { members.contains { $0.matches(text) } != isInverted }
+    /// The texts, where the set has these and no others.
+    package var literals: [String]? {
+        guard !isInverted else { return nil }
+        var texts: [String] = []
+        for member in members {
+            guard case .exact(let text) = member else { return nil }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    package func contains(_ text: String) -> Bool { members.contains { $0.matches(text) } != isInverted }
 }

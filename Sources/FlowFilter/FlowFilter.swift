@@ -10,7 +10,7 @@ package import FlowModel
 package struct FlowFilter: Equatable, Sendable, CustomStringConvertible {
     /// As it was written.
     package let description: String
-    private let condition: FilterCondition
+    package let condition: FilterCondition
 
     /// - Parameter service: the port of a service's name, as in services(5); nil where the name is not known.
     package init(_ text: String, service: @escaping (String) -> UInt16? = { _ in nil }) throws(FilterError) {

@@ -17,7 +17,8 @@ extension ClosedWindow {
         var record = FlowRecord(window: window, port: anyPort)
         var count = 0
         let records = flows.records
-        for index in records.indices {
+        for place in Self.portOrder(records) {
+            let index = Int(place)
             let number = records[index].key.port
             if number != record.port.number || count == 0 {
                 guard number.rawValue < places.count, let port = places[Int(number.rawValue)] else { continue }
@@ -34,6 +35,20 @@ extension ClosedWindow {
             body(&record)
         }
         return count + standIns.count
+    }
+
+    /// The records' places, port after port: what is stored so is smaller, and found faster.
+    private static func portOrder(_ records: [CountedFlow]) -> [UInt32] {
+        var starts = [UInt32](repeating: 0, count: Int(UInt16.max) + 2)
+        for index in records.indices { starts[Int(records[index].key.port.rawValue) + 1] += 1 }
+        for port in 1..<starts.count { starts[port] += starts[port - 1] }
+        var order = [UInt32](repeating: 0, count: records.count)
+        for index in records.indices {
+            let port = Int(records[index].key.port.rawValue)
+            order[Int(starts[port])] = UInt32(index)
+            starts[port] += 1
+        }
+        return order
     }
 
     /// The lines that tell of no traffic, or not of all: for each port NODATA where no IP packet was seen, well-formed or not,

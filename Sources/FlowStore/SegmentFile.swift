@@ -11,27 +11,56 @@ final class SegmentFile {
     private let parquet: ParquetWriter
     private var bytes: [UInt8] = []
     private(set) var length: Int64 = 0
+    private var sums = StoredSums()
     /// The first thing that failed; nothing is written after it.
     private var failure: StoreError?
 
     /// - Parameter path: of the store, for sentences.
-    init(_ segment: StoredSegment, _ file: HeldFile, _ path: FilePath, pageRows: Int) {
-        parquet = ParquetWriter(columns: FlowColumn.schema, pageRows: pageRows)
+    init(_ segment: StoredSegment, _ file: HeldFile, _ path: FilePath, pageRows: Int, level: Int = 1) {
+        parquet = ParquetWriter(columns: FlowColumn.schema, pageRows: pageRows, level: level)
         self.segment = segment
         self.file = file
         self.path = path
     }
 
-    func append(_ rows: FlowRows) {
+    /// Writes a row group, its rows sorted.
+    func append(_ rows: inout FlowRows) {
         guard failure == nil else { return }
-        parquet.append(rows.buffers, to: &bytes)
+        let ranks = AddressRanks(rows.addresses.addresses)
+        rows.sort(ranks)
+        sums.add(rows.rows, rows.rest)
+        let isPlain = rows.hasPacketsAddressesOnly
+        parquet.beginGroup(rows: rows.count)
+        for column in FlowColumn.allCases {
+            if isPlain, let twin = column.twin {
+                parquet.appendTwin(of: twin.rawValue, to: &bytes)
+            } else {
+                parquet.append(
+                    parquet.encode(rows.content(of: column, ranks), isIndexed: column.isIndexed), to: &bytes)
+            }
+        }
+        write()
+    }
+
+    /// Writes a row group of a merged file.
+    func append(_ columns: MergedColumns) throws {
+        if let failure { throw failure }
+        parquet.beginGroup(rows: columns.rows)
+        for column in FlowColumn.allCases {
+            if let twin = column.twin, columns.areTwins(column, twin) {
+                parquet.appendTwin(of: twin.rawValue, to: &bytes)
+            } else {
+                parquet.append(
+                    parquet.encode(try columns.content(of: column), isIndexed: column.isIndexed), to: &bytes)
+            }
+        }
         write()
     }
 
     /// Writes the end of the file, and waits until it is on the disk.
     func finish(_ metadata: [(name: String, value: String)]) throws(StoreError) {
         if failure == nil {
-            parquet.finish(metadata, createdBy: Self.creator, to: &bytes)
+            parquet.finish(metadata + sums.metadata, createdBy: Self.creator, to: &bytes)
             write()
         }
         if let failure { throw failure }

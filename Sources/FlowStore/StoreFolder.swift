@@ -49,6 +49,11 @@ package struct StoreFolder {
         return found.filter { $0.end >= since ?? .min && $0.start < until ?? .max }.sorted()
     }
 
+    /// The same, of one hour.
+    func segments(in hour: FilePath, since: Int64?, until: Int64?) throws(StoreError) -> [StoredSegment] {
+        try segments(in: hour).filter { $0.end >= since ?? .min && $0.start < until ?? .max }.sorted()
+    }
+
     private func names(in place: FilePath, digits: Int) throws(StoreError) -> [String] {
         try StoreError.wrap(.read, path.appending(place.components)) {
             do {
@@ -60,7 +65,7 @@ package struct StoreFolder {
         }
     }
 
-    private func segments(in place: FilePath) throws(StoreError) -> [StoredSegment] {
+    func segments(in place: FilePath) throws(StoreError) -> [StoredSegment] {
         try StoreError.wrap(.read, path.appending(place.components)) {
             guard let hour = try? folder.folder(place) else { return [] }
             var found: [StoredSegment] = []

@@ -11,13 +11,19 @@ package struct StoreQuery: Sendable {
     package var until: Int64?
     /// nil: all.
     package var filter: FlowFilter?
+    /// Only records of windows with a higher number (`WindowIdentity.sequence`). nil: of all windows.
+    package var after: UInt64?
+    /// No records of windows with these numbers.
+    var except: Set<Int64> = []
 
-    package init(since: Int64? = nil, until: Int64? = nil, filter: FlowFilter? = nil) {
+    package init(since: Int64? = nil, until: Int64? = nil, filter: FlowFilter? = nil, after: UInt64? = nil) {
+        self.after = after
         self.since = since
         self.until = until
         self.filter = filter
     }
 
+    /// Whether a line is in the time and the filter takes it.
     package func takes(_ entry: LogEntry) -> Bool {
         if let since, entry.end.seconds < since { return false }
         if let until, entry.start.seconds >= until { return false }

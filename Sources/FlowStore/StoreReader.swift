@@ -2,10 +2,11 @@
 
 import DurableFiles
 package import FlowModel
-import Glibc
 package import SystemPackage
 
 /// Reads a store, also one that a daemon writes to, or that was copied from elsewhere. Used from one thread.
+///
+/// A daemon may merge the windows of an hour, or delete them for their age, while they are read: each window is read once all the same.
 package final class StoreReader {
     private let store: StoreFolder
     /// Files that could not be read, or only up to a place: each is here once. The others are read all the same.
@@ -13,9 +14,16 @@ package final class StoreReader {
     /// Called with each of `damages` when it is found.
     package var onDamage: (StoreDamage) -> Void = { _ in }
 
-    package init(_ path: FilePath) throws(StoreError) { store = try StoreFolder(reading: path) }
+    private let mostOpen: Int
+    private static let mostListings = 100
 
-    func note(_ damage: StoreDamage) {
+    /// - Parameter mostOpen: files that are open at a time: what is open stays readable when a daemon deletes it.
+    package init(_ path: FilePath, mostOpen: Int = 128) throws(StoreError) {
+        store = try StoreFolder(reading: path)
+        self.mostOpen = mostOpen
+    }
+
+    private func note(_ damage: StoreDamage) {
         guard !damages.contains(where: { $0.segment.path == damage.segment.path }) else { return }
         damages.append(damage)
         onDamage(damage)
@@ -42,71 +50,173 @@ package final class StoreReader {
 
     /// Calls `body` with each line of a segment, in the order of the file.
     ///
-    /// Holds one row group in memory.
+    /// Holds the dictionaries of one row group and a page of each of its columns.
     ///
-    /// - Returns: false where the segment was deleted meanwhile, or became part of another file.
+    /// - Returns: whether the segment is there. One that is not was merged with others of its hour, or deleted for its age.
     /// - Throws: StoreError, or ParquetError where the file is not one.
     @discardableResult
-    package func forEachEntry(of segment: StoredSegment, _ body: (LogEntry) throws -> Void) throws -> Bool {
-        guard let file = try open(segment) else { return false }
-        defer { try? file.close() }
-        let size = Int(try StoreError.wrap(.read, path(segment)) { try file.facts().st_size })
-        let footer = try footer(of: file, size, segment)
-        let columns = Dictionary(footer.columns.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
-        for group in footer.groups {
-            var values = [ColumnValues?](repeating: nil, count: FlowColumn.schema.count)
-            for (index, column) in FlowColumn.schema.enumerated() {
-                guard let place = columns[column] else { continue }
-                let chunk = group.chunks[place]
-                values[index] = try ColumnValues(
-                    try read(file, chunk.range, size, segment)[...], of: chunk, rows: group.rows)
-            }
-            var rows = StoredRows(values, count: group.rows)
-            for row in 0..<group.rows { try body(try rows.entry(row)) }
+    package func forEachEntry(
+        of segment: StoredSegment, after sequence: UInt64? = nil, _ body: (LogEntry) throws -> Void
+    ) throws -> Bool {
+        guard let source = try SegmentSource(segment, in: store.folder, store.path) else { return false }
+        try forEachEntry(of: source, StoreQuery(after: sequence), body)
+        return true
+    }
+
+    /// Calls `body` with each record that the query takes: segment after segment, the oldest first, in the order of the file.
+    ///
+    /// Files that cannot be read are in `damages`.
+    package func forEachEntry(_ query: StoreQuery, _ body: (LogEntry) throws -> Void) throws {
+        try forEachSource(query) { source, query in
+            try forEachEntry(of: source, query, body)
+            return true
+        }
+    }
+
+    /// The same, of one segment.
+    @discardableResult
+    package func forEachEntry(
+        of segment: StoredSegment, _ query: StoreQuery, _ body: (LogEntry) throws -> Void
+    ) throws -> Bool {
+        guard let source = try SegmentSource(segment, in: store.folder, store.path) else { return false }
+        do {
+            try forEachEntry(of: source, query, body)
+        } catch let error as ParquetError {
+            note(StoreDamage(segment: segment, error: error))
         }
         return true
     }
 
-    private func path(_ segment: StoredSegment) -> FilePath { store.path.appending(segment.path.components) }
-
-    private func open(_ segment: StoredSegment) throws(StoreError) -> HeldFile? {
-        try StoreError.wrap(.read, path(segment)) {
-            do {
-                return try store.folder.folder(segment.folder).open(segment.name, O_RDONLY)
-            } catch let error as Errno where error == .noSuchFileOrDirectory {
-                return nil
+    /// The newest records that the query takes, at least so many where there are, the oldest first. What is older is not read.
+    package func newest(_ count: Int, _ query: StoreQuery) throws -> [LogEntry] {
+        var parts: [[LogEntry]] = []
+        var found = 0
+        try forEachSource(query, newestFirst: true) { source, query in
+            var part: [LogEntry] = []
+            defer {
+                found += part.count
+                parts.append(part)
             }
+            try forEachEntry(of: source, query) { part.append($0) }
+            return found + part.count < count
         }
+        return parts.reversed().flatMap(\.self)
     }
 
-    private func footer(
-        of file: HeldFile, _ size: Int, _ segment: StoredSegment
-    ) throws -> ParquetFooter {
-        guard size > ParquetFooter.tail else { throw ParquetError.damaged("it is too short") }
-        let tail = try read(file, size - ParquetFooter.tail..<size, size, segment)
-        let length = try ParquetFooter.length(tail[...])
-        let end = size - ParquetFooter.tail
-        guard length <= end else { throw ParquetError.damaged("its metadata is longer than the file") }
-        return try ParquetFooter(try read(file, end - length..<end, size, segment)[...])
-    }
-
-    /// `unsafe`: the pointer is for the call only.
-    private func read(
-        _ file: HeldFile, _ range: Range<Int>, _ size: Int, _ segment: StoredSegment
-    ) throws -> [UInt8] {
-        guard range.upperBound <= size else { throw ParquetError.damaged("a column lies outside the file") }
-        return try StoreError.wrap(.read, path(segment)) {
-            var bytes = [UInt8](repeating: 0, count: range.count)
-            var count = 0
-            while count < bytes.count {
-                let read = try unsafe bytes.withUnsafeMutableBytes { buffer in
-                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                    return unsafe try file.read(fromAbsoluteOffset: Int64(range.lowerBound + count), into: rest)
+    /// The sums of what the query takes.
+    ///
+    /// - Parameters:
+    ///   - columns: a group for each combination of their values; none: one group.
+    ///   - every: seconds: a group for each such piece of time as well, by the beginning of the records' windows; pieces begin at
+    ///     multiples since 1970.
+    ///   - most: groups that are held in memory, about 250 bytes each with the values.
+    /// - Throws: StoreQueryError where there are more.
+    package func totals(
+        _ query: StoreQuery, by columns: [FlowColumn], every seconds: Int64? = nil, most: Int = 1_000_000
+    ) throws -> StoreTotals {
+        var table = TotalsTable(columns, every: seconds, most: most)
+        try forEachSource(query) { source, query in
+            try forEachGroup(of: source, query) { scan in
+                table.beginGroup()
+                try scan.forEachPage { page, rows, selection in
+                    try table.add(scan, page: page, rows: rows, selection)
                 }
-                guard read > 0 else { throw Errno.ioError }
-                count += read
             }
-            return bytes
+            return true
         }
+        return StoreTotals(groups: table.groups)
+    }
+
+    private func forEachEntry(
+        of source: SegmentSource, _ query: StoreQuery, _ body: (LogEntry) throws -> Void
+    ) throws {
+        try forEachGroup(of: source, query) { scan in
+            var stored = StoredRows()
+            try scan.forEachPage { page, rows, selection in
+                try stored.load(scan, page: page, rows: rows, selection)
+                for row in 0..<rows where selection.takes(row) { try body(try stored.entry(row)) }
+            }
+        }
+    }
+
+    private func forEachGroup(
+        of source: SegmentSource, _ query: StoreQuery, _ body: (GroupScan) throws -> Void
+    ) throws {
+        let compiled = CompiledQuery(query)
+        let places = try source.places()
+        for group in try source.footer().groups {
+            try body(GroupScan(group, places, compiled) { try source.read($0) })
+        }
+    }
+}
+
+// Files that go away while they are read.
+extension StoreReader {
+    /// Calls `body` with each file of the time, hour after hour, until it returns false. Where a file is gone, its hour is listed again;
+    /// the query then leaves out the windows that were read before.
+    private func forEachSource(
+        _ query: StoreQuery, newestFirst: Bool = false, _ body: (SegmentSource, StoreQuery) throws -> Bool
+    ) throws {
+        var hours: [[StoredSegment]] = []
+        for segment in try segments(since: query.since, until: query.until) {
+            if hours.last?.last?.folder == segment.folder {
+                hours[hours.count - 1].append(segment)
+            } else {
+                hours.append([segment])
+            }
+        }
+        for hour in newestFirst ? hours.reversed() : hours {
+            guard try forEachSource(ofHour: hour, query, newestFirst: newestFirst, body) else { return }
+        }
+    }
+
+    private func forEachSource(
+        ofHour hour: [StoredSegment], _ query: StoreQuery, newestFirst: Bool,
+        _ body: (SegmentSource, StoreQuery) throws -> Bool
+    ) throws -> Bool {
+        var left = newestFirst ? hour.reversed() : hour
+        var query = query
+        var listings = 1
+        while !left.isEmpty {
+            var sources: [SegmentSource] = []
+            for segment in left.prefix(mostOpen) {
+                guard let source = try SegmentSource(segment, in: store.folder, store.path) else { break }
+                sources.append(source)
+            }
+            if sources.count < min(left.count, mostOpen), listings < Self.mostListings {
+                listings += 1
+                let all = try store.segments(in: hour[0].folder, since: query.since, until: query.until)
+                left = (newestFirst ? all.reversed() : all).filter { !isRead($0, query) }
+                continue
+            }
+            left.removeFirst(min(left.count, mostOpen))
+            for source in sources {
+                guard try read(source, query, body) else { return false }
+                query.except.formUnion(try windows(of: source))
+            }
+        }
+        return true
+    }
+
+    private func isRead(_ segment: StoredSegment, _ query: StoreQuery) -> Bool {
+        segment.windows == nil && query.except.contains(Int64(clamping: segment.identity.sequence))
+    }
+
+    private func read(
+        _ source: SegmentSource, _ query: StoreQuery, _ body: (SegmentSource, StoreQuery) throws -> Bool
+    ) throws -> Bool {
+        var asked = query
+        // What cannot be in the file need not be asked of its rows.
+        if source.segment.windows == nil { asked.except = [] }
+        do { return try body(source, asked) } catch let error as ParquetError {
+            note(StoreDamage(segment: source.segment, error: error))
+            return true
+        }
+    }
+
+    private func windows(of source: SegmentSource) throws -> [Int64] {
+        guard source.segment.windows != nil else { return [Int64(clamping: source.segment.identity.sequence)] }
+        let names = (try? source.footer().metadata[MergedHour.key]) ?? ""
+        return MergedHour.identities(names).map { Int64(clamping: $0.sequence) }
     }
 }

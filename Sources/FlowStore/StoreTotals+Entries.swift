@@ -38,3 +38,38 @@ extension StoreTotals {
         return StoreTotals(counts)
     }
 }
+
+extension FlowRows {
+    fileprivate func firstValue(of column: FlowColumn) -> StoredValue {
+        switch content(of: column, AddressRanks(addresses.addresses)).values {
+        case .nothing: .null
+        case .numbers(let numbers): numbers[0] == ColumnContent.noNumber ? .null : .number(numbers[0])
+        case .texts(let places, let texts):
+            places[0] == ColumnContent.noText ? .null : .text(texts.text(Int(places[0])))
+        }
+    }
+}
+
+extension StoreTotals.Counts {
+    fileprivate mutating func add(_ entry: LogEntry) {
+        records += 1
+        first = min(first, entry.start.seconds)
+        last = max(last, entry.end.seconds)
+        switch entry {
+        case .noData: return
+        case .skipData(_, _, let overflow):
+            overflowPackets &+= overflow.packets
+            overflowOctets &+= overflow.octets
+            return
+        case .flow:
+            flows += 1
+            if entry.verdict?.action == .reject { rejectedFlows += 1 }
+        case .unparsed: break
+        }
+        packets &+= entry.count.packets
+        octets &+= entry.count.octets
+        guard entry.verdict?.action == .reject else { return }
+        rejectedPackets &+= entry.count.packets
+        rejectedOctets &+= entry.count.octets
+    }
+}

@@ -13,8 +13,7 @@ package final class StoreWriter {
     package let path: FilePath
     package var retention: StoreRetention
     private var store: StoreFolder
-    /// In the store, the oldest first.
-    private var segments: [StoredSegment]
+    private let index = StoreIndex()
     private var rows = FlowRows()
     private var growing: SegmentFile?
 
@@ -28,29 +27,50 @@ package final class StoreWriter {
     ///   - groupRows: lines that are in memory at a time, as one row group.
     ///   - pageRows: of a page.
     package init(
-        _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 20_000
+        _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 8192
     ) throws(StoreError) {
         self.path = path
         self.groupRows = groupRows
         self.pageRows = pageRows
         self.retention = retention
         store = try StoreFolder(writing: path)
-        segments = try store.segments()
-        try removeGrowing()
+        try StoreError.wrap(.use, path) {
+            let folder = try growingFolder()
+            for name in try folder.names() { try folder.removeTree(name) }
+        }
+        try list()
+    }
+
+    private func list() throws(StoreError) {
+        let found = try store.segments()
+        index.withLock { $0.set(found) }
+    }
+
+    /// Merges hours of this store; see there how it is driven.
+    ///
+    /// - Parameter groupRows: of a row group of a merged file.
+    package func makeMerger(groupRows: Int = 524_288) -> StoreMerger {
+        StoreMerger(path, index, groupRows: groupRows, pageRows: pageRows)
     }
 
     /// What is in the store.
-    package var contents: StoreContents { StoreContents(segments) }
+    package var contents: StoreContents { StoreContents(index.segments) }
 
     /// The highest number of a window that is in the store; nil where there is none.
-    package var newestSequence: UInt64? { segments.lazy.map(\.identity.sequence).max() }
+    package var newestSequence: UInt64? { index.segments.lazy.map(\.identity.sequence).max() }
 
     /// Whether the window is in the store already, with its name on the disk: a process that died, or an fsync that failed, may have left that
     /// undone.
     package func holds(_ identity: WindowIdentity) throws(StoreError) -> Bool {
-        guard let segment = segments.first(where: { $0.identity == identity }) else { return false }
-        try StoreError.wrap(.write, path) { try hour(of: segment).synchronize() }
-        return true
+        if let segment = index.segments.first(where: { $0.identity == identity }) {
+            try StoreError.wrap(.write, path) { try hour(of: segment).synchronize() }
+            return true
+        }
+        return index.holds(identity) { merged in
+            // What cannot be read holds nothing: the window is then written once more rather than lost.
+            guard let source = try? SegmentSource(merged, in: store.folder, path) else { return [] }
+            return (try? StoreMerger.windows(of: source)) ?? []
+        }
     }
 
     private func hour(of segment: StoredSegment) throws(Errno) -> HeldFolder {
@@ -62,7 +82,7 @@ package final class StoreWriter {
         abandon()
         if store.folder.isRemoved {
             store = try StoreFolder(writing: path)
-            segments = try store.segments()
+            try list()
         }
         let file = try StoreError.wrap(.write, path) {
             try growingFolder().open(Self.temporaryName, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
@@ -83,7 +103,7 @@ package final class StoreWriter {
     }
 
     private func writeGroup() {
-        growing?.append(rows)
+        growing?.append(&rows)
         rows.removeAll()
     }
 
@@ -99,12 +119,14 @@ package final class StoreWriter {
         var segment = growing.segment
         segment.bytes = growing.length
         try StoreError.wrap(.write, path) {
-            let hour = try hour(of: segment)
-            try growingFolder().rename(Self.temporaryName, to: hour, segment.name)
-            // Readers see it from now on, also if what follows fails: it must not be judged and written again.
-            segments.append(segment)
-            segments.sort()
-            try hour.synchronize()
+            // A merger must not exchange the hour's folder meanwhile.
+            try index.withLock { [segment] state in
+                let hour = try hour(of: segment)
+                try growingFolder().rename(Self.temporaryName, to: hour, segment.name)
+                // Readers see it from now on, also if what follows fails: it must not be judged and written again.
+                state.insert(segment)
+                try hour.synchronize()
+            }
         }
     }
 
@@ -113,14 +135,18 @@ package final class StoreWriter {
         rows.removeAll()
         guard growing != nil else { return }
         growing = nil
-        try? removeGrowing()
+        try? growingFolder().remove(Self.temporaryName)
     }
 
     /// Deletes what the retention says. What cannot be deleted now is deleted later.
     package func expire(now: UnixTime) throws(StoreError) {
-        while let oldest = segments.first, retention.isOver(oldest, contents.bytes, now) {
-            try StoreError.wrap(.remove, path) { try remove(oldest) }
-            segments.removeFirst()
+        while let oldest = index.segments.first, retention.isOver(oldest, contents.bytes, now) {
+            try StoreError.wrap(.remove, path) {
+                try index.withLock { state in
+                    try remove(oldest)
+                    state.remove(oldest)
+                }
+            }
         }
     }
 
@@ -140,12 +166,5 @@ package final class StoreWriter {
 
     private func growingFolder() throws -> HeldFolder {
         try store.folder.folder(FilePath(StoreFolder.growing), create: 0o750)
-    }
-
-    private func removeGrowing() throws(StoreError) {
-        try StoreError.wrap(.use, path) {
-            let folder = try growingFolder()
-            for name in try folder.names() { try folder.remove(name) }
-        }
     }
 }

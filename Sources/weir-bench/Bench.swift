@@ -33,6 +33,7 @@ struct Bench {
         try runRecords(into: &report)
         try runRest(into: &report)
         try runVerdicts(into: &report)
+        if parts.contains(.store) { report.stores = [try StoreMeasurement(records: settings.storedRecords).figure()] }
         return report
     }
 

@@ -6,5 +6,5 @@ import ArgumentParser
 enum BenchPart: String, CaseIterable, ExpressibleByArgument {
     case packets, forms, insert, drain, records, memory, tap, taps, swap, ports, forwarding, classifier, judgement
     case polling
-    case policy, conntrack
+    case policy, conntrack, store
 }

@@ -54,7 +54,7 @@ import Testing
         "Sources/FlowFormats/Text/LineWriter.swift",
         "Sources/FlowMeter/Journal/JournalFrame.swift",
         "Sources/FlowStore/Parquet/PageCompressor.swift",
-        "Sources/FlowStore/StoreReader.swift",
+        "Sources/FlowStore/SegmentSource.swift",
         "Sources/FlowMeter/Journal/SegmentReader.swift",
         "Sources/FlowMeter/Journal/SegmentWriter.swift",
         "Sources/weir/Main.swift",

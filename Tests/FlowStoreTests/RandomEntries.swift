@@ -9,7 +9,7 @@ struct RandomEntries {
     private let ports: [Port]
     private let rules = ["web/open", "a rule with blanks", "regel-ü"].map { RuleName($0) }
     private let reasons = ["NETFILTER_DROP", "no-route"].map { RejectReason($0) }
-    let window = Window(
+    var window = Window(
         number: 7, start: UnixTime(seconds: 1_795_774_500), end: UnixTime(seconds: 1_795_774_560), spansRestart: true)
 
     init(seed: UInt64) {

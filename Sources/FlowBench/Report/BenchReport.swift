@@ -25,10 +25,11 @@ package struct BenchReport: Codable, Sendable {
     package var polling: [PollingFigure] = []
     package var policies: [PolicyFigure] = []
     package var conntrack: [TapFigure] = []
+    package var stores: [StoreFigure] = []
 
     private enum CodingKeys: String, CodingKey {
         case machine, method, packets, inserts, drains, records, published, memory, taps, swaps, ports, forwarding,
-            classifier, judgements, polling, policies, conntrack
+            classifier, judgements, polling, policies, conntrack, stores
         case insertsUsed = "inserts_used"
         case tapTurns = "tap_turns"
     }

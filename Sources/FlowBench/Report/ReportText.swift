@@ -19,7 +19,7 @@ package struct ReportText {
             publishedSection, memorySection,
             tapSection, tapTurnsSection, swapSection, portsSection, forwardingSection, classifierSection,
             judgementSection,
-            pollingSection, policySection, conntrackSection, ratioSection,
+            pollingSection, policySection, conntrackSection, storeSection, questionSection, ratioSection,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }

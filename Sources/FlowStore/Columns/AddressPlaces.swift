@@ -4,24 +4,24 @@ import FlowModel
 
 /// Different addresses, numbered in the order in which they came first: open addressing, linear probing.
 struct AddressPlaces {
-    private var addresses: [IPAddress] = []
+    private(set) var addresses: [IPAddress] = []
     /// Place + 1; 0: free.
     private var slots = [UInt32](repeating: 0, count: 64)
     /// Of the hash, random and odd: packets choose what is looked up, and must not be able to make it collide.
     private let multiplier = UInt64.random(in: .min ... .max) | 1
 
-    /// The place of an address, and whether it is new.
-    mutating func place(of address: IPAddress) -> (place: UInt32, isNew: Bool) {
+    /// The place of an address; a new one gets the next.
+    mutating func place(of address: IPAddress) -> UInt32 {
         let mask = slots.count - 1
         var index = hash(address) & mask
         while slots[index] != 0 {
-            if addresses[Int(slots[index]) - 1] == address { return (slots[index] - 1, false) }
+            if addresses[Int(slots[index]) - 1] == address { return slots[index] - 1 }
             index = (index + 1) & mask
         }
         addresses.append(address)
         slots[index] = UInt32(addresses.count)
         if addresses.count * 2 > slots.count { grow() }
-        return (UInt32(addresses.count) - 1, true)
+        return UInt32(addresses.count) - 1
     }
 
     mutating func removeAll() {

@@ -43,5 +43,19 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
 
     package var name: String { Self.schema[rawValue].name }
 
+    /// Whether a Bloom filter says which values a row group has.
+    var isIndexed: Bool {
+        [.sourceAddress, .destinationAddress, .packetSourceAddress, .packetDestinationAddress].contains(self)
+    }
+
+    /// The column before it that has the same values where no interface has another address than its packets.
+    var twin: FlowColumn? {
+        switch self {
+        case .packetSourceAddress: .sourceAddress
+        case .packetDestinationAddress: .destinationAddress
+        default: nil
+        }
+    }
+
     package var kind: ParquetColumn.Kind { Self.schema[rawValue].kind }
 }

@@ -4,281 +4,266 @@ package import FlowModel
 
 /// Lines of flow logs on their way into columns, as many as a row group holds.
 ///
-/// Of a line it keeps places among different values: what is the same for all lines of a port is looked up once for each port and row group.
+/// Of a line it keeps numbers, and places among different values; `FlowRows+Columns` makes columns of them.
 package struct FlowRows {
-    package private(set) var buffers = FlowColumn.schema.map { ColumnBuffer($0) }
-    private var ports: [PortNumber: PortPlaces] = [:]
-    private var sources = AddressPlaces()
-    private var destinations = AddressPlaces()
-    /// Places of MAC addresses, by column.
-    private var macs: [FlowColumn: [UInt64: UInt32]] = [:]
+    /// A line. 112 bytes, of which a row group holds 131,072.
+    struct Row {
+        var packets = ColumnContent.noNumber
+        var octets = ColumnContent.noNumber
+        /// Milliseconds.
+        var first = ColumnContent.noNumber
+        var last = ColumnContent.noNumber
+        /// Seconds.
+        var start: Int64
+        var end: Int64
+        /// Among `addresses`, as are those that follow; of the packets.
+        var source = ColumnContent.noText
+        var destination = ColumnContent.noText
+        /// Of the interface.
+        var interfaceSource = ColumnContent.noText
+        var interfaceDestination = ColumnContent.noText
+        /// Among `ports`.
+        var port: UInt32
+        /// Among `windows`.
+        var window: UInt32
+        /// Among `rules`, `reasons`, `macs`, `rest`.
+        var rule = ColumnContent.noText
+        var reason = ColumnContent.noText
+        var sourceMAC = ColumnContent.noText
+        var destinationMAC = ColumnContent.noText
+        var rest = ColumnContent.noText
+        var sourcePort: UInt16 = 0
+        var destinationPort: UInt16 = 0
+        var vlanID: UInt16 = 0
+        var innerVLANID: UInt16 = 0
+        var controlBits: UInt16 = 0
+        var transport: UInt8 = 0
+        var tcpFlags: UInt8 = 0
+        var status: LogStatus
+        /// 0: ingress, 1: egress; `noWord`: the line has none, as with those that follow.
+        var direction = Self.noWord
+        var action = Self.noWord
+        var verdictSource = Self.noWord
+        var dscp = Self.noWord
+        var isFlow = false
+        var isICMP = false
+        var isV6 = false
+        var isFragmentWithoutFlow = false
+        var hidesTCPFlags = false
+
+        static let noWord = UInt8.max
+    }
+
+    /// The value of AWS's `log-status`.
+    enum LogStatus: UInt8 {
+        case ok
+        case noData
+        case skipData
+    }
+
+    /// What few lines have.
+    struct Rest {
+        var attribution: FlowAttribution?
+        var observedAt: String?
+        var overflow: PacketCount?
+        var unparsed: UnparsedReason?
+        var sample: FrameSample?
+    }
+
+    private(set) var rows: [Row] = []
+    private(set) var ports: [Port] = []
+    private(set) var windows: [Window] = []
+    private(set) var addresses = AddressPlaces()
+    private(set) var rules = TextPlaces()
+    private(set) var reasons = TextPlaces()
+    private(set) var macs: [MACAddress] = []
+    private(set) var rest: [Rest] = []
+    private var portPlaces: [PortNumber: UInt32] = [:]
+    private var macPlaces: [UInt64: UInt32] = [:]
+    /// Of the lines before, which often have the same.
+    private var lastPort: UInt32?
+    private var lastMACs: (source: UInt32, destination: UInt32) = (ColumnContent.noText, ColumnContent.noText)
 
     /// Of the window whose lines are coming: `WindowIdentity.sequence`.
     package var sequence: Int64 = 0
 
     package init() {}
 
-    package var count: Int { buffers[0].rows }
+    package var count: Int { rows.count }
 
     /// Begins the next row group. Storage is kept.
     package mutating func removeAll() {
-        for index in buffers.indices { buffers[index].removeAll() }
+        rows.removeAll(keepingCapacity: true)
         ports.removeAll(keepingCapacity: true)
-        sources.removeAll()
-        destinations.removeAll()
+        windows.removeAll(keepingCapacity: true)
+        addresses.removeAll()
+        rules.removeAll()
+        reasons.removeAll()
         macs.removeAll(keepingCapacity: true)
+        rest.removeAll(keepingCapacity: true)
+        portPlaces.removeAll(keepingCapacity: true)
+        macPlaces.removeAll(keepingCapacity: true)
+        lastPort = nil
+        lastMACs = (ColumnContent.noText, ColumnContent.noText)
     }
 
     package mutating func append(_ entry: LogEntry) {
         switch entry {
         case .flow(let record): append(record)
-        case .noData(let port, let window): appendGap(port, window, status: .noData, overflow: nil)
+        case .noData(let port, let window): rows.append(row(of: port, window, .noData))
         case .skipData(let port, let window, let overflow):
-            appendGap(port, window, status: .skipData, overflow: overflow)
+            var row = row(of: port, window, .skipData)
+            row.rest = add(Rest(overflow: overflow))
+            rows.append(row)
         case .unparsed(let port, let window, let frames): append(frames, of: port, window)
         }
     }
 
     package mutating func append(_ record: borrowing FlowRecord) {
-        appendPort(record.port)
-        appendAddresses(of: record)
-        appendTraffic(of: record)
-        appendVerdict(record.verdict)
-        appendHeaders(of: record)
-        self[.start].append(record.first.seconds)
-        self[.end].append(record.last.seconds)
-        self[.firstMilliseconds].append(record.first.milliseconds)
-        self[.lastMilliseconds].append(record.last.milliseconds)
-        self[.logStatus].append(word: LogStatus.ok.rawValue, LogStatus.ok.name)
-        append(record.window)
-        self[.observedAt].append(record.observedAt?.name)
-        for column in FlowColumn.ofGapsAndUnparsed { self[column].appendNull() }
-    }
-
-    private subscript(_ column: FlowColumn) -> ColumnBuffer {
-        get { buffers[column.rawValue] }
-        _modify { yield &buffers[column.rawValue] }
-    }
-}
-
-/// The value of AWS's `log-status`.
-private enum LogStatus: UInt8 {
-    case ok
-    case noData
-    case skipData
-
-    var name: StaticString {
-        switch self {
-        case .ok: "OK"
-        case .noData: "NODATA"
-        case .skipData: "SKIPDATA"
-        }
-    }
-}
-
-extension FlowRows {
-    /// The places of what is the same for all lines of a port, by `FlowColumn.ofPort`.
-    private struct PortPlaces {
-        let port: Port
-        let places: [UInt32?]
-    }
-
-    private mutating func appendPort(_ port: Port) {
-        let places: [UInt32?]
-        if let known = ports[port.number], known.port === port {
-            places = known.places
-        } else {
-            places = FlowColumn.ofPort.map { column in column.value(of: port).map { self[column].place(of: $0) } }
-            ports[port.number] = PortPlaces(port: port, places: places)
-        }
-        for (column, place) in zip(FlowColumn.ofPort, places) {
-            if let place { self[column].append(at: place) } else { self[column].appendNull() }
-        }
-        // The highest version among the AWS columns here.
-        self[.version].append(8)
-        if port.coverage.interruption == nil { self[.incomplete].appendNull() } else { self[.incomplete].append(true) }
-    }
-
-    private mutating func append(_ window: Window) {
-        self[.windowStart].append(window.start.seconds)
-        self[.windowEnd].append(window.endSecond)
-        self[.windowSequence].append(sequence)
-        if window.spansRestart { self[.restarted].append(true) } else { self[.restarted].appendNull() }
-    }
-
-    private mutating func appendAddresses(of record: borrowing FlowRecord) {
-        let (source, destination) = (place(ofSource: record.key.source), place(ofDestination: record.key.destination))
-        self[.packetSourceAddress].append(at: source)
-        self[.packetDestinationAddress].append(at: destination)
-        let attribution = record.attribution
-        self[.sourceAddress].append(at: attribution?.interfaceSource.map { place(ofSource: $0) } ?? source)
-        self[.destinationAddress].append(
-            at: attribution?.interfaceDestination.map { place(ofDestination: $0) } ?? destination)
-        self[.packetSourceService].append(attribution?.sourceService)
-        self[.packetDestinationService].append(attribution?.destinationService)
-        append(attribution?.trafficPath.map(Int64.init), .trafficPath)
-    }
-
-    /// Both columns of sources have the same different values, so that one look-up serves both.
-    private mutating func place(ofSource address: IPAddress) -> UInt32 {
-        let (place, isNew) = sources.place(of: address)
-        guard isNew else { return place }
-        let text = address.description
-        _ = self[.sourceAddress].add(text.utf8)
-        return self[.packetSourceAddress].add(text.utf8)
-    }
-
-    private mutating func place(ofDestination address: IPAddress) -> UInt32 {
-        let (place, isNew) = destinations.place(of: address)
-        guard isNew else { return place }
-        let text = address.description
-        _ = self[.destinationAddress].add(text.utf8)
-        return self[.packetDestinationAddress].add(text.utf8)
-    }
-
-    private mutating func appendTraffic(of record: borrowing FlowRecord) {
         let key = record.key
-        self[.sourcePort].append(key.isICMP ? 0 : Int64(key.sourcePort))
-        self[.destinationPort].append(key.isICMP ? 0 : Int64(key.destinationPort))
-        self[.transport].append(Int64(key.transport))
-        self[.packets].append(Int64(clamping: record.count.packets))
-        self[.octets].append(Int64(clamping: record.count.octets))
-        switch key.version {
-        case .v4: self[.type].append(word: 0, "IPv4")
-        case .v6: self[.type].append(word: 1, "IPv6")
+        var row = Row(
+            start: record.first.seconds, end: record.last.seconds, port: place(of: record.port),
+            window: place(of: record.window), status: .ok)
+        row.isFlow = true
+        row.packets = Int64(clamping: record.count.packets)
+        row.octets = Int64(clamping: record.count.octets)
+        row.first = record.first.milliseconds
+        row.last = record.last.milliseconds
+        row.source = addresses.place(of: key.source)
+        row.destination = addresses.place(of: key.destination)
+        (row.interfaceSource, row.interfaceDestination) = (row.source, row.destination)
+        row.sourcePort = key.sourcePort
+        row.destinationPort = key.destinationPort
+        row.vlanID = key.vlanID
+        row.innerVLANID = key.innerVLANID
+        row.transport = key.transport
+        row.isICMP = key.isICMP
+        row.isV6 = key.version == .v6
+        row.isFragmentWithoutFlow = key.isFragmentWithoutFlow
+        row.direction = key.direction == .egress ? 1 : 0
+        row.controlBits = record.tcpControlBits
+        row.tcpFlags = record.tcpFlags
+        row.hidesTCPFlags = record.hidesTCPFlags
+        row.dscp = record.dscp ?? Row.noWord
+        if let address = record.sourceMAC {
+            lastMACs.source = place(of: address, lastMACs.source)
+            row.sourceMAC = lastMACs.source
         }
-        append(key.direction)
-        let isTCP = key.transport == TransportNumber.tcp
-        self[.tcpFlags].append(isTCP ? Int64(record.tcpFlags) : 0)
-        append(isTCP ? Int64(record.tcpControlBits) : nil, .tcpControlBits)
-        append(record.hidesTCPFlags, .tcpFlagsHidden)
-    }
-
-    private mutating func append(_ direction: Direction) {
-        switch direction {
-        case .ingress: self[.direction].append(word: 0, "ingress")
-        case .egress: self[.direction].append(word: 1, "egress")
+        if let address = record.destinationMAC {
+            lastMACs.destination = place(of: address, lastMACs.destination)
+            row.destinationMAC = lastMACs.destination
         }
+        set(record.verdict, in: &row)
+        if record.attribution != nil || record.observedAt != nil { appendRest(of: record, to: &row) }
+        rows.append(row)
     }
 
-    private mutating func appendHeaders(of record: borrowing FlowRecord) {
-        let key = record.key
-        append(key.vlanID == 0 ? nil : Int64(key.vlanID), .vlanID)
-        append(key.innerVLANID == 0 ? nil : Int64(key.innerVLANID), .innerVLANID)
-        let hasICMP = key.isICMP && !key.isFragmentWithoutFlow
-        append(hasICMP ? Int64(key.sourcePort) : nil, .icmpType)
-        append(hasICMP ? Int64(key.destinationPort) : nil, .icmpCode)
-        append(key.isFragmentWithoutFlow, .fragmentWithoutFlow)
-        append(record.dscp.map(Int64.init), .dscp)
-        append(record.sourceMAC, .sourceMAC)
-        append(record.destinationMAC, .destinationMAC)
-        if let reason = record.window.endReason {
-            self[.flowEndReason].append(word: reason == .activeTimeout ? 0 : 1, reason.name)
-        } else {
-            self[.flowEndReason].appendNull()
-        }
-    }
-
-    private mutating func append(_ address: MACAddress?, _ column: FlowColumn) {
-        guard let address else { return self[column].appendNull() }
-        if let place = macs[column]?[address.bits] { return self[column].append(at: place) }
-        let place = self[column].add(address.description.utf8)
-        macs[column, default: [:]][address.bits] = place
-        self[column].append(at: place)
-    }
-
-    private mutating func append(_ number: Int64?, _ column: FlowColumn) {
-        if let number { self[column].append(number) } else { self[column].appendNull() }
-    }
-
-    /// Writes true or null, never false, as JSON lines do.
-    private mutating func append(_ isSo: Bool, _ column: FlowColumn) {
-        if isSo { self[column].append(true) } else { self[column].appendNull() }
-    }
-
-    private mutating func appendVerdict(_ verdict: Verdict) {
-        switch verdict.action {
-        case .accept: self[.action].append(word: 0, "ACCEPT")
-        case .reject: self[.action].append(word: 1, "REJECT")
-        case .unknown, .mixed: self[.action].appendNull()
-        }
-        append(verdict.action == .mixed, .mixedVerdicts)
-        if let source = verdict.source {
-            self[.verdictSource].append(word: source.rawValue, source.name)
-        } else {
-            self[.verdictSource].appendNull()
-        }
-        self[.rejectReason].append(verdict.reason?.text)
-        self[.rule].append(verdict.rule?.text)
-    }
-}
-
-// Lines that are no flows.
-extension FlowRows {
-    private mutating func appendGap(_ port: Port, _ window: Window, status: LogStatus, overflow: PacketCount?) {
-        appendWindow(of: port, window, status)
-        append(overflow.map { Int64(clamping: $0.packets) }, .overflowPackets)
-        append(overflow.map { Int64(clamping: $0.octets) }, .overflowOctets)
-        for column in FlowColumn.ofUnparsed + FlowColumn.ofFlowsAndUnparsed + FlowColumn.ofFlows {
-            self[column].appendNull()
+    private mutating func appendRest(of record: borrowing FlowRecord, to row: inout Row) {
+        row.rest = add(Rest(attribution: record.attribution, observedAt: record.observedAt?.name))
+        if let source = record.attribution?.interfaceSource { row.interfaceSource = addresses.place(of: source) }
+        if let destination = record.attribution?.interfaceDestination {
+            row.interfaceDestination = addresses.place(of: destination)
         }
     }
 
     private mutating func append(_ frames: UnparsedFrames, of port: Port, _ window: Window) {
-        appendWindow(of: port, window, .ok)
-        self[.packets].append(Int64(clamping: frames.count.packets))
-        self[.octets].append(Int64(clamping: frames.count.octets))
-        append(frames.direction)
-        appendVerdict(frames.verdict)
-        self[.unparsed].append(word: frames.reason.rawValue, frames.reason.name)
-        append(frames.sample.map { Int64($0.length) }, .sampleLength)
-        self[.sample].append(frames.sample.map { HexText.of($0.bytes) })
-        for column in [FlowColumn.overflowPackets, .overflowOctets] + FlowColumn.ofFlows { self[column].appendNull() }
+        var row = row(of: port, window, .ok)
+        row.packets = Int64(clamping: frames.count.packets)
+        row.octets = Int64(clamping: frames.count.octets)
+        row.direction = frames.direction == .egress ? 1 : 0
+        set(frames.verdict, in: &row)
+        row.rest = add(Rest(unparsed: frames.reason, sample: frames.sample))
+        rows.append(row)
     }
 
-    private mutating func appendWindow(of port: Port, _ window: Window, _ status: LogStatus) {
-        appendPort(port)
-        self[.start].append(window.start.seconds)
-        self[.end].append(window.endSecond)
-        self[.logStatus].append(word: status.rawValue, status.name)
-        append(window)
+    private mutating func row(of port: Port, _ window: Window, _ status: LogStatus) -> Row {
+        Row(
+            start: window.start.seconds, end: window.endSecond, port: place(of: port), window: place(of: window),
+            status: status)
+    }
+
+    private mutating func set(_ verdict: Verdict, in row: inout Row) {
+        if verdict.action != .unknown { row.action = verdict.action.rawValue }
+        row.verdictSource = verdict.source?.rawValue ?? Row.noWord
+        if let rule = verdict.rule { row.rule = rules.place(of: rule, rule.text) }
+        if let reason = verdict.reason { row.reason = reasons.place(of: reason, reason.text) }
+    }
+
+    private mutating func add(_ some: Rest) -> UInt32 {
+        rest.append(some)
+        return UInt32(rest.count) - 1
+    }
+
+    private mutating func place(of port: Port) -> UInt32 {
+        if let lastPort, ports[Int(lastPort)] === port { return lastPort }
+        if let place = portPlaces[port.number], ports[Int(place)] === port {
+            lastPort = place
+            return place
+        }
+        ports.append(port)
+        let place = UInt32(ports.count) - 1
+        (portPlaces[port.number], lastPort) = (place, place)
+        return place
+    }
+
+    /// Nearly always the same one.
+    private mutating func place(of window: Window) -> UInt32 {
+        if let last = windows.last, last == window { return UInt32(windows.count) - 1 }
+        windows.append(window)
+        return UInt32(windows.count) - 1
+    }
+
+    private mutating func place(of address: MACAddress, _ last: UInt32) -> UInt32 {
+        if last != ColumnContent.noText, macs[Int(last)] == address { return last }
+        if let known = macPlaces[address.bits] { return known }
+        macs.append(address)
+        macPlaces[address.bits] = UInt32(macs.count) - 1
+        return UInt32(macs.count) - 1
+    }
+
+    /// Puts the rows into the order in which they are stored: by the port's name, then what was
+    /// rejected, then by source and destination, which makes runs.
+    mutating func sort(_ ranks: AddressRanks) {
+        let names = ports.indices.sorted { (ports[$0].name, $0) < (ports[$1].name, $1) }
+        var portRanks = [UInt32](repeating: 0, count: ports.count)
+        for (rank, place) in names.enumerated() { portRanks[place] = UInt32(rank) }
+        let none = UInt32(ranks.ranks.count)
+        var order = (0..<UInt32(rows.count)).map(\.self)
+        let rank = { (place: UInt32) in place == ColumnContent.noText ? none : ranks.ranks[Int(place)] }
+        order = CountingSort.sorted(order, keys: Int(none) + 1) { rank(rows[Int($0)].destination) }
+        order = CountingSort.sorted(order, keys: Int(none) + 1) { rank(rows[Int($0)].source) }
+        order = CountingSort.sorted(order, keys: 2) {
+            rows[Int($0)].action == Verdict.Action.reject.rawValue ? 0 : 1
+        }
+        order = CountingSort.sorted(order, keys: ports.count) { portRanks[Int(rows[Int($0)].port)] }
+        rows = order.map { rows[Int($0)] }
     }
 }
 
-extension FlowColumn {
-    /// What is the same for all lines of a port in a window.
-    static let ofPort: [FlowColumn] = [
-        .accountID, .interfaceID, .vpcID, .subnetID, .instanceID, .region, .availabilityZoneID, .sublocationType,
-        .sublocationID, .port, .incompleteReason,
-    ]
+/// Different texts of which each row refers to an object: one look-up for each object, not for each row.
+struct TextPlaces {
+    private var objects: [ObjectIdentifier: UInt32] = [:]
+    private var last: (object: ObjectIdentifier, place: UInt32)?
+    private var known: [String: UInt32] = [:]
+    /// So that none is freed, and its address given to another one.
+    private var kept: [AnyObject] = []
+    private(set) var texts = TextDictionary()
 
-    func value(of port: Port) -> String? {
-        let identity = port.identity
-        switch self {
-        case .accountID: return identity.accountID
-        case .interfaceID: return identity.interfaceID ?? port.name
-        case .vpcID: return identity.vpcID
-        case .subnetID: return identity.subnetID
-        case .instanceID: return identity.instanceID
-        case .region: return identity.region
-        case .availabilityZoneID: return identity.availabilityZoneID
-        case .sublocationType: return identity.sublocationType
-        case .sublocationID: return identity.sublocationID
-        case .port: return port.name
-        case .incompleteReason: return port.coverage.interruption
-        default: return nil
+    mutating func place(of object: AnyObject, _ text: @autoclosure () -> String) -> UInt32 {
+        let identifier = ObjectIdentifier(object)
+        if let last, last.object == identifier { return last.place }
+        if let place = objects[identifier] {
+            last = (identifier, place)
+            return place
         }
+        let text = text()
+        let place = known[text] ?? texts.add(text.utf8)
+        known[text] = place
+        kept.append(object)
+        objects[identifier] = place
+        last = (identifier, place)
+        return place
     }
 
-    static let ofUnparsed: [FlowColumn] = [.unparsed, .sampleLength, .sample]
-    static let ofGapsAndUnparsed = ofUnparsed + [.overflowPackets, .overflowOctets]
-    static let ofFlowsAndUnparsed: [FlowColumn] = [
-        .packets, .octets, .direction, .action, .mixedVerdicts, .verdictSource, .rejectReason, .rule,
-    ]
-    static let ofFlows: [FlowColumn] = [
-        .sourceAddress, .destinationAddress, .sourcePort, .destinationPort, .transport, .tcpFlags, .type,
-        .packetSourceAddress, .packetDestinationAddress, .packetSourceService, .packetDestinationService, .trafficPath,
-        .vlanID, .innerVLANID, .icmpType, .icmpCode, .tcpControlBits, .firstMilliseconds, .lastMilliseconds,
-        .flowEndReason, .sourceMAC, .destinationMAC, .dscp, .fragmentWithoutFlow, .tcpFlagsHidden, .observedAt,
-    ]
+    mutating func removeAll() { self = TextPlaces() }
 }

@@ -8,9 +8,10 @@ import Synchronization
     private let context: OpaquePointer
 
     /// libzstd's own default is 3; 1 takes half of the time for a few percent of size.
-    private static let level: CInt = 1
+    private let level: CInt
 
-    init() {
+    init(level: Int = 1) {
+        self.level = CInt(level)
         guard let context = unsafe ZSTD_createCCtx() else { preconditionFailure("no memory for a compressor") }
         unsafe self.context = context
     }
@@ -22,7 +23,7 @@ import Synchronization
         return unsafe [UInt8](unsafeUninitializedCapacity: room) { target, count in
             let written = unsafe content.withUnsafeBytes { source in
                 unsafe ZSTD_compressCCtx(
-                    context, target.baseAddress, room, source.baseAddress, source.count, Self.level)
+                    context, target.baseAddress, room, source.baseAddress, source.count, level)
             }
             precondition(ZSTD_isError(written) == 0, "libzstd fails with room enough")
             count = written

@@ -27,6 +27,7 @@ enum ParquetNumber {
     static let encodingRLE = 3
     static let encodingDictionary = 8
     static let encodingOldDictionary = 2
+    static let encodingDelta = 5
     static let optional = 1
     static let convertedUTF8 = 0
     static let pageData = 0

@@ -3,44 +3,76 @@
 /// Writes a Parquet file (github.com/apache/parquet-format, version 2 of the metadata, data pages of version 1, Zstandard), front to back.
 ///
 /// Bytes come out as they are made; the owner of the file writes them and empties the array. Holds no rows.
-package final class ParquetWriter {
+final class ParquetWriter {
     private struct RowGroup {
-        var chunks: [ColumnChunk]
+        var chunks: [PlacedChunk] = []
         var rows: Int
+        /// Behind the chunks.
+        var bloomFilters: [(column: Int, bytes: [UInt8])] = []
     }
 
     private let columns: [ParquetColumn]
     private let pageRows: Int
-    private let compressor = PageCompressor()
+    private let compressor: PageCompressor
     /// Of the file, that came out so far.
     private var length = 0
     private var groups: [RowGroup] = []
 
-    package init(columns: [ParquetColumn], pageRows: Int) {
+    /// - Parameter level: of Zstandard.
+    init(columns: [ParquetColumn], pageRows: Int, level: Int = 1) {
+        compressor = PageCompressor(level: level)
         self.columns = columns
         self.pageRows = pageRows
     }
 
-    /// Appends the bytes of a row group. Each buffer must have the same number of rows, at least one.
-    package func append(_ buffers: [ColumnBuffer], to bytes: inout [UInt8]) {
-        precondition(buffers.map(\.column) == columns)
-        let rows = buffers.first?.rows ?? 0
+    /// Begins a row group: its columns follow by `append`, each once, in the order of the schema.
+    func beginGroup(rows: Int) { groups.append(RowGroup(rows: rows)) }
+
+    func encode(_ content: ColumnContent, isIndexed: Bool) -> ColumnChunk {
+        ColumnChunkWriter.chunk(of: content, pageRows: pageRows, isIndexed: isIndexed, compressor)
+    }
+
+    /// Appends the bytes of the group's next column, and after the last column what belongs to all.
+    func append(_ chunk: ColumnChunk, to bytes: inout [UInt8]) {
+        let place = groups.count - 1
+        precondition(chunk.column == columns[groups[place].chunks.count] && chunk.values == groups[place].rows)
         let start = bytes.count
         if length == 0 { bytes += ParquetNumber.magic }
-        var chunks: [ColumnChunk] = []
-        for buffer in buffers {
-            precondition(buffer.rows == rows)
-            var writer = ColumnChunkWriter(buffer, pageRows: pageRows)
-            chunks.append(writer.write(with: compressor, at: length - start, to: &bytes))
-        }
-        groups.append(RowGroup(chunks: chunks, rows: rows))
+        let placed = PlacedChunk(chunk, start: length + bytes.count - start)
+        bytes += chunk.bytes
+        if let filter = chunk.bloomFilter { groups[place].bloomFilters.append((groups[place].chunks.count, filter)) }
+        groups[place].chunks.append(placed)
         length += bytes.count - start
+        if groups[place].chunks.count == columns.count { appendBloomFilters(of: place, to: &bytes) }
+    }
+
+    /// Ends the group's next column as one that has the same values as an earlier one: both name the same bytes of the file.
+    func appendTwin(of earlier: Int, to bytes: inout [UInt8]) {
+        let place = groups.count - 1
+        var chunk = groups[place].chunks[earlier]
+        chunk.chunk.column = columns[groups[place].chunks.count]
+        chunk.twin = earlier
+        groups[place].chunks.append(chunk)
+        if groups[place].chunks.count == columns.count { appendBloomFilters(of: place, to: &bytes) }
+    }
+
+    private func appendBloomFilters(of place: Int, to bytes: inout [UInt8]) {
+        for (column, filter) in groups[place].bloomFilters {
+            groups[place].chunks[column].bloomFilter = (length, filter.count)
+            bytes += filter
+            length += filter.count
+        }
+        groups[place].bloomFilters = []
+        for (column, chunk) in groups[place].chunks.enumerated() {
+            guard let twin = chunk.twin else { continue }
+            groups[place].chunks[column].bloomFilter = groups[place].chunks[twin].bloomFilter
+        }
     }
 
     /// Appends what ends the file.
     ///
     /// - Parameter metadata: names and values of the writer's own, for readers that know them.
-    package func finish(_ metadata: [(name: String, value: String)], createdBy: String, to bytes: inout [UInt8]) {
+    func finish(_ metadata: [(name: String, value: String)], createdBy: String, to bytes: inout [UInt8]) {
         let start = bytes.count
         if length == 0 { bytes += ParquetNumber.magic }
         let places = appendIndexes(at: length - start, to: &bytes)
@@ -91,15 +123,15 @@ package final class ParquetWriter {
             group.chunks.map { _ in IndexPlace(columnIndex: nil, offsetIndex: (0, 0)) }
         }
         for (group, chunks) in groups.map(\.chunks).enumerated() {
-            for (column, chunk) in chunks.enumerated() {
-                guard let index = Self.columnIndex(of: chunk) else { continue }
+            for (column, placed) in chunks.enumerated() {
+                guard let index = Self.columnIndex(of: placed.chunk) else { continue }
                 places[group][column].columnIndex = (offset + bytes.count, index.count)
                 bytes += index
             }
         }
         for (group, chunks) in groups.map(\.chunks).enumerated() {
-            for (column, chunk) in chunks.enumerated() {
-                let index = Self.offsetIndex(of: chunk)
+            for (column, placed) in chunks.enumerated() {
+                let index = Self.offsetIndex(of: placed)
                 places[group][column].offsetIndex = (offset + bytes.count, index.count)
                 bytes += index
             }
@@ -121,11 +153,11 @@ package final class ParquetWriter {
         return writer.bytes
     }
 
-    private static func offsetIndex(of chunk: ColumnChunk) -> [UInt8] {
+    private static func offsetIndex(of placed: PlacedChunk) -> [UInt8] {
         var writer = ThriftWriter()
         writer.element { index in
-            index.structures(1, chunk.pages) { location, page in
-                location.int64(1, page.offset)
+            index.structures(1, placed.chunk.pages) { location, page in
+                location.int64(1, placed.start + page.offset)
                 location.int32(2, page.size)
                 location.int64(3, page.firstRow)
             }
@@ -144,28 +176,32 @@ package final class ParquetWriter {
             chunk.int64(6, columnIndex.offset)
             chunk.int32(7, columnIndex.length)
         }
-        writer.int64(2, group.chunks.reduce(0) { $0 + $1.plainSize })
+        writer.int64(2, group.chunks.reduce(0) { $0 + $1.chunk.plainSize })
         writer.int64(3, group.rows)
         writer.int64(5, group.chunks.first?.start ?? 0)
         writer.int64(6, group.chunks.reduce(0) { $0 + $1.size })
         writer.int16(7, number)
     }
 
-    private static func write(_ chunk: ColumnChunk, _ metadata: inout ThriftWriter) {
+    private static func write(_ placed: PlacedChunk, _ metadata: inout ThriftWriter) {
+        let chunk = placed.chunk
         metadata.int32(1, chunk.column.kind.rawValue)
         metadata.int32s(2, chunk.encodings)
         metadata.binaries(3, [Array(chunk.column.name.utf8)])
         metadata.int32(4, ParquetNumber.codecZstandard)
         metadata.int64(5, chunk.values)
         metadata.int64(6, chunk.plainSize)
-        metadata.int64(7, chunk.size)
-        metadata.int64(9, chunk.pages.first?.offset ?? chunk.start)
-        if let offset = chunk.dictionaryOffset { metadata.int64(11, offset) }
+        metadata.int64(7, placed.size)
+        metadata.int64(9, placed.start + (chunk.pages.first?.offset ?? 0))
+        if chunk.hasDictionary { metadata.int64(11, placed.start) }
         metadata.structure(12) { statistics in
             statistics.int64(3, chunk.nulls)
             guard let bounds = chunk.bounds else { return }
             statistics.binary(5, bounds.most)
             statistics.binary(6, bounds.least)
         }
+        guard let filter = placed.bloomFilter else { return }
+        metadata.int64(14, filter.offset)
+        metadata.int32(15, filter.length)
     }
 }

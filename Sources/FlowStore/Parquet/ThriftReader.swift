@@ -94,3 +94,44 @@ struct ThriftReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 }
+
+// Field by field, for what is too much to be kept as values.
+extension ThriftReader {
+    /// The next field of a structure: its number and its type; nil at the structure's end.
+    ///
+    /// - Parameter last: the number of the field before; 0 at the beginning.
+    mutating func field(after last: inout Int) throws(ParquetError) -> UInt8? {
+        let head = try byte()
+        guard head != 0 else { return nil }
+        let field = head >> 4 == 0 ? Int(clamping: try zigzag()) : last + Int(head >> 4)
+        guard (1...Int(Int16.max)).contains(field) else { throw .damaged("a field of its metadata has no number") }
+        last = field
+        return head & 0x0F
+    }
+
+    mutating func int(_ type: UInt8) throws(ParquetError) -> Int {
+        guard (4...6).contains(type) else { throw .damaged("its metadata has a value of another type") }
+        return Int(try zigzag())
+    }
+
+    mutating func binary(_ type: UInt8) throws(ParquetError) -> ArraySlice<UInt8> {
+        guard type == 8 else { throw .damaged("its metadata has a value of another type") }
+        return try take(Int(clamping: try varint()))
+    }
+
+    /// How many elements a list has: structures, or what else has that type.
+    mutating func list(_ type: UInt8, of elements: UInt8) throws(ParquetError) -> Int {
+        let head = try byte()
+        let count = head >> 4 == 15 ? Int(clamping: try varint()) : Int(head >> 4)
+        guard type == 9, head & 0x0F == elements || count == 0, count <= bytes.endIndex - position else {
+            throw .damaged("its metadata has a value of another type")
+        }
+        return count
+    }
+
+    mutating func expectStructure(_ type: UInt8) throws(ParquetError) {
+        guard type == 12 else { throw .damaged("its metadata has a value of another type") }
+    }
+
+    mutating func skip(_ type: UInt8) throws(ParquetError) { _ = try value(type, depth: 1) }
+}

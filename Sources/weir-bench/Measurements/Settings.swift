@@ -19,6 +19,8 @@ struct Settings {
         let asked = Ratios.hotFlows + [Ratios.manyFlows, Ratios.mostFlows]
         return (isQuick ? asked : asked + [32, 8192, 262_144]).sorted()
     }
+    /// Of a window of the store; an hour has 60.
+    var storedRecords: Int { isQuick ? 58_000 : 1_160_000 }
     var swaps: Int { isQuick ? 50 : 200 }
     var ports: Int { isQuick ? 200 : 1000 }
     /// Of a hundred frames each.

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads a column of a row group, a page at a time: the different values, and for each row of the page the place of its own.
+///
+/// Nothing of the bytes is trusted.
+final class ColumnReader {
+    struct Page: Equatable {
+        var firstRow: Int
+        var rows: Int
+        fileprivate var content: Range<Int>
+        fileprivate var size: Int
+        fileprivate var encoding: Int
+    }
+
+    static let null = UInt32.max
+
+    let column: ParquetColumn
+    let rows: Int
+    private(set) var pages: [Page] = []
+    /// Of columns of numbers and of booleans: those of the dictionary, and behind them those of the page.
+    private(set) var numbers: [Int64] = []
+    private(set) var texts = TextDictionary()
+    /// The dictionary's part of them.
+    private(set) var dictionaryCount = 0
+    /// Of the page that was decoded last, by row; `null`.
+    private(set) var places: [UInt32] = []
+
+    private let bytes: [UInt8]
+    private let codec: Int
+    private var decoded: Int?
+
+    private static let largestPage = 1 << 26
+    private static let mostPageRows = 1 << 17
+
+    /// - Parameter bytes: those of `Chunk.range`; empty where the column has nothing but nulls.
+    init(_ bytes: [UInt8], of chunk: ParquetFooter.Chunk, _ column: ParquetColumn, rows: Int) throws(ParquetError) {
+        self.column = column
+        self.rows = rows
+        self.bytes = bytes
+        codec = chunk.codec
+        guard !chunk.isEmpty else { return }
+        var position = 0
+        var row = 0
+        while row < rows {
+            var reader = ThriftReader(bytes[position...])
+            let header = try reader.structure()
+            let (type, size, stored) = (
+                try header.int(1), Int(clamping: try header.int(2)), Int(clamping: try header.int(3))
+            )
+            position = reader.position
+            guard (0...bytes.count - position).contains(stored), (0...Self.largestPage).contains(size) else {
+                throw .damaged("a page of column \(column.name) is cut")
+            }
+            let content = position..<position + stored
+            position += stored
+            if type == Int64(ParquetNumber.pageDictionary) {
+                guard row == 0, dictionaryCount == 0 else { throw .damaged("a dictionary is behind its pages") }
+                try readDictionary(header, content, size)
+            } else {
+                guard type == Int64(ParquetNumber.pageData) else {
+                    throw .unsupported("column \(column.name) has pages of another version")
+                }
+                pages.append(try page(header, content, size, firstRow: row))
+                row += pages[pages.count - 1].rows
+            }
+        }
+        guard row == rows else { throw .damaged("a page has more rows than its row group") }
+    }
+
+    /// Whether all pages name values of the dictionary, so that it says what the column has.
+    var isDictionaryOnly: Bool { pages.allSatisfy { Self.isDictionary($0) } }
+
+    /// Whether no row has a value.
+    var isEmpty: Bool { pages.isEmpty }
+
+    func isDictionary(_ page: Int) -> Bool { Self.isDictionary(pages[page]) }
+
+    private static func isDictionary(_ page: Page) -> Bool {
+        [ParquetNumber.encodingDictionary, ParquetNumber.encodingOldDictionary].contains(page.encoding)
+    }
+
+    private func page(
+        _ header: [Int: ThriftValue], _ content: Range<Int>, _ size: Int, firstRow: Int
+    ) throws(ParquetError) -> Page {
+        guard case .structure(let page)? = header[5] else { throw .damaged("a page has no header") }
+        let count = Int(clamping: try page.int(1))
+        guard (1...max(1, min(rows - firstRow, Self.mostPageRows))).contains(count) else {
+            throw .damaged("a page has more rows than its row group")
+        }
+        return Page(
+            firstRow: firstRow, rows: count, content: content, size: size,
+            encoding: Int(clamping: try page.int(2)))
+    }
+
+    private func content(_ range: Range<Int>, _ size: Int) throws(ParquetError) -> [UInt8] {
+        switch codec {
+        case ParquetNumber.codecNone: return Array(bytes[range])
+        case ParquetNumber.codecZstandard: return try PageCompressor.decompress(bytes[range], size: size)
+        default: throw .unsupported("column \(column.name) is compressed in a way that Weir does not use")
+        }
+    }
+
+    private func readDictionary(
+        _ header: [Int: ThriftValue], _ range: Range<Int>, _ size: Int
+    ) throws(ParquetError) {
+        guard case .structure(let dictionary)? = header[7] else { throw .damaged("a dictionary has no header") }
+        dictionaryCount = Int(clamping: try dictionary.int(1))
+        try readPlain(dictionaryCount, try content(range, size), from: 0)
+    }
+
+    /// Adds values, each as a different one.
+    private func readPlain(_ count: Int, _ content: [UInt8], from start: Int) throws(ParquetError) {
+        guard (0...(content.count - start) * 8).contains(count) else { throw .damaged("a page is cut") }
+        var plain = PlainReader(content[start...])
+        switch column.kind {
+        case .boolean: for place in 0..<count { numbers.append(try plain.bit(place)) }
+        case .int32: for _ in 0..<count { numbers.append(Int64(Int32(truncatingIfNeeded: try plain.number(bytes: 4)))) }
+        case .int64: for _ in 0..<count { numbers.append(try plain.number(bytes: 8)) }
+        case .string: try texts.add(count, plain: content, from: start)
+        }
+    }
+
+    /// Decodes a page, unless it was the last one.
+    @discardableResult
+    func decode(_ index: Int) throws(ParquetError) -> ColumnPage {
+        if decoded != index { try decodeAnew(index) }
+        return ColumnPage(places: places, numbers: numbers, texts: texts, dictionaryCount: dictionaryCount)
+    }
+
+    private func decodeAnew(_ index: Int) throws(ParquetError) {
+        decoded = nil
+        if numbers.count > dictionaryCount { numbers.removeSubrange(dictionaryCount...) }
+        texts.keep(dictionaryCount)
+        let page = pages[index]
+        let content = try content(page.content, page.size)
+        var plain = PlainReader(content[...])
+        let levels = try plain.block()
+        places.removeAll(keepingCapacity: true)
+        // Most pages have a value in each row.
+        if Self.isWholeRun(levels, of: page.rows) {
+            try readValues(page, page.rows, content, from: content.count - plain.left)
+        } else {
+            var isThere: [UInt32] = []
+            try RunLengthEncoding.read(page.rows, bitWidth: 1, from: levels, to: &isThere)
+            let present = isThere.reduce(0) { $0 + Int($1) }
+            if present > 0 { try readValues(page, present, content, from: content.count - plain.left) }
+            spread(isThere)
+        }
+        decoded = index
+    }
+
+    /// Whether the levels are one run of ones.
+    private static func isWholeRun(_ levels: ArraySlice<UInt8>, of rows: Int) -> Bool {
+        var reader = PlainReader(levels)
+        guard let head = try? reader.varint(), head == UInt64(rows) << 1, let value = try? reader.number(bytes: 1)
+        else { return false }
+        return value == 1
+    }
+
+    /// Puts the places of the values where their rows are.
+    private func spread(_ isThere: [UInt32]) {
+        var spread = [UInt32](repeating: Self.null, count: isThere.count)
+        var next = 0
+        for row in isThere.indices where isThere[row] != 0 {
+            spread[row] = places[next]
+            next += 1
+        }
+        places = spread
+    }
+
+    private func readValues(
+        _ page: Page, _ count: Int, _ content: [UInt8], from start: Int
+    ) throws(ParquetError) {
+        switch page.encoding {
+        case ParquetNumber.encodingPlain:
+            try readPlain(count, content, from: start)
+            placeNew(count)
+        case ParquetNumber.encodingDelta where column.kind == .int64 || column.kind == .int32:
+            try DeltaEncoding.read(count, from: content[start...], to: &numbers)
+            placeNew(count)
+        case ParquetNumber.encodingDictionary, ParquetNumber.encodingOldDictionary:
+            guard start < content.count else { throw .damaged("a page is cut") }
+            try RunLengthEncoding.read(
+                count, bitWidth: Int(content[start]), from: content[(start + 1)...], to: &places)
+            var most: UInt32 = 0
+            for place in places { most = max(most, place) }
+            guard Int(most) < dictionaryCount else {
+                throw .damaged("a page names values that its dictionary lacks")
+            }
+        default: throw .unsupported("a page is encoded in a way that Weir does not use")
+        }
+    }
+
+    private func placeNew(_ count: Int) {
+        places.append(contentsOf: UInt32(dictionaryCount)..<UInt32(dictionaryCount + count))
+    }
+}
+
+/// A page that was decoded. A copy, so that loops over rows read no shared object.
+struct ColumnPage {
+    let places: [UInt32]
+    let numbers: [Int64]
+    let texts: TextDictionary
+    let dictionaryCount: Int
+
+    @inline(__always)
+    func number(_ row: Int) -> Int64? {
+        let place = places[row]
+        return place == ColumnReader.null ? nil : numbers[Int(place)]
+    }
+
+    @inline(__always)
+    func place(_ row: Int) -> Int? {
+        let place = places[row]
+        return place == ColumnReader.null ? nil : Int(place)
+    }
+}

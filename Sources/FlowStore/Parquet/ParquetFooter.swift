@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a Parquet file says of itself, read from its end: flat files, as `ParquetWriter` writes them.
+///
+/// Nothing of the bytes is trusted.
+package struct ParquetFooter {
+    /// A column of a row group.
+    struct Chunk {
+        var kind = -1
+        var codec = -1
+        var values = -1
+        /// nil where it is not known.
+        var nulls: Int?
+        var size = -1
+        var dataOffset = -1
+        var dictionaryOffset: Int?
+        var least: ArraySlice<UInt8>?
+        var most: ArraySlice<UInt8>?
+        var columnIndex: Range<Int>?
+        var bloomFilter: Int?
+        fileprivate var indexOffset: Int?
+        fileprivate var indexLength: Int?
+
+        /// Where its pages lie in the file.
+        var range: Range<Int> {
+            let start = min(dataOffset, dictionaryOffset ?? dataOffset)
+            return start..<start + size
+        }
+
+        var isEmpty: Bool { nulls == values }
+    }
+
+    struct RowGroup {
+        var rows = -1
+        /// By the file's columns.
+        var chunks: [Chunk] = []
+    }
+
+    package private(set) var columns: [ParquetColumn] = []
+    package private(set) var rows = -1
+    private(set) var groups: [RowGroup] = []
+    package private(set) var metadata: [String: String] = [:]
+    package private(set) var createdBy: String?
+
+    /// Bytes behind the metadata: its length and the magic number.
+    package static let tail = 8
+
+    /// Pages of a row group are read one by one; its dictionaries are in memory as a whole.
+    private static let mostRows = 1 << 22
+    private static let farthest = 1 << 55
+    /// Of a column's bytes in one row group, which are in memory as a whole.
+    static let largestChunk = 1 << 28
+
+    /// The length of the metadata before the tail.
+    ///
+    /// - Parameter tail: the file's last bytes.
+    package static func length(_ tail: ArraySlice<UInt8>) throws(ParquetError) -> Int {
+        let tail = Array(tail.suffix(Self.tail))
+        guard tail.count == Self.tail, Array(tail.suffix(4)) == ParquetNumber.magic else {
+            throw .damaged("it does not end as a Parquet file does")
+        }
+        return (0..<4).reduce(0) { $0 | Int(tail[$1]) << (8 * $1) }
+    }
+
+    package init(_ bytes: ArraySlice<UInt8>) throws(ParquetError) {
+        var reader = ThriftReader(bytes)
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 2: try readSchema(&reader, type)
+            case 3: rows = try reader.int(type)
+            case 4: for _ in 0..<(try reader.list(type, of: 12)) { groups.append(try group(&reader)) }
+            case 5: for _ in 0..<(try reader.list(type, of: 12)) { try readMetadata(&reader) }
+            case 6: createdBy = String(decoding: try reader.binary(type), as: UTF8.self)
+            default: try reader.skip(type)
+            }
+        }
+        guard !columns.isEmpty, rows >= 0 else { throw .damaged("its metadata lacks its columns or rows") }
+        guard groups.reduce(0, { $0 + $1.rows }) == rows else { throw .damaged("its row groups do not have its rows") }
+    }
+
+    private mutating func readMetadata(_ reader: inout ThriftReader) throws(ParquetError) {
+        let pair = try reader.structure()
+        metadata[try pair.text(1)] = pair[2] == nil ? "" : try pair.text(2)
+    }
+
+    private mutating func readSchema(_ reader: inout ThriftReader, _ type: UInt8) throws(ParquetError) {
+        let count = try reader.list(type, of: 12)
+        guard count > 1 else { throw .damaged("it has no columns") }
+        let root = try reader.structure()
+        guard try root.int(5) == Int64(count - 1) else { throw .unsupported("its columns are nested") }
+        for _ in 1..<count { columns.append(try Self.column(try reader.structure())) }
+    }
+
+    private static func column(_ element: [Int: ThriftValue]) throws(ParquetError) -> ParquetColumn {
+        let name = try element.text(4)
+        guard element[5] == nil, try element.int(3) != 2 else { throw .unsupported("its column \(name) is nested") }
+        guard let kind = ParquetColumn.Kind(rawValue: Int(clamping: try element.int(1))) else {
+            throw .unsupported("its column \(name) has a type that Weir does not write")
+        }
+        guard try element.int(3) == Int64(ParquetNumber.optional) else {
+            throw .unsupported("its column \(name) is required")
+        }
+        return ParquetColumn(name, kind)
+    }
+
+    private func group(_ reader: inout ThriftReader) throws(ParquetError) -> RowGroup {
+        var group = RowGroup()
+        group.chunks.reserveCapacity(columns.count)
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 1: for _ in 0..<(try reader.list(type, of: 12)) { group.chunks.append(try Self.chunk(&reader)) }
+            case 3: group.rows = try reader.int(type)
+            default: try reader.skip(type)
+            }
+        }
+        guard (0...Self.mostRows).contains(group.rows) else {
+            throw .unsupported("a row group has more than \(Self.mostRows) rows")
+        }
+        guard group.chunks.count == columns.count,
+            zip(group.chunks, columns).allSatisfy({ $0.values == group.rows && $0.kind == $1.kind.rawValue })
+        else { throw .damaged("its columns are not those of its schema") }
+        return group
+    }
+
+    private static func chunk(_ reader: inout ThriftReader) throws(ParquetError) -> Chunk {
+        var chunk = Chunk()
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 3:
+                try reader.expectStructure(type)
+                try read(&chunk, &reader)
+            case 6: chunk.indexOffset = try reader.int(type)
+            case 7: chunk.indexLength = try reader.int(type)
+            default: try reader.skip(type)
+            }
+        }
+        guard [chunk.dataOffset, chunk.dictionaryOffset ?? 0, chunk.size].allSatisfy({ (0...farthest).contains($0) })
+        else { throw .damaged("a column lies outside the file") }
+        if let offset = chunk.indexOffset, let length = chunk.indexLength, (0...farthest).contains(offset),
+            (0...farthest).contains(length)
+        {
+            chunk.columnIndex = offset..<offset + length
+        }
+        return chunk
+    }
+
+    private static func read(_ chunk: inout Chunk, _ reader: inout ThriftReader) throws(ParquetError) {
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 1: chunk.kind = try reader.int(type)
+            case 4: chunk.codec = try reader.int(type)
+            case 5: chunk.values = try reader.int(type)
+            case 7: chunk.size = try reader.int(type)
+            case 9: chunk.dataOffset = try reader.int(type)
+            case 11: chunk.dictionaryOffset = try reader.int(type)
+            case 12:
+                try reader.expectStructure(type)
+                try readStatistics(&chunk, &reader)
+            case 14: chunk.bloomFilter = try reader.int(type)
+            default: try reader.skip(type)
+            }
+        }
+    }
+
+    private static func readStatistics(_ chunk: inout Chunk, _ reader: inout ThriftReader) throws(ParquetError) {
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 3: chunk.nulls = try reader.int(type)
+            case 5: chunk.most = try reader.binary(type)
+            case 6: chunk.least = try reader.binary(type)
+            default: try reader.skip(type)
+            }
+        }
+    }
+}
+
+extension [Int: ThriftValue] {
+    func int(_ field: Int) throws(ParquetError) -> Int64 {
+        guard case .int(let value)? = self[field] else { throw .damaged("field \(field) of its metadata is missing") }
+        return value
+    }
+
+    func text(_ field: Int) throws(ParquetError) -> String {
+        guard case .binary(let bytes)? = self[field] else {
+            throw .damaged("field \(field) of its metadata is missing")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

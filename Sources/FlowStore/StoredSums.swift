@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+/// What the rows of a file add up to, in its metadata: for who audits a store without reading it.
+struct StoredSums {
+    /// Names of the metadata whose values are numbers that add up when files are merged.
+    static let prefix = "weir.sum."
+
+    private var sums: [String: UInt64] = [:]
+
+    mutating func add(_ rows: [FlowRows.Row], _ rest: [FlowRows.Rest]) {
+        var (accepted, rejected, other, overflow) = (
+            PacketCount.zero, PacketCount.zero, PacketCount.zero, PacketCount.zero
+        )
+        var flows: UInt64 = 0
+        for row in rows {
+            if row.isFlow { flows += 1 }
+            if row.packets != ColumnContent.noNumber {
+                let count = PacketCount(packets: UInt64(row.packets), octets: UInt64(row.octets))
+                switch row.action {
+                case Verdict.Action.accept.rawValue: accepted += count
+                case Verdict.Action.reject.rawValue: rejected += count
+                default: other += count
+                }
+            } else if row.rest != ColumnContent.noText, let count = rest[Int(row.rest)].overflow {
+                overflow += count
+            }
+        }
+        add("rows", UInt64(rows.count))
+        add("flows", flows)
+        for (name, count) in [("accepted", accepted), ("rejected", rejected), ("other", other), ("overflow", overflow)]
+        {
+            add("\(name)_packets", count.packets)
+            add("\(name)_bytes", count.octets)
+        }
+    }
+
+    private mutating func add(_ name: String, _ number: UInt64) { sums[Self.prefix + name, default: 0] &+= number }
+
+    var metadata: [(name: String, value: String)] {
+        sums.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+    }
+
+    /// The sums that all files have.
+    static func added(_ files: [[String: String]]) -> [(name: String, value: String)] {
+        let names = files.first?.keys.filter { $0.hasPrefix(prefix) }.sorted() ?? []
+        return names.compactMap { name in
+            var sum: UInt64 = 0
+            for file in files {
+                guard let number = file[name].flatMap({ UInt64($0) }) else { return nil }
+                sum &+= number
+            }
+            return (name, "\(sum)")
+        }
+    }
+}
