@@ -57,7 +57,10 @@ extension ExportPlan {
         let own = FilePath(folder)
         _ = try ExportError.wrap(.createFolder, own) { try HeldFolder(own, .ours, create: 0o700) }
         for directory in directories.map({ FilePath($0) }) {
-            _ = try ExportError.wrap(.createFolder, directory) { try HeldFolder(directory, .anyFolder, create: 0o750) }
+            let isThere = (try? HeldFolder.holding(directory)).map { (try? $0.folder.facts(of: $0.name)) != nil } ?? false
+            _ = try ExportError.wrap(isThere ? .useFolder : .createFolder, directory) {
+                try HeldFolder(directory, .anyFolder, create: 0o750)
+            }
         }
     }
 

@@ -107,6 +107,9 @@ package final class StoreQueue: Sendable {
         }
     }
 
+    /// Merges hours of the store that is written now.
+    package func makeMerger() -> sending StoreMerger { store.withLock { $0.makeMerger() } }
+
     private func work() {
         queue.async { [self] in deliverAll() }
     }

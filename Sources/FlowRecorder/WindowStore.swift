@@ -15,6 +15,8 @@ package import SystemPackage
 package final class WindowStore {
     /// What a window is judged by.
     package var judges: JudgeChain
+    /// Asked for the number of the last window that every sink has.
+    package var delivered: @Sendable () -> UInt64 = { .max }
     /// Flows that are read from a segment of the journal at a time.
     package var mostFlows = Int.max
     /// What became of the packets of all windows that were stored.
@@ -173,9 +175,12 @@ package final class WindowStore {
 extension WindowStore {
     /// Deletes what is too old or too much, and changes over to another store that was asked for.
     package func tend(now: UnixTime) {
-        attempt(.expiring) { try self.store.expire(now: now) }
+        attempt(.expiring) { try self.store.expire(now: now, delivered: self.delivered()) }
         if next != nil { attempt(.reconfiguring) { try self.changeOver() } }
     }
+
+    /// Merges hours of the store that is written now.
+    package func makeMerger() -> sending StoreMerger { store.makeMerger() }
 
     /// Goes on with another store or retention from the next window on. Where the store cannot be used, goes on with the one before until it
     /// can.

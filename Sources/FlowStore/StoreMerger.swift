@@ -57,9 +57,13 @@ package final class StoreMerger {
 
     /// Merges the oldest hour that is to be merged.
     ///
-    /// - Parameter isStopped: asked now and then; where it says yes, the hour stays as it is.
-    package func step(now: UnixTime, isStopped: () -> Bool = { false }) throws(StoreError) -> Outcome {
-        guard canExchange, let hour = due(now) else { return .nothing }
+    /// - Parameters:
+    ///   - delivered: the number of the last window that every sink has: an hour with a later one waits, since sinks take windows one by one.
+    ///   - isStopped: asked now and then; where it says yes, the hour stays as it is.
+    package func step(
+        now: UnixTime, delivered: UInt64 = .max, isStopped: () -> Bool = { false }
+    ) throws(StoreError) -> Outcome {
+        guard canExchange, let hour = due(now, delivered) else { return .nothing }
         let store = try StoreFolder(writing: path)
         do {
             return try merge(hour, store, isStopped)
@@ -74,13 +78,16 @@ package final class StoreMerger {
     }
 
     /// The files of an hour that is over and has more than one.
-    private func due(_ now: UnixTime) -> [StoredSegment]? {
+    private func due(_ now: UnixTime, _ delivered: UInt64) -> [StoredSegment]? {
         let over = StoredSegment.folder(of: now.seconds - Self.grace)
         var hours: [FilePath: [StoredSegment]] = [:]
         for segment in index.segments where segment.folder.string < over.string {
             hours[segment.folder, default: []].append(segment)
         }
-        return hours.filter { $0.value.count >= Self.fewestWindows && passed[$0.key] != Set($0.value.map(\.name)) }
+        return hours.filter { folder, segments in
+            segments.count >= Self.fewestWindows && passed[folder] != Set(segments.map(\.name))
+                && segments.allSatisfy { $0.identity.sequence <= delivered }
+        }
             .min { $0.key.string < $1.key.string }?.value
     }
 

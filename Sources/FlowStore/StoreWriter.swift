@@ -17,6 +17,9 @@ package final class StoreWriter {
     private var rows = FlowRows()
     private var growing: SegmentFile?
 
+    /// Windows whose flows were given up, and that wait for a sink.
+    private var givenUp: Set<WindowIdentity> = []
+
     private let groupRows: Int
     private let pageRows: Int
     private static let temporaryName = "segment" + HeldFolder.temporaryEnding
@@ -49,7 +52,7 @@ package final class StoreWriter {
     /// Merges hours of this store; see there how it is driven.
     ///
     /// - Parameter groupRows: of a row group of a merged file.
-    package func makeMerger(groupRows: Int = 524_288) -> StoreMerger {
+    package func makeMerger(groupRows: Int = 524_288) -> sending StoreMerger {
         StoreMerger(path, index, groupRows: groupRows, pageRows: pageRows)
     }
 
@@ -139,14 +142,72 @@ package final class StoreWriter {
     }
 
     /// Deletes what the retention says. What cannot be deleted now is deleted later.
-    package func expire(now: UnixTime) throws(StoreError) {
-        while let oldest = index.segments.first, retention.isOver(oldest, contents.bytes, now) {
+    ///
+    /// Of a window that a sink does not have yet, the flows alone are given up: their sums take their place, as overflow of each port (SKIPDATA).
+    ///
+    /// - Parameter delivered: the number of the last window that every sink has.
+    package func expire(now: UnixTime, delivered: UInt64 = .max) throws(StoreError) {
+        for segment in index.segments {
+            guard retention.isOver(segment, contents.bytes, now) else { return }
+            if segment.identity.sequence > delivered, segment.windows == nil {
+                if givenUp.insert(segment.identity).inserted { try giveUp(segment) }
+                continue
+            }
             try StoreError.wrap(.remove, path) {
                 try index.withLock { state in
-                    try remove(oldest)
-                    state.remove(oldest)
+                    try remove(segment)
+                    state.remove(segment)
                 }
             }
+            givenUp.remove(segment.identity)
+        }
+    }
+
+    /// Writes the segment anew without its flows.
+    private func giveUp(_ segment: StoredSegment) throws(StoreError) {
+        var window: Window?
+        var lost: [PortName: (port: Port, overflow: PacketCount)] = [:]
+        var kept: [LogEntry] = []
+        do {
+            let reader = try StoreReader(path)
+            try reader.forEachEntry(of: segment) { entry in
+                window = window ?? entry.window
+                let port = entry.port
+                switch entry {
+                case .flow(let record):
+                    lost[PortName(port), default: (port, .zero)].overflow += record.count
+                case .skipData(_, _, let overflow): lost[PortName(port), default: (port, .zero)].overflow += overflow
+                case .noData, .unparsed: kept.append(entry)
+                }
+            }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            // What cannot be read is said by those who read it.
+            return
+        }
+        guard let window else { return }
+        try begin(window, segment.identity)
+        for entry in kept { append(entry) }
+        for (port, overflow) in lost.values.sorted(by: { $0.port.name < $1.port.name }) {
+            append(.skipData(port: port, window: window, overflow: overflow))
+        }
+        index.withLock { $0.remove(segment) }
+        do { try end(StoredSegment.times(of: segment)) } catch {
+            index.withLock { $0.insert(segment) }
+            givenUp.remove(segment.identity)
+            throw error
+        }
+    }
+
+    /// Tells the ports of a file apart.
+    private struct PortName: Hashable {
+        let name: String
+        let interfaceID: String?
+
+        init(_ port: Port) {
+            name = port.name
+            interfaceID = port.identity.interfaceID
         }
     }
 

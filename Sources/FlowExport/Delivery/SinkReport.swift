@@ -7,6 +7,8 @@ package struct SinkReport: Codable, Equatable, Sendable {
     /// Where its records go.
     package var to: String?
     package var counts = SinkCounts()
+    /// The number of the last window that is safe at the other end.
+    package var acknowledged: UInt64 = 0
     /// Windows of the store that the sink does not have yet.
     package var windowsBehind = 0
     /// How long ago the oldest of them ended; nil where there is none.
@@ -43,7 +45,7 @@ package struct SinkReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, kind, to, counts, failure, failures, damaged
+        case name, kind, to, counts, acknowledged, failure, failures, damaged
         case isEnded = "ended"
         case stalledSeconds = "stalled_seconds"
         case windowsBehind = "windows_behind"

@@ -76,6 +76,7 @@ package final class SinkRunner {
         var report = report
         report.counts = sink.counts
         report.counts.refused = refused
+        report.acknowledged = cursor.sequence
         let behind = ahead.filter { $0.identity.sequence > sink.taken }
         report.windowsBehind = behind.count
         report.windowsHeld = ahead.count { $0.identity.sequence <= sink.taken && $0.identity.sequence > sink.acknowledged }
@@ -176,7 +177,8 @@ package final class SinkRunner {
     private func read(_ window: StoredSegment, _ body: (LogEntry) -> Void) throws -> Bool {
         // A copy: the runtime checks each access to a property of a class.
         var selection = selection
-        return try store.forEachEntry(of: window) { entry in
+        // Of a merged file only what the sink does not have.
+        return try store.forEachEntry(of: window, after: window.windows == nil ? nil : sink.taken) { entry in
             if selection.takes(entry) { body(entry) }
         }
     }

@@ -58,6 +58,15 @@ package final class ExportSupervisor: Sendable {
 
     package var status: Status { state.withLock(\.status) }
 
+    /// The number of the last window that every sink has delivered, as far as is known; nil where there is no sink.
+    package var delivered: UInt64? {
+        state.withLock { state in
+            guard !state.plan.sinks.isEmpty else { return nil }
+            let known = state.plan.sinks.map { sink in state.status.sinks.first { $0.name == sink.name }?.acknowledged ?? 0 }
+            return known.min()
+        }
+    }
+
     /// Starts the process, and waits until its sinks can be used.
     ///
     /// - Throws: what keeps a sink from being used. Then there is no process.

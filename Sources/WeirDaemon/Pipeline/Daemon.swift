@@ -34,6 +34,7 @@ package struct Daemon: ~Copyable {
     private var found: [Segment]
     let storing: StoreQueue
     let exports: ExportSupervisor
+    private let merging: MergeThread
     private var nextLook = MonotonicTime(nanoseconds: 0)
     /// Whether the state directory was removed and could not be made anew.
     private var isStateLost = false
@@ -118,10 +119,12 @@ package struct Daemon: ~Copyable {
         case nil: break
         }
         windows.mostFlows = memory.mostFlows
+        windows.delivered = { exports.delivered ?? .max }
         storing = StoreQueue(
             windows, bound: Int64(configuration.queueSize), mostFlows: memory.mostFlows, stall: board.storeStall
         ) { exports.storeHasChanged() }
         self.exports = exports
+        merging = MergeThread(storing, logger: logger) { exports.delivered ?? .max }
         self.lock = lock
         loop = MeterLoop(meter: meter, keeper: keeperOfParts, stall: board.journalStall)
         self.watch = watch
@@ -153,6 +156,7 @@ package struct Daemon: ~Copyable {
             // The programs go on counting; what is in the journal comes with the next daemon, the rest now.
             beginStopping()
             megaflowWatch?.hurry()
+            merging.stop()
             storing.close()
             exports.finish()
             if !hasBegun { takeBack() }
@@ -267,6 +271,7 @@ package struct Daemon: ~Copyable {
     private mutating func finish() throws {
         try endWindow()
         megaflowWatch?.hurry()
+        merging.stop()
         storing.close()
         exports.finish()
         takeStored()
