@@ -57,7 +57,8 @@ extension ExportPlan {
         let own = FilePath(folder)
         _ = try ExportError.wrap(.createFolder, own) { try HeldFolder(own, .ours, create: 0o700) }
         for directory in directories.map({ FilePath($0) }) {
-            let isThere = (try? HeldFolder.holding(directory)).map { (try? $0.folder.facts(of: $0.name)) != nil } ?? false
+            let place = try? HeldFolder.holding(directory)
+            let isThere = place.map { (try? $0.folder.facts(of: $0.name)) != nil } ?? false
             _ = try ExportError.wrap(isThere ? .useFolder : .createFolder, directory) {
                 try HeldFolder(directory, .anyFolder, create: 0o750)
             }
@@ -72,7 +73,8 @@ extension SinkSettings {
     fileprivate func selection(service: @escaping (String) -> UInt16?) throws -> RecordSelection {
         RecordSelection(
             log: log,
-            ports: ports.compactMap { rule in GlobPattern(rule.pattern).map { RecordSelection.PortRule($0, rule.log) } },
+            ports: ports.compactMap { rule in GlobPattern(rule.pattern).map { RecordSelection.PortRule($0, rule.log) }
+            },
             filter: try filter.map { try FlowFilter($0, service: service) })
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import FlowModel
 import FlowStore
 import Glibc
@@ -11,11 +12,11 @@ import Synchronization
 package final class MergeThread: Sendable {
     private let isStopped = Atomic(false)
     private let thread: Mutex<HostThread<Void>?> = Mutex(nil)
+    private let wake = DispatchSemaphore(value: 0)
     private let logger: Logger
 
     /// How often the store is looked at.
     private static let period = Duration.seconds(60)
-    private static let poll = Duration.milliseconds(500)
 
     /// - Parameters:
     ///   - queue: of the store that is written.
@@ -33,18 +34,16 @@ package final class MergeThread: Sendable {
     /// Ends it; an hour that is being merged stays as it is. Blocks until the thread has noticed.
     package func stop() {
         isStopped.store(true, ordering: .relaxed)
+        wake.signal()
         _ = try? thread.withLock { $0.take() }?.wait()
     }
 
     private var hasStopped: Bool { isStopped.load(ordering: .relaxed) }
 
     private func follow(_ queue: StoreQueue, _ delivered: @Sendable () -> UInt64) {
-        var next = ContinuousClock.now + Self.period
         var said: Set<String> = []
         while !hasStopped {
-            pause()
-            guard ContinuousClock.now >= next else { continue }
-            next = .now + Self.period
+            guard wake.wait(timeout: .now() + Self.period / .seconds(1)) == .timedOut else { return }
             let merger = queue.makeMerger()
             do throws(StoreError) {
                 while !hasStopped {
@@ -59,8 +58,4 @@ package final class MergeThread: Sendable {
         }
     }
 
-    private func pause() {
-        var time = timespec(tv_sec: 0, tv_nsec: Int(Self.poll / .nanoseconds(1)))
-        _ = unsafe nanosleep(&time, nil)
-    }
 }

@@ -29,7 +29,8 @@ package final class StoreQueue: Sendable {
     ///   - mostFlows: that are to be in memory at a time.
     ///   - stall: of the store's disk.
     package init(
-        _ store: sending WindowStore, bound: Int64, mostFlows: Int, stall: Stall, onStored: @escaping @Sendable () -> Void
+        _ store: sending WindowStore, bound: Int64, mostFlows: Int, stall: Stall,
+        onStored: @escaping @Sendable () -> Void
     ) {
         self.mostFlows = mostFlows
         self.stall = stall

@@ -88,7 +88,7 @@ package final class StoreMerger {
             segments.count >= Self.fewestWindows && passed[folder] != Set(segments.map(\.name))
                 && segments.allSatisfy { $0.identity.sequence <= delivered }
         }
-            .min { $0.key.string < $1.key.string }?.value
+        .min { $0.key.string < $1.key.string }?.value
     }
 
     private func merge(_ hour: [StoredSegment], _ store: StoreFolder, _ isStopped: () -> Bool) throws -> Outcome {

@@ -141,13 +141,15 @@ package final class StoreWriter {
         try? growingFolder().remove(Self.temporaryName)
     }
 
-    /// Deletes what the retention says. What cannot be deleted now is deleted later.
+    /// Deletes what the retention says, but for the window with the highest number. What cannot be deleted now is deleted later.
     ///
     /// Of a window that a sink does not have yet, the flows alone are given up: their sums take their place, as overflow of each port (SKIPDATA).
     ///
     /// - Parameter delivered: the number of the last window that every sink has.
     package func expire(now: UnixTime, delivered: UInt64 = .max) throws(StoreError) {
-        for segment in index.segments {
+        // The highest number stays: the numbers of new windows are above it, also after a restart.
+        let newest = newestSequence
+        for segment in index.segments where segment.identity.sequence != newest {
             guard retention.isOver(segment, contents.bytes, now) else { return }
             if segment.identity.sequence > delivered, segment.windows == nil {
                 if givenUp.insert(segment.identity).inserted { try giveUp(segment) }

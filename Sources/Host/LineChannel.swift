@@ -2,6 +2,7 @@
 
 import CHost
 import Glibc
+import Synchronization
 
 /// One end of a stream socket between two processes of Weir that exchange lines of text.
 ///
@@ -66,8 +67,6 @@ package final class LineChannel: Sendable {
         return lines.isEmpty ? .nothing : .lines(lines)
     }
 }
-
-private import Synchronization
 
 /// What came of a line that is not whole yet.
 private final class PartialLine: Sendable {

@@ -32,7 +32,9 @@ struct SupervisedExport {
         let folders = OpenFolders([plan.store, plan.folder] + plan.directories)
         let outbox = Outbox()
         if !isConfined {
-            outbox.say(.warning, "this kernel has no Landlock: what weir-export can open is limited by the modes of files alone")
+            outbox.say(
+                .warning,
+                "this kernel has no Landlock: what weir-export can open is limited by the modes of files alone")
         }
         let sinks: [SinkThread]
         do {

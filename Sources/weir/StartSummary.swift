@@ -48,7 +48,8 @@ struct StartSummary {
         }
         let output = configuration.printsLines ? "lines to standard output" : nil
         let others = configuration.sinks.map { "\($0.format.rawValue) for the sink \($0.name)" }
-        return (["the store in \(configuration.store)"] + [files, output].compactMap(\.self) + others).joined(separator: ", ")
+        let all = ["the store in \(configuration.store)"] + [files, output].compactMap(\.self) + others
+        return all.joined(separator: ", ")
     }
 }
 

@@ -112,7 +112,8 @@ struct StatusText {
         var text = "\(sink.name)\(sink.to.map { " under \($0)" } ?? ""): \(counted(sink.counts.records, "record"))"
         if sink.counts.files > 0 || sink.to != nil { text += " in \(counted(sink.counts.files, "file"))" }
         if sink.windowsHeld > 0 {
-            text += "; \(counted(sink.windowsHeld, "window")) in a file that is due\(sink.nextDelivery.map { " at \(time($0))" } ?? "")"
+            let due = sink.nextDelivery.map { " at \(time($0))" } ?? ""
+            text += "; \(counted(sink.windowsHeld, "window")) in a file that is due\(due)"
         }
         if sink.windowsBehind > 0 {
             text += "; \(counted(sink.windowsBehind, "window")) behind"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import Testing
-import FlowExport
 
 struct LogFilterTests {
     @Test(arguments: [

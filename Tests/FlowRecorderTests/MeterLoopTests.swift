@@ -2,12 +2,12 @@
 
 import FlowMeter
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Host
 import Logging
 import SystemPackage
 import Testing
-import FlowRecorder
 
 @Suite struct MeterLoopTests {
     /// A loop on a simulated clock, and what is counted into it and comes out of it.

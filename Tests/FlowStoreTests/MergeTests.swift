@@ -85,15 +85,15 @@ import Testing
             let merger = writer.makeMerger()
             #expect(isMerged(try merger.step(now: Self.later)))
             for process in [writer, try makeWriter()] {
-                #expect((0..<5).allSatisfy { process.holds(Self.identity($0)) })
-                #expect(!process.holds(Self.identity(5)) && process.newestSequence == 5)
-                #expect(!process.holds(WindowIdentity(sequence: 3, nonce: 8)))
+                #expect(try (0..<5).allSatisfy { try process.holds(Self.identity($0)) })
+                #expect(try !process.holds(Self.identity(5)) && process.newestSequence == 5)
+                #expect(try !process.holds(WindowIdentity(sequence: 3, nonce: 8)))
             }
             entries += try write(5..<6, records: 20, to: writer)
             #expect(Self.lines(try read()) == Self.lines(entries))
             #expect(isMerged(try merger.step(now: Self.later)))
             #expect(Self.lines(try read()) == Self.lines(entries))
-            #expect((0..<6).allSatisfy { writer.holds(Self.identity($0)) } && writer.contents.segments == 1)
+            #expect(try (0..<6).allSatisfy { try writer.holds(Self.identity($0)) } && writer.contents.segments == 1)
         }
     }
 

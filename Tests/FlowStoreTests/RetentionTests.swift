@@ -2,6 +2,7 @@
 
 import FlowModel
 import FlowStore
+import FlowTestKit
 import Foundation
 import SystemPackage
 import Testing
@@ -16,7 +17,7 @@ import Testing
         return Window(number: 1, start: UnixTime(seconds: start), end: UnixTime(seconds: start + 60))
     }
 
-    private static func flow(_ sourcePort: UInt16, _ port: Port, _ window: Window) -> LogEntry {
+    private static func flow(_ sourcePort: UInt16, _ port: FlowModel.Port, _ window: Window) -> LogEntry {
         let key = FlowKey(
             port: port.number, direction: .egress, transport: 17, source: "10.0.0.1", destination: "10.0.0.2",
             sourcePort: sourcePort, destinationPort: 53)
@@ -66,7 +67,7 @@ import Testing
                 #expect(lines.contains { if case .noData(let port, _) = $0 { port.name == "tap2" } else { false } })
             }
             #expect(entries[Self.window(4).start.seconds]?.count == 12)
-            #expect(writer.holds(WindowIdentity(sequence: 2, nonce: 5)))
+            #expect(try writer.holds(WindowIdentity(sequence: 2, nonce: 5)))
         }
         try writer.expire(now: now, delivered: 3)
         #expect(try StoreReader(FilePath(folder)).segments().map(\.name) == [names[3]])

@@ -3,6 +3,7 @@
 import FlowFormats
 import FlowModel
 import FlowStore
+import FlowTestKit
 import Foundation
 import SystemPackage
 import Testing
@@ -144,8 +145,11 @@ import Testing
                 try StoreReader(folder).segments().map(\.start) == [7, 8, 9].map { Self.window($0 * 60).start.seconds })
             writer.retention.bytes = 0
             try writer.expire(now: now)
-            #expect(writer.contents == (try StoreWriter(folder, Self.plenty)).contents && writer.contents.segments == 0)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string) == ["growing"])
+            // The newest one tells where numbers go on.
+            #expect(writer.contents == (try StoreWriter(folder, Self.plenty)).contents && writer.contents.segments == 1)
+            #expect(writer.newestSequence == 540)
+            let hours = try ChildProcess.run(["find", folder.string, "-mindepth", "4", "-type", "d"])
+            #expect(hours.split(separator: "\n").count == 1)
         }
     }
 

@@ -81,13 +81,15 @@ extension WeirCommandSuite {
             func libraries(_ program: String) throws -> Set<String> {
                 let lines = try ChildProcess.run(["ldd", program]).split(separator: "\n")
                 // Those of Swift go into the release build.
-                return Set(lines.compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }).filter {
+                return Set(lines.compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }).filter
+                {
                     !$0.hasPrefix("libswift") && !$0.hasPrefix("lib_F") && !$0.hasPrefix("libFoundation")
                         && !["libdispatch.so", "libBlocksRuntime.so", "linux-vdso.so.1"].contains($0)
                 }
             }
             let common: Set = [
-                "/lib64/ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "libzstd.so.1",
+                "/lib64/ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6",
+                "libzstd.so.1",
                 "libisal.so.2",
             ]
             let kernel: Set = ["libbpf.so.1", "libxdp.so.1", "libelf.so.1", "libz.so.1"]

@@ -131,7 +131,6 @@ extension WeirCommandSuite {
                     ["--store", "/nowhere/at-all"], 1,
                     "cannot read the store /nowhere/at-all: no such file or directory; name a store that is there (--store), or configure one (store)"
                 ),
-                ([], 2, "no store is configured: name one (--store), or set store in the configuration of weir run"),
                 (
                     ["--store", "/tmp", "--since", "yesterday"], 2,
                     "--since must be a time, such as 1h, 12:00, 2026-11-25T12:00 or now, not \"yesterday\""

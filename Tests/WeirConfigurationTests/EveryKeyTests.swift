@@ -17,7 +17,8 @@ import WeirConfiguration
         "log-dir": "\"/srv/a: \\\"b\\\"\"", "stdout": "false", "format": "json",
         "fields": "srcaddr dstaddr", "log": "accept", "layout": "hive", "hourly": "true", "publish-period": "10m",
         "file-size": "1KB",
-        "sinks": #"[{name: rejects, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: o, type: stdout}]"#,
+        "sinks":
+            #"[{name: r, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: o, type: stdout}]"#,
         "account-id": "123456789012", "region": "\"null\"", "flow-log-id": "fl-1", "bpffs": "/x",
         "state-dir": "/y", "queue-size": "2GB", "socket": "/z", "metrics": "\"[::1]:9469\"", "expedite-rcu": "false",
         "detach-on-exit": "true",

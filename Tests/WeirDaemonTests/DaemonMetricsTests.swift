@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowExport
-import FlowExport
 import Foundation
 import Testing
 import WeirDaemon

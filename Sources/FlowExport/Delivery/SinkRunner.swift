@@ -79,7 +79,9 @@ package final class SinkRunner {
         report.acknowledged = cursor.sequence
         let behind = ahead.filter { $0.identity.sequence > sink.taken }
         report.windowsBehind = behind.count
-        report.windowsHeld = ahead.count { $0.identity.sequence <= sink.taken && $0.identity.sequence > sink.acknowledged }
+        report.windowsHeld = ahead.count { window in
+            window.identity.sequence <= sink.taken && window.identity.sequence > sink.acknowledged
+        }
         let now = clock.now.realtime
         report.secondsBehind = behind.first.map { max(0, Double(now.seconds - $0.end)) }
         report.nextDelivery = sink.nextDelivery?.seconds

@@ -11,7 +11,8 @@ extension ConfigurationKeys {
             flag: .option("Directory of the store, which weir logs reads", .directory), variable: "WEIR_STORE",
             defaultText: "`flows` in `state-dir`",
             defaultRule: { configuration, _ in Configuration.store(in: configuration.stateDirectory) },
-            "the folder of the store: every record as Parquet, for `weir logs` and for other tools. See [store.md](store.md)")
+            "the folder of the store: every record as Parquet, for `weir logs` and for other tools. See [store.md](store.md)"
+        )
         ConfigurationKey(
             "store-age", \.storeAge, .duration(.seconds(60) ... .seconds(3_650 * 86_400)),
             "how long records stay in the store")

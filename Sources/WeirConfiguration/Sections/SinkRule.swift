@@ -35,14 +35,16 @@ extension SinkRule {
     package static let keys = KeyTable<SinkRule> {
         ConfigurationKey(
             "name", \.name, .sinkName, defaultText: "must be given",
-            "the sink's name in status, metrics and the log, and of its folder in `state-dir`; a new name is a new sink")
+            "the sink's name in status, metrics and the log, and of its folder in `state-dir`; a new name is a new sink"
+        )
         ConfigurationKey(
             "type", \.kind, .word, defaultText: "must be given",
             "`files`: gzip'ed files in AWS's folders; `stdout`: lines on standard output")
         ConfigurationKey("to", \.directory, .path, defaultText: "must be given for files", "the folder of files")
         ConfigurationKey("format", \.format, .word, "as the key `format`")
         ConfigurationKey(
-            "fields", \.fields, .fields, defaultText: "AWS's default format", "as the key `fields`, with the format aws")
+            "fields", \.fields, .fields, defaultText: "AWS's default format", "as the key `fields`, with the format aws"
+        )
         ConfigurationKey(
             "filter", \.filter, .filterText, defaultText: "all",
             "which records the sink gets, in the [filter language](filters.md)")

@@ -62,8 +62,9 @@ package final class ExportSupervisor: Sendable {
     package var delivered: UInt64? {
         state.withLock { state in
             guard !state.plan.sinks.isEmpty else { return nil }
-            let known = state.plan.sinks.map { sink in state.status.sinks.first { $0.name == sink.name }?.acknowledged ?? 0 }
-            return known.min()
+            return state.plan.sinks.map { sink in
+                state.status.sinks.first { $0.name == sink.name }?.acknowledged ?? 0
+            }.min()
         }
     }
 

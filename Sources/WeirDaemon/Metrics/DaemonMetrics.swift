@@ -92,9 +92,9 @@ extension DaemonMetrics {
     ]
 
     private static let store: List = [
-        Metric(.gauge, "weir_store_failing", "1 while the store cannot be written.", note: "Windows wait in the journal.") {
-            $0.report.storeFailure != nil
-        },
+        Metric(
+            .gauge, "weir_store_failing", "1 while the store cannot be written.", note: "Windows wait in the journal."
+        ) { $0.report.storeFailure != nil },
         Metric(.counter, "weir_store_failures_total", "How often the store began to fail.") { $0.report.storeFailures },
         Metric(
             .gauge, "weir_store_stalled_seconds", "For how long the disk of the store has not answered.",

@@ -72,7 +72,8 @@ package struct Daemon: ~Copyable {
         let newest = store.newestSequence
         let (journal, segments) = try Self.journal(state, directory, above: newest)
         let exports = try Self.exports(
-            configuration.exportPlan(stateID: state.id, start: Self.sinkStart(newest: newest, waiting: segments)), logger,
+            configuration.exportPlan(stateID: state.id, start: Self.sinkStart(newest: newest, waiting: segments)),
+            logger,
             directory, state)
         let board = Self.board(configuration, pid: pid)
         onBoard(board)

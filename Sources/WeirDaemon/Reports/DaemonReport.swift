@@ -136,7 +136,8 @@ package struct DaemonReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, store, sinks, export
+        case pid, state, progress, bpffs, reload, refused, restarts, ports, windows, records, swaps, store, sinks,
+            export
         case ovs, verdicts, coverage
         case kernelDrops = "kernel_drops"
         case startedSeconds = "started_seconds"

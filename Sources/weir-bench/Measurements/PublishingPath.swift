@@ -7,9 +7,9 @@ import FlowModel
 import FlowRecorder
 import FlowStore
 import FlowTestKit
+import FlowVerdict
 import Foundation
 import Host
-import FlowVerdict
 import Logging
 import SystemPackage
 import WeirDaemon
