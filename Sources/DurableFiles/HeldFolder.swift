@@ -119,6 +119,16 @@ extension HeldFolder {
         try fileSystem.remove(name, in: descriptor, AT_REMOVEDIR)
     }
 
+    /// Removes a name, and all that is below it where it is a folder. Does nothing where it is not there.
+    package func removeTree(_ name: String) throws(Errno) {
+        let facts: stat
+        do throws(Errno) { facts = try self.facts(of: name) } catch .noSuchFileOrDirectory { return }
+        guard facts.st_mode & S_IFMT == S_IFDIR else { return try remove(name) }
+        let below = try folder(FilePath(name))
+        for inner in try below.names() { try below.removeTree(inner) }
+        try removeFolder(name)
+    }
+
     /// Whether that name still leads to what is open there.
     package func holds(_ open: HeldFile, as name: String) -> Bool {
         (try? open.facts()).map { holds($0, name) } ?? false

@@ -223,15 +223,3 @@ package final class StoreMerger {
 }
 
 extension StoreDamage: Error {}
-
-extension HeldFolder {
-    /// Removes a name, and all that is below it where it is a folder. Does nothing where it is not there.
-    func removeTree(_ name: String) throws(Errno) {
-        let facts: stat
-        do throws(Errno) { facts = try self.facts(of: name) } catch .noSuchFileOrDirectory { return }
-        guard facts.st_mode & S_IFMT == S_IFDIR else { return try remove(name) }
-        let below = try folder(FilePath(name))
-        for inner in try below.names() { try below.removeTree(inner) }
-        try removeFolder(name)
-    }
-}

@@ -34,7 +34,7 @@ struct SupervisedExport {
         if !isConfined {
             outbox.say(
                 .warning,
-                "this kernel has no Landlock: what weir-export can open is limited by the modes of files alone")
+                "Landlock is not possible here: what weir-export can open is limited by the modes of files alone")
         }
         let sinks: [SinkThread]
         do {

@@ -24,7 +24,7 @@ extension WeirCommandSuite {
                 #expect(
                     lines[0].wholeMatch(
                         of:
-                            #/notice: weir \S+ is measuring port-a, a window every 1 s; aws files under \S+, the first at \S+Z/#
+                            #/notice: weir \S+ is measuring port-a, a window every 1 s; the store in \S+, aws files under \S+, the first at \S+Z/#
                     ) != nil, "\(lines[0])")
                 #expect(
                     lines[1] == "warning: no interface is called late0, vm* yet; each is attached when it comes")

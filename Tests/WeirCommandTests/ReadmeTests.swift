@@ -28,7 +28,8 @@ extension WeirCommandSuite {
         @Test func `status is as the README shows it`() throws {
             let documented = Self.shapeOfStatus(try Self.sample("daemon"))
             try Site.with { site in
-                _ = try site.daemon("--port", "port-a", "--interval", "1", "--log-dir", site.logs, "--stdout")
+                _ = try site.daemon(
+                    "--port", "port-a", "--interval", "1", "--log-dir", site.logs, "--publish-period", "1h", "--stdout")
                 try site.left.run(["ping", "-q", "-c", "3", "-i", "0.2", "10.9.0.2"])
                 var printed: [String] = []
                 try? waitUntil("two windows wait") {

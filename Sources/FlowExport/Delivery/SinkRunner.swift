@@ -217,7 +217,8 @@ package final class SinkRunner {
         if error is SinkEnd { report.isEnded = true }
         backOff.fail(at: clock.now.monotonic, using: &random)
         let kind = (error as? ExportError)?.kind ?? (error as? StoreError)?.kind ?? "\(error)"
-        if said.insert(kind).inserted { say(.error, "\(report.name): \(error); measuring goes on") }
+        let consequence = report.isEnded ? "nothing more is printed" : "measuring goes on"
+        if said.insert(kind).inserted { say(.error, "\(report.name): \(error); \(consequence)") }
         if report.failure == nil { report.failures += 1 }
         report.failure = "\(error)"
     }

@@ -14,8 +14,7 @@ extension LogFileSink {
         let files = files
         isCommitDue = taken > max(acknowledged, log.decided)
         guard isCommitDue else { return try carryOut() }
-        for file in files { try file.synchronize() }
-        try ExportError.wrap(.publish, configuration.staging) { try folders.openStaging().synchronize() }
+        try synchronize(files)
         FaultPoint.reach(.beforeCommit)
         let renames = files.map { Commit.Rename(temporary: $0.temporaryPath, final: $0.place.path) }
         try log.decide(Commit(renames: renames, through: taken))
@@ -23,6 +22,17 @@ extension LogFileSink {
         isCommitDue = false
         forgetStaged()
         try carryOut()
+    }
+
+    /// Where this throws, all that is staged is forgotten: what the disk did not take may be gone although the next fsync succeeds (fsync(2)).
+    private func synchronize(_ files: [LogFile]) throws(ExportError) {
+        do throws(ExportError) {
+            for file in files { try file.synchronize() }
+            try ExportError.wrap(.publish, configuration.staging) { try folders.openStaging().synchronize() }
+        } catch {
+            dropAll()
+            throw error
+        }
     }
 
     /// Does what is decided and not done yet.

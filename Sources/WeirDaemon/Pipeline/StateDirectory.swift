@@ -75,20 +75,10 @@ package final class StateDirectory: Sendable {
         guard isNew else { return }
         let folder = held.withLock(\.self)
         try? folder.removeFolder("journal")
-        Self.remove("flows", in: folder, ["growing"])
-        let sinks = (try? folder.folder("sinks"))
-        for name in (try? sinks?.names()) ?? [] {
-            for file in ["cursor", "commit"] { try? sinks?.folder(FilePath(name)).remove(file) }
-        }
-        Self.remove("sinks", in: folder, (try? sinks?.names()) ?? [])
+        // No port was attached: what is in the store says nothing.
+        for name in ["flows", "sinks"] { try? folder.removeTree(name) }
         for name in ["id", PortNotes.fileName, "policy.lock"] { try? folder.remove(name) }
         guard let name = path.lastComponent?.string else { return }
         try? HeldFolder(path.removingLastComponent(), .ours).removeFolder(name)
-    }
-
-    /// Removes a folder whose folders are empty.
-    private static func remove(_ name: String, in folder: HeldFolder, _ children: [String]) {
-        for child in children { try? folder.folder(FilePath(name)).removeFolder(child) }
-        try? folder.removeFolder(name)
     }
 }
