@@ -30,6 +30,7 @@ int weir_spawn_helper(const char *path, char *const arguments[],
 	if (!prints)
 		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, channel, 3);
+	posix_spawn_file_actions_addclosefrom_np(&actions, 4);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	/* A signal of the terminal is for the daemon, which ends the helper. */

@@ -7,8 +7,8 @@
  * Starts the program at `path`, in a process group of its own, with no signal
  * blocked or ignored. Its standard input is /dev/null, its descriptor 3 is
  * `channel`, standard output and error are those of this process; standard
- * output is /dev/null if `prints` is 0. Every other descriptor must be
- * close-on-exec. Returns the process id, or -errno.
+ * output is /dev/null if `prints` is 0. It has no other descriptor. Returns
+ * the process id, or -errno.
  */
 int weir_spawn_helper(const char *path, char *const arguments[],
 		      char *const environment[], int channel, int prints);
