@@ -35,7 +35,9 @@ extension ExportPlan {
                 name: settings.name, kind: settings.kind.rawValue,
                 to: settings.kind == .files ? settings.directory : nil),
             sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
-            selection: try settings.selection(service: service), clock: clock, say: say)
+            // A try costs a host's own files and its standard output little.
+            selection: try settings.selection(service: service), backOff: BackOff(atMost: .seconds(4)), clock: clock,
+            say: say)
     }
 
     private func files(_ settings: SinkSettings, _ state: FilePath) throws -> LogFileConfiguration {

@@ -32,7 +32,7 @@ extension StoreQueue {
         package var verdicts = VerdictCounts()
     }
 
-    /// A window that is stored, handed back; or one that is not kept in memory, without records.
+    /// A window that the queue hands back: the store has it, or it is not kept in memory (then without records).
     package struct Stored: Sendable {
         package var window: ClosedWindow
         package let records: Int
@@ -140,6 +140,12 @@ extension StoreQueue.State {
 
 extension StoreQueue.Status {
     init(_ store: WindowStore) {
+        self.init()
+        take(store)
+    }
+
+    /// Takes over what a store says.
+    mutating func take(_ store: WindowStore) {
         self.store = store.contents
         newestSequence = store.newestSequence
         failure = store.failure
@@ -148,17 +154,5 @@ extension StoreQueue.Status {
         takingFailures = store.journalFailures
         damaged = store.damaged
         verdicts = store.verdicts
-    }
-
-    /// Takes over what a store says.
-    mutating func take(_ status: Self) {
-        store = status.store
-        newestSequence = status.newestSequence
-        failure = status.failure
-        storeFailures = status.storeFailures
-        journalFailure = status.journalFailure
-        takingFailures = status.takingFailures
-        damaged = status.damaged
-        verdicts = status.verdicts
     }
 }

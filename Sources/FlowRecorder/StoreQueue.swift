@@ -139,13 +139,12 @@ package final class StoreQueue: Sendable {
     private func withStore(_ body: (WindowStore) -> Void) {
         stall.begin()
         defer { stall.end() }
-        let status = store.withLock { store in
+        store.withLock { store in
             body(store)
-            return Status(store)
-        }
-        state.withLock { state in
-            state.status.take(status)
-            state.count()
+            state.withLock { state in
+                state.status.take(store)
+                state.count()
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ struct ExportByHand {
             return SinkThread(runner)
         }
         if !once { _ = signals.next() }
-        for sink in sinks { sink.end(.deliver) }
+        for sink in sinks { sink.finish() }
         for sink in sinks { while !sink.hasEnded(within: .seconds(1)) {} }
         if let failed = sinks.lazy.compactMap(\.report.failure).first { throw Undelivered(description: failed) }
     }

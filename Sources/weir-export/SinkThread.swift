@@ -11,12 +11,7 @@ final class SinkThread: Sendable {
     private struct State {
         var report: SinkReport
         var hasChanged = false
-        var ending: Ending?
-    }
-
-    enum Ending: Sendable {
-        /// Deliver all that the store has, then end.
-        case deliver
+        var isFinishing = false
     }
 
     private let state: Mutex<State>
@@ -51,8 +46,9 @@ final class SinkThread: Sendable {
         wake.signal()
     }
 
-    func end(_ ending: Ending) {
-        state.withLock { $0.ending = ending }
+    /// Has the sink deliver all that the store has, and then end.
+    func finish() {
+        state.withLock { $0.isFinishing = true }
         wake.signal()
     }
 
@@ -64,12 +60,12 @@ final class SinkThread: Sendable {
     /// Whether all was delivered.
     private func follow(_ runner: SinkRunner) -> Bool {
         while true {
-            let (hasChanged, ending) = state.withLock { state in
+            let (hasChanged, isFinishing) = state.withLock { state in
                 defer { state.hasChanged = false }
-                return (state.hasChanged, state.ending)
+                return (state.hasChanged, state.isFinishing)
             }
             if hasChanged { runner.storeHasChanged() }
-            if ending != nil {
+            if isFinishing {
                 let isDelivered = runner.finish()
                 state.withLock { $0.report = runner.currentReport() }
                 return isDelivered

@@ -82,7 +82,7 @@ struct SupervisedExport {
     }
 
     private func finish(_ sinks: [SinkThread], _ outbox: Outbox) {
-        for sink in sinks { sink.end(.deliver) }
+        for sink in sinks { sink.finish() }
         for sink in sinks { while !sink.hasEnded(within: .seconds(1)) {} }
         send(ExportMessage(sinks: sinks.map(\.report), said: outbox.take()))
     }

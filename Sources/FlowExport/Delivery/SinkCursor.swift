@@ -15,7 +15,7 @@ package struct SinkCursor {
     private var path: FilePath { folder.path.appending(Self.fileName) }
     package private(set) var sequence: UInt64
 
-    /// Reads the cursor; where there is none, writes one that stands at `start`.
+    /// Reads the cursor, or writes a new cursor at `start` if the folder has none.
     ///
     /// - Throws: ExportError; also where the file is not a cursor.
     package init(in folder: HeldFolder, startingAt start: UInt64) throws(ExportError) {

@@ -31,7 +31,7 @@ package final class SinkRunner {
     private let clock: any HostClock
     private var random: any RandomNumberGenerator
     private let say: (Severity, String) -> Void
-    private var backOff = BackOff()
+    private var backOff: BackOff
     /// In the store and not acknowledged when it was listed last, in the order of their numbers.
     private var ahead: [StoredSegment] = []
     private var isStale = true
@@ -53,7 +53,7 @@ package final class SinkRunner {
     ///   - say: told what an operator should know.
     package init(
         _ report: SinkReport, sink: any Sink, store: StoreReader, cursor: SinkCursor, folder: HeldFolder,
-        selection: RecordSelection, clock: any HostClock = SystemClock(),
+        selection: RecordSelection, backOff: BackOff = BackOff(), clock: any HostClock = SystemClock(),
         random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
         say: @escaping (Severity, String) -> Void
     ) {
@@ -63,6 +63,7 @@ package final class SinkRunner {
         self.cursor = cursor
         self.folder = folder
         self.selection = selection
+        self.backOff = backOff
         self.clock = clock
         self.random = random
         self.say = say

@@ -10,7 +10,7 @@ import SystemPackage
 ///
 /// A window is taken whole or not at all: it is `staged` in files that grow under temporary names in a folder of their
 /// own. When their publish period is over, all of them are committed: on the disk, decided in a redo log with the number of the last of their
-/// windows, and named. Periods lie on wall-clock multiples of their length; a window belongs to the one that holds its last moment. What is
+/// windows, and named. Periods lie on wall-clock multiples of their length; a window belongs to the period that holds its last moment. What is
 /// staged and not committed is lost with the process, and is to be had from the store.
 ///
 /// Calls block on the disk. Used from one thread at a time, never from the cooperative pool.
@@ -18,7 +18,7 @@ package final class LogFileSink: Sink {
     package let configuration: LogFileConfiguration
     let folders: LogFolders
     package internal(set) var counts = SinkCounts()
-    /// What was found at the start and an operator should know, until it is said.
+    /// What an operator should know of the start, until `takeNotices` has handed it over.
     private var notices: [String] = []
     package internal(set) var taken: UInt64
     package internal(set) var acknowledged: UInt64

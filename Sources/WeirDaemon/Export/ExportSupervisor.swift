@@ -230,7 +230,9 @@ extension ExportSupervisor {
 
     private func take(_ line: String) {
         guard let message = try? JSONDecoder().decode(ExportMessage.self, from: Data(line.utf8)) else {
-            logger.error("\(Self.programName) says what is none of its words")
+            logger.error(
+                "\(Self.programName) sent a report that this daemon cannot read: install the two programs of one version"
+            )
             return
         }
         for saying in message.said {
