@@ -98,19 +98,50 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "DaemonReports",
+            dependencies: [
+                "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowStore", "OpenVSwitch",
+                "WeirConfiguration", "WeirService", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "HelperSupervision",
+            dependencies: [
+                "FlowModel", "Host", "FlowExport", "DaemonReports", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "HostVerdicts",
+            dependencies: [
+                "FlowModel", "Host", "DurableFiles", "FlowKernel", "FlowVerdict", "OpenVSwitch", "WeirConfiguration",
+                "DaemonReports", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "PortAttachment",
+            dependencies: [
+                "FlowModel", "Host", "FlowKernel", "PortDirectory", "OpenVSwitch", "WeirConfiguration",
+                "DaemonReports", "HostVerdicts", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "LiveStatus",
+            dependencies: [
+                "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
+                "PortDirectory", "WeirConfiguration", "DaemonReports", "HostVerdicts", "PortAttachment",
+            ]),
+        .target(
             name: "WeirDaemon",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
-                "FlowStore", "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "WeirService",
-                .product(name: "Logging", package: "swift-log"),
+                "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
+                "FlowStore", "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "DaemonReports",
+                "HelperSupervision", "HostVerdicts", "PortAttachment", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
-                "FlowViews", "FlowExport",
-                "OpenVSwitch", "PortDirectory", "WeirConfiguration", "WeirDaemon",
+                "FlowViews", "FlowExport", "OpenVSwitch", "PortDirectory", "WeirConfiguration", "DaemonReports",
+                "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -135,7 +166,7 @@ let package = Package(
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowFormats",
                 "FlowExport",
                 "FlowStore", "FlowFilter", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration",
-                "WeirDaemon", .product(name: "SystemPackage", package: "swift-system"),
+                "PortAttachment", "WeirDaemon", .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -158,7 +189,7 @@ let package = Package(
             name: "weir-simulate",
             dependencies: ["FlowSimulation", .product(name: "SystemPackage", package: "swift-system")]),
         .testTarget(name: "ArchitectureTests"),
-        .testTarget(name: "HostTests", dependencies: ["Host", "FlowModel", "FlowTestKit"]),
+        .testTarget(name: "HostTests", dependencies: ["Host", "FlowKernel", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "FlowTestKitTests",
             dependencies: [
@@ -198,14 +229,23 @@ let package = Package(
             name: "WeirConfigurationTests",
             dependencies: ["FlowExport", "FlowModel", "OpenVSwitch", "WeirConfiguration"]),
         .testTarget(
-            name: "WeirDaemonTests",
+            name: "DaemonReportsTests",
             dependencies: [
-                "FlowModel", "FlowExport", "FlowMeter", "FlowRecorder", "FlowStore", "Host", "FlowKernel",
-                "FlowVerdict",
-                "OpenVSwitch",
-                "PortDirectory", "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit",
-                .product(name: "Logging", package: "swift-log"),
+                "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "WeirConfiguration", "WeirService",
             ]),
+        .testTarget(
+            name: "HelperSupervisionTests",
+            dependencies: ["HelperSupervision", "FlowTestKit", "Host", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "HostVerdictsTests",
+            dependencies: ["HostVerdicts", "FlowModel", "FlowVerdict", "WeirConfiguration"]),
+        .testTarget(
+            name: "PortAttachmentTests",
+            dependencies: ["PortAttachment", "FlowKernel", "Host", "PortDirectory", "WeirConfiguration"]),
+        .testTarget(
+            name: "LiveStatusTests",
+            dependencies: ["LiveStatus", "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "OpenVSwitch"]),
+        .testTarget(name: "WeirDaemonTests", dependencies: ["FlowKernel", "Host", "WeirDaemon"]),
         .testTarget(
             name: "PortDirectoryTests",
             dependencies: [
@@ -222,7 +262,8 @@ let package = Package(
             name: "WeirCommandTests",
             dependencies: [
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "OpenVSwitch", "PortDirectory",
-                "WeirConfiguration", "WeirDaemon", "WeirService", "FlowTestKit", "weir",
+                "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus", "FlowTestKit",
+                "weir",
             ]),
         .testTarget(
             name: "KernelTests",

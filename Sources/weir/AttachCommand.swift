@@ -4,9 +4,11 @@ import ArgumentParser
 import FlowKernel
 import FlowModel
 import Host
+import HostVerdicts
+import LiveStatus
 import OpenVSwitch
+import PortAttachment
 import WeirConfiguration
-import WeirDaemon
 
 struct AttachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

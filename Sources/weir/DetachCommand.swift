@@ -5,7 +5,6 @@ import FlowKernel
 import FlowModel
 import Host
 import WeirConfiguration
-import WeirDaemon
 
 struct DetachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

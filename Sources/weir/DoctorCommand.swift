@@ -3,7 +3,6 @@
 import ArgumentParser
 import FlowKernel
 import WeirConfiguration
-import WeirDaemon
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

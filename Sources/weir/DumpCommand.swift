@@ -5,8 +5,8 @@ import FlowFilter
 import FlowFormats
 import FlowModel
 import Host
+import LiveStatus
 import WeirConfiguration
-import WeirDaemon
 
 struct DumpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,7 +4,6 @@ import ArgumentParser
 import FlowKernel
 import Foundation
 import Host
-import WeirDaemon
 
 struct ObjectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowKernel
 import FlowModel
 import FlowViews
 import Foundation
 import Host
+import LiveStatus
 import WeirConfiguration
-import WeirDaemon
 
 /// What the open window has so far, as a last line on a terminal that is written over and over.
 ///

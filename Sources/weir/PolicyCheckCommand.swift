@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import FlowVerdict
-import WeirDaemon
+import HostVerdicts
 
 struct PolicyCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

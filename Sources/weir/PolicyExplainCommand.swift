@@ -3,7 +3,7 @@
 import ArgumentParser
 import FlowModel
 import FlowVerdict
-import WeirDaemon
+import HostVerdicts
 
 struct PolicyExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

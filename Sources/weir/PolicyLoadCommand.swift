@@ -4,7 +4,7 @@ import ArgumentParser
 import FlowKernel
 import FlowVerdict
 import Foundation
-import WeirDaemon
+import HostVerdicts
 
 struct PolicyLoadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,8 +3,8 @@
 import ArgumentParser
 import FlowKernel
 import Host
+import HostVerdicts
 import WeirConfiguration
-import WeirDaemon
 
 struct PolicyShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,6 @@
 import FlowFormats
 import FlowModel
 import FlowVerdict
-import WeirDaemon
 
 /// A policy in force, as text and as JSON has it.
 struct PolicyText {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import WeirDaemon
+import HostVerdicts
 
 struct PolicyUnloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

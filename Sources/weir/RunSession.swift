@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import Dispatch
 import FlowKernel
 import FlowModel
@@ -109,7 +110,7 @@ struct RunSession: Sendable {
     }
 
     /// Blocks its thread until the end is asked for.
-    private func measure(until stop: StopSignal, onBoard: (DaemonBoard) -> Void) throws {
+    private func measure(until stop: StopSignal, onBoard: @escaping (DaemonBoard) -> Void) throws {
         var daemon = try Daemon(
             configuration: configuration, logger: logger, pid: ProcessInfo.processInfo.processIdentifier,
             onBoard: onBoard)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowExport
 import FlowKernel
 import FlowModel
 import Foundation
 import WeirConfiguration
-import WeirDaemon
 
 /// What the daemon measures, for its log, when all ports are attached that were there at the start.
 struct StartSummary {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DaemonReports
 import FlowKernel
 import Host
+import LiveStatus
 import WeirConfiguration
-import WeirDaemon
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,6 @@
 import FlowFormats
 import FlowModel
 import OpenVSwitch
-import WeirDaemon
 
 extension StatusText {
     /// What is known of what the switch does with packets.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowVerdict
-import WeirDaemon
 
 extension StatusText {
     /// Of what said no, those with the most packets.

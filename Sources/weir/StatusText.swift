@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowExport
 import FlowFormats
 import FlowKernel
 import FlowModel
 import FlowStore
 import Foundation
+import LiveStatus
 import OpenVSwitch
-import WeirDaemon
 
 /// A status report for people.
 struct StatusText {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowFilter
 import FlowModel
 import FlowStore
 import FlowViews
 import Foundation
 import Host
+import LiveStatus
 import SystemPackage
 import WeirConfiguration
-import WeirDaemon
 
 /// Where sums of groups come from: the store, and the flows of the window that is open now.
 struct TrafficSource {

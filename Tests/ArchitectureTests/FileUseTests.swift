@@ -9,7 +9,6 @@ import Testing
         "Sources/FlowKernel/Policy/Judging.swift",
         "Sources/FlowTestKit/Switch/LibxdpFolder.swift",
         "Sources/FlowVerdict/OpenVSwitch/Megaflow.swift",
-        "Sources/WeirDaemon/Pipeline/StartCounter.swift",
     ]
 
     private static let fewestLines = 25

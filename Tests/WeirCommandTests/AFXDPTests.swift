@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Ports that a real Open vSwitch reads through AF_XDP, as an operator has them measured.

@@ -3,7 +3,6 @@
 import FlowTestKit
 import Foundation
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     @Suite struct ChartCommandTests {

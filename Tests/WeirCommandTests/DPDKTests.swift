@@ -3,8 +3,8 @@
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Ports that a DPDK application reads through net_af_xdp: what the guests' cards say they sent is what is counted.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// A daemon that may have few files open.

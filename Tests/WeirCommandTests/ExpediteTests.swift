@@ -4,8 +4,8 @@ import FlowKernel
 import FlowTestKit
 import Foundation
 import Host
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// While many ports are attached the kernel ends its grace periods at once, and then as it did before.

@@ -3,8 +3,8 @@
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// What an enforced policy does with frames that it cannot judge by rules, as an operator sees it.

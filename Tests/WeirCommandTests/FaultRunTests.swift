@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowExport
 import FlowModel
 import FlowTestKit
 import Foundation
 import Glibc
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Steady traffic whose every packet is known, and a daemon to which everything happens: at the end the records and

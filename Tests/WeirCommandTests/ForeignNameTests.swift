@@ -4,7 +4,6 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Interfaces whose names a terminal would obey, would hide, or that are not UTF-8.

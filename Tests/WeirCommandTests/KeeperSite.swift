@@ -5,8 +5,8 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import Host
+import PortAttachment
 import WeirConfiguration
-import WeirDaemon
 
 /// A keeper of ports at work in a network namespace of its own, which has another one beside it.
 ///

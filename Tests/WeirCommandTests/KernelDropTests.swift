@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import FlowVerdict
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// The host is a router between the guests, with rules of netfilter, and says itself why it drops what it drops.

@@ -4,8 +4,8 @@ import FlowKernel
 import FlowModel
 import FlowTestKit
 import Host
+import PortAttachment
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     @Suite struct PortKeeperTests {

@@ -4,8 +4,8 @@ import BPF
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// A virtual machine behind a tap, on a bridge of Open vSwitch, that talks to a namespace: its own counters are the

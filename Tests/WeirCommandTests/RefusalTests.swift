@@ -2,8 +2,8 @@
 
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     @Suite struct RefusalTests {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 /// Two guests behind a bridge, with a Weir of their own beside it.
 ///

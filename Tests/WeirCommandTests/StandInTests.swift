@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import OpenVSwitch
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Two guests of a real Open vSwitch that reads them by AF_XDP: on this kernel nobody sees what is sent to them.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowStore
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// The store beside the files of the same windows: two ways of the same records.

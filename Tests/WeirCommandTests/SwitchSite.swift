@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowKernel
 import FlowModel
 import FlowTestKit
 import Foundation
 import Host
+import LiveStatus
 import OpenVSwitch
 import Testing
-import WeirDaemon
 
 extension Site {
     /// Makes a site for the body whose ports are on the bridge `br0` of an Open vSwitch, if it has one: guest `a` behind

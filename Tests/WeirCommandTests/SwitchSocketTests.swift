@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowTestKit
 import Foundation
+import LiveStatus
 import OpenVSwitch
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     @Suite struct SwitchSocketTests {

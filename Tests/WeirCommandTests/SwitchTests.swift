@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import OpenVSwitch
 import PortDirectory
 import Testing
 import WeirConfiguration
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// `weir run --ovs` with a real Open vSwitch.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import OpenVSwitch
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// What `weir run --ovs` says became of packets, by a real Open vSwitch.

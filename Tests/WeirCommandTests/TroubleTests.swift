@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// What goes wrong while the daemon runs is said, and measuring goes on.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import DaemonReports
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// Two builds whose pins are laid out differently: tools/next-build makes the later one.

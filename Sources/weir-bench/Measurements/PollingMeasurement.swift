@@ -5,7 +5,6 @@ import FlowTestKit
 import Foundation
 import Logging
 import OpenVSwitch
-import WeirDaemon
 
 /// The cost to a real Open vSwitch of polling its megaflows: its CPU time without polling, and with Weir's.
 final class PollingMeasurement {

@@ -7,6 +7,7 @@ import FlowTestKit
 import Foundation
 import Host
 import Logging
+import PortAttachment
 import WeirConfiguration
 import WeirDaemon
 
