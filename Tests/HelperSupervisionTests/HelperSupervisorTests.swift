@@ -19,11 +19,13 @@ import Testing
         enum CodingKeys: CodingKey { case work }
     }
 
+    private final class Lines: Sendable { let all = Mutex<[String]>([]) }
+
     /// A script in a folder of its own, and the supervisor of it.
     private final class Site: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: "weir-helper-\(UUID().uuidString)")
-        let heard = Mutex<[String]>([])
-        let supervisor = Mutex<HelperSupervisor<Plan>?>(nil)
+        let helper: HelperSupervisor<Plan>
+        private let lines = Lines()
 
         /// - Parameter script: after the plan was read into `$plan`; `$told` is the file that lines may be written to.
         init(_ script: String, _ plan: Plan = Plan(), finishing: Duration = .seconds(20)) throws {
@@ -36,20 +38,21 @@ import Testing
                 name: "helper", path: path, thread: "test-helper", finishLine: "finish", restartStatus: 75)
             program.longestStart = .seconds(20)
             program.longestFinish = finishing
-            let made = HelperSupervisor(
+            let lines = lines
+            helper = HelperSupervisor(
                 program, plan, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 hasWorked: { true },
-                hear: { [self] line in
-                    heard.withLock { $0.append(line) }
+                hear: { line in
+                    lines.all.withLock { $0.append(line) }
                     if line.hasPrefix("failed ") { return .failed(String(line.dropFirst(7))) }
                     return line == "works" ? .works : .unreadable
                 })
-            supervisor.withLock { $0 = made }
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }
 
-        var helper: HelperSupervisor<Plan> { supervisor.withLock { $0! } }
+        /// Lines of all its processes.
+        var heard: [String] { lines.all.withLock(\.self) }
 
         var told: [String] {
             let text = try? String(contentsOf: folder.appending(path: "told"), encoding: .utf8)
@@ -74,7 +77,7 @@ import Testing
     @Test func `a helper is told its plan, its lines are heard, and it is asked to finish`() throws {
         let site = try Site(Self.loop)
         try site.helper.start()
-        #expect(site.heard.withLock(\.self) == ["works"])
+        #expect(site.heard == ["works"])
         let pid = try #require(site.helper.status.pid)
         #expect(kill(pid, 0) == 0)
         site.helper.tell("stored")
@@ -90,7 +93,7 @@ import Testing
         try site.helper.start()
         let first = try #require(site.helper.status.pid)
         kill(first, SIGKILL)
-        site.wait { site.heard.withLock(\.count) == 2 }
+        site.wait { site.heard.count == 2 }
         let status = site.helper.status
         #expect(status.restarts == 1)
         #expect(status.failure == nil)
@@ -102,7 +105,7 @@ import Testing
     @Test func `a helper that asks for it is started again at once, and that is no failure`() throws {
         let site = try Site("[ -e $told.again ] || { touch $told.again; echo works >&3; exit 75; }\n" + Self.loop)
         try site.helper.start()
-        site.wait { site.heard.withLock(\.count) == 2 }
+        site.wait { site.heard.count == 2 }
         #expect(site.helper.status.restarts == 0)
         site.helper.finish()
         #expect(site.told.last == "finish")
@@ -112,7 +115,7 @@ import Testing
         let site = try Site(Self.loop)
         try site.helper.start()
         site.helper.reconfigure(Plan(work: "less"))
-        site.wait { site.heard.withLock(\.count) == 2 }
+        site.wait { site.heard.count == 2 }
         site.helper.finish()
         #expect(site.told == [#"plan {"work":"all"}"#, "finish", #"plan {"work":"less"}"#, "finish"])
     }
@@ -122,7 +125,7 @@ import Testing
         try site.helper.start()
         #expect(site.helper.status.pid == nil)
         site.helper.reconfigure(Plan())
-        site.wait { site.helper.status.pid != nil && site.heard.withLock(\.count) == 1 }
+        site.wait { site.helper.status.pid != nil && site.heard.count == 1 }
         site.helper.reconfigure(Plan(needsProcess: false))
         site.wait { site.helper.status.pid == nil }
         site.helper.finish()
