@@ -2,14 +2,10 @@
 
 package import DaemonReports
 import FlowKernel
-import FlowModel
-import FlowRecorder
 import FlowStore
 import HelperSupervision
 import Host
-import HostVerdicts
 package import Logging
-import PortAttachment
 package import WeirConfiguration
 
 extension Daemon {
