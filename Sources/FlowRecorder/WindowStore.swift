@@ -18,7 +18,7 @@ package final class WindowStore {
     /// Asked for the number of the last window that every sink has.
     package var delivered: @Sendable () -> UInt64 = { .max }
     /// Flows that are read from a segment of the journal at a time.
-    package var mostFlows = Int.max
+    package var mostFlows = Int.max { didSet { store.limit(lines: mostFlows) } }
     /// What became of the packets of all windows that were stored.
     package private(set) var verdicts = VerdictCounts()
     /// How often the store began to fail.
@@ -191,7 +191,10 @@ extension WindowStore {
 
     private func changeOver() throws {
         guard let new = next else { return }
-        if new.path != store.path { store = try StoreWriter(new.path, new.retention) }
+        if new.path != store.path {
+            store = try StoreWriter(new.path, new.retention)
+            if mostFlows != .max { store.limit(lines: mostFlows) }
+        }
         store.retention = new.retention
         next = nil
     }

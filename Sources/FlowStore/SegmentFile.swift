@@ -23,20 +23,17 @@ final class SegmentFile {
         self.path = path
     }
 
-    /// Writes a row group, its rows sorted.
-    func append(_ rows: inout FlowRows) {
+    /// Writes a row group.
+    func append(_ rows: SortedRows) {
         guard failure == nil else { return }
-        let ranks = AddressRanks(rows.addresses.addresses)
-        rows.sort(ranks)
-        sums.add(rows.rows, rows.rest)
+        sums.add(rows)
         let isPlain = rows.hasPacketsAddressesOnly
         parquet.beginGroup(rows: rows.count)
         for column in FlowColumn.allCases {
             if isPlain, let twin = column.twin {
                 parquet.appendTwin(of: twin.rawValue, to: &bytes)
             } else {
-                parquet.append(
-                    parquet.encode(rows.content(of: column, ranks), isIndexed: column.isIndexed), to: &bytes)
+                parquet.append(parquet.encode(rows.content(of: column), isIndexed: column.isIndexed), to: &bytes)
             }
         }
         write()

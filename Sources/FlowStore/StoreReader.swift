@@ -87,20 +87,19 @@ package final class StoreReader {
         return true
     }
 
-    /// The newest records that the query takes, at least so many where there are, the oldest first. What is older is not read.
+    /// The newest records that the query takes, so many at most, the oldest first. Older files are not read, and at most twice as many records
+    /// are in memory.
     package func newest(_ count: Int, _ query: StoreQuery) throws -> [LogEntry] {
-        var parts: [[LogEntry]] = []
+        var newest = NewestEntries(most: count)
         var found = 0
         try forEachSource(query, newestFirst: true) { source, query in
-            var part: [LogEntry] = []
-            defer {
-                found += part.count
-                parts.append(part)
+            try forEachEntry(of: source, query) { entry in
+                newest.add(entry)
+                found += 1
             }
-            try forEachEntry(of: source, query) { part.append($0) }
-            return found + part.count < count
+            return found < count
         }
-        return parts.reversed().flatMap(\.self)
+        return newest.take()
     }
 
     /// The sums of what the query takes.

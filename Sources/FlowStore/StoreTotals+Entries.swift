@@ -23,8 +23,9 @@ extension StoreTotals {
         for entry in entries where query.takes(entry) {
             rows.removeAll()
             rows.append(entry)
+            let row = SortedRows(rows)
             let bucket = seconds.map { entry.window.start.seconds.floorDivided(by: $0) * $0 }
-            counts[Place(values: columns.map { rows.firstValue(of: $0) }, bucket: bucket), default: Counts()].add(entry)
+            counts[Place(values: columns.map { row.firstValue(of: $0) }, bucket: bucket), default: Counts()].add(entry)
         }
         self.init(counts)
     }
@@ -39,9 +40,9 @@ extension StoreTotals {
     }
 }
 
-extension FlowRows {
+extension SortedRows {
     fileprivate func firstValue(of column: FlowColumn) -> StoredValue {
-        switch content(of: column, AddressRanks(addresses.addresses)).values {
+        switch content(of: column).values {
         case .nothing: .null
         case .numbers(let numbers): numbers[0] == ColumnContent.noNumber ? .null : .number(numbers[0])
         case .texts(let places, let texts):

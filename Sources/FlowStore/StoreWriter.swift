@@ -20,14 +20,18 @@ package final class StoreWriter {
     /// Windows whose flows were given up, and that wait for a sink.
     private var givenUp: Set<WindowIdentity> = []
 
-    private let groupRows: Int
+    /// Lines that are in memory at a time, as one row group: about 300 bytes each until they are written.
+    private var groupRows: Int
     private let pageRows: Int
+    private static let mostGroupRows = 131_072
+    /// Fewer would take more room on the disk than they save in memory.
+    private static let fewestGroupRows = 4096
     private static let temporaryName = "segment" + HeldFolder.temporaryEnding
 
     /// Makes the folder if it is missing, and removes the unfinished file of a process that died.
     ///
     /// - Parameters:
-    ///   - groupRows: lines that are in memory at a time, as one row group.
+    ///   - groupRows: lines of a row group.
     ///   - pageRows: of a page.
     package init(
         _ path: FilePath, _ retention: StoreRetention, groupRows: Int = 131_072, pageRows: Int = 8192
@@ -49,11 +53,14 @@ package final class StoreWriter {
         index.withLock { $0.set(found) }
     }
 
+    /// Keeps so few lines in memory at a time, as far as the format bears it.
+    package func limit(lines: Int) { groupRows = min(max(lines, Self.fewestGroupRows), Self.mostGroupRows) }
+
     /// Merges hours of this store; see there how it is driven.
     ///
-    /// - Parameter groupRows: of a row group of a merged file.
-    package func makeMerger(groupRows: Int = 524_288) -> sending StoreMerger {
-        StoreMerger(path, index, groupRows: groupRows, pageRows: pageRows)
+    /// - Parameter groupRows: of a row group of a merged file; nil: four times as many as in a segment, of which it has a column at a time.
+    package func makeMerger(groupRows: Int? = nil) -> sending StoreMerger {
+        StoreMerger(path, index, groupRows: groupRows ?? self.groupRows * 4, pageRows: pageRows)
     }
 
     /// What is in the store.
@@ -106,7 +113,7 @@ package final class StoreWriter {
     }
 
     private func writeGroup() {
-        growing?.append(&rows)
+        growing?.append(SortedRows(rows))
         rows.removeAll()
     }
 

@@ -9,24 +9,23 @@ struct StoredSums {
 
     private var sums: [String: UInt64] = [:]
 
-    mutating func add(_ rows: [FlowRows.Row], _ rest: [FlowRows.Rest]) {
+    mutating func add(_ rows: borrowing SortedRows) {
         var (accepted, rejected, other, overflow) = (
             PacketCount.zero, PacketCount.zero, PacketCount.zero, PacketCount.zero
         )
         var flows: UInt64 = 0
-        for row in rows {
-            if row.isFlow { flows += 1 }
-            if row.packets != ColumnContent.noNumber {
-                let count = PacketCount(packets: UInt64(row.packets), octets: UInt64(row.octets))
-                switch row.action {
-                case Verdict.Action.accept.rawValue: accepted += count
-                case Verdict.Action.reject.rawValue: rejected += count
-                default: other += count
-                }
-            } else if row.rest != ColumnContent.noText, let count = rest[Int(row.rest)].overflow {
-                overflow += count
+        let (words, packets, octets) = (rows.words.span, rows.packets.span, rows.octets.span)
+        for row in words.indices {
+            if words[row].isFlow { flows += 1 }
+            guard packets[row] != ColumnContent.noNumber else { continue }
+            let count = PacketCount(packets: UInt64(packets[row]), octets: UInt64(octets[row]))
+            switch words[row].action {
+            case Verdict.Action.accept.rawValue: accepted += count
+            case Verdict.Action.reject.rawValue: rejected += count
+            default: other += count
             }
         }
+        for rest in rows.rest { if let count = rest.overflow { overflow += count } }
         add("rows", UInt64(rows.count))
         add("flows", flows)
         for (name, count) in [("accepted", accepted), ("rejected", rejected), ("other", other), ("overflow", overflow)]

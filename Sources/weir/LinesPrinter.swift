@@ -2,15 +2,15 @@
 
 import FlowFormats
 import FlowModel
+import FlowStore
 
 /// Prints records as they come, or the last of them, as lines or as a table with a sum.
 struct LinesPrinter {
     private let format: (any RecordFormat)?
     private var encoder: (any RecordEncoder)?
     private let table: TableFormat
-    /// nil: all.
-    private let most: Int?
-    private var held: [LogEntry] = []
+    /// nil: all are printed, as they come.
+    private var newest: NewestEntries?
     private var bytes: [UInt8] = []
     /// Of all records that were added.
     private var records = 0
@@ -20,29 +20,26 @@ struct LinesPrinter {
     private static let enoughBytes = 1 << 16
 
     /// - Parameters:
-    ///   - format: of the lines; nil: a table.
+    ///   - format: of the lines; nil: a table, which takes a `most`.
     ///   - most: of several only so many are printed, the newest; nil: all.
     init(_ format: (any RecordFormat)?, _ table: TableFormat, most: Int?) {
         self.format = format
         encoder = format?.makeEncoder()
-        self.most = most
+        newest = most.map { NewestEntries(most: $0) }
         self.table = table
     }
 
     mutating func add(_ entry: LogEntry) throws {
         records += 1
         sum += entry.count
-        guard most != nil || format == nil else { return try print(entry) }
-        held.append(entry)
-        if let most, held.count >= 2 * most { held.removeFirst(held.count - most) }
+        if newest == nil { try print(entry) } else { newest?.add(entry) }
     }
 
     /// Prints what is held.
     ///
     /// - Parameter isLast: whether nothing comes any more.
     mutating func flush(isLast: Bool) throws {
-        let shown = most.map { Array(held.suffix($0)) } ?? held
-        held = []
+        let shown = newest?.take() ?? []
         if format != nil {
             for entry in shown { try print(entry) }
             if isLast { printHeader() }

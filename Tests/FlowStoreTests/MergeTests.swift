@@ -61,6 +61,20 @@ import Testing
         try body()
     }
 
+    @Test func `the newest records of an hour that is sorted by port are those of its last windows`() throws {
+        try withFolder {
+            let writer = try makeWriter()
+            let entries = try write(0..<12, records: 60, to: writer)
+            #expect(isMerged(try writer.makeMerger(groupRows: 250).step(now: Self.later)))
+            for count in [1, 59, 60, 61, 150, 1000] {
+                let newest = try StoreReader(folder).newest(count, StoreQuery())
+                let windows = newest.map(\.window.start.seconds)
+                #expect(windows == entries.suffix(count).map(\.window.start.seconds))
+                #expect(Set(Self.lines(newest)).isSubset(of: Self.lines(entries)))
+            }
+        }
+    }
+
     @Test func `an hour that is over becomes one file with the same records, sorted by port`() throws {
         try withFolder {
             let writer = try makeWriter()

@@ -4,7 +4,7 @@ package import FlowModel
 
 /// Lines of flow logs on their way into columns, as many as a row group holds.
 ///
-/// Of a line it keeps numbers, and places among different values; `FlowRows+Columns` makes columns of them.
+/// Of a line it keeps numbers, and places among different values; `SortedRows` makes columns of them.
 package struct FlowRows {
     /// A line. 112 bytes, of which a row group holds 131,072.
     struct Row {
@@ -32,6 +32,11 @@ package struct FlowRows {
         var sourceMAC = ColumnContent.noText
         var destinationMAC = ColumnContent.noText
         var rest = ColumnContent.noText
+        var words: Words
+    }
+
+    /// What is short of a line.
+    struct Words {
         var sourcePort: UInt16 = 0
         var destinationPort: UInt16 = 0
         var vlanID: UInt16 = 0
@@ -40,18 +45,30 @@ package struct FlowRows {
         var transport: UInt8 = 0
         var tcpFlags: UInt8 = 0
         var status: LogStatus
-        /// 0: ingress, 1: egress; `noWord`: the line has none, as with those that follow.
-        var direction = Self.noWord
-        var action = Self.noWord
-        var verdictSource = Self.noWord
-        var dscp = Self.noWord
-        var isFlow = false
-        var isICMP = false
-        var isV6 = false
-        var isFragmentWithoutFlow = false
-        var hidesTCPFlags = false
+        /// 0: ingress, 1: egress; `none`: the line has none, as with those that follow.
+        var direction = Self.none
+        var action = Self.none
+        var verdictSource = Self.none
+        var dscp = Self.none
+        var marks: Marks = []
 
-        static let noWord = UInt8.max
+        static let none = UInt8.max
+
+        var isFlow: Bool { marks.contains(.flow) }
+        var isICMP: Bool { marks.contains(.icmp) }
+    }
+
+    struct Marks: OptionSet {
+        let rawValue: UInt8
+
+        static let flow = Marks(rawValue: 1)
+        static let icmp = Marks(rawValue: 2)
+        static let v6 = Marks(rawValue: 4)
+        static let fragmentWithoutFlow = Marks(rawValue: 8)
+        static let hiddenTCPFlags = Marks(rawValue: 16)
+        static let vlan = Marks(rawValue: 32)
+        static let innerVLAN = Marks(rawValue: 64)
+        static let mixedVerdicts = Marks(rawValue: 128)
     }
 
     /// The value of AWS's `log-status`.
@@ -123,8 +140,7 @@ package struct FlowRows {
         let key = record.key
         var row = Row(
             start: record.first.seconds, end: record.last.seconds, port: place(of: record.port),
-            window: place(of: record.window), status: .ok)
-        row.isFlow = true
+            window: place(of: record.window), words: Words(of: record))
         row.packets = Int64(clamping: record.count.packets)
         row.octets = Int64(clamping: record.count.octets)
         row.first = record.first.milliseconds
@@ -132,19 +148,6 @@ package struct FlowRows {
         row.source = addresses.place(of: key.source)
         row.destination = addresses.place(of: key.destination)
         (row.interfaceSource, row.interfaceDestination) = (row.source, row.destination)
-        row.sourcePort = key.sourcePort
-        row.destinationPort = key.destinationPort
-        row.vlanID = key.vlanID
-        row.innerVLANID = key.innerVLANID
-        row.transport = key.transport
-        row.isICMP = key.isICMP
-        row.isV6 = key.version == .v6
-        row.isFragmentWithoutFlow = key.isFragmentWithoutFlow
-        row.direction = key.direction == .egress ? 1 : 0
-        row.controlBits = record.tcpControlBits
-        row.tcpFlags = record.tcpFlags
-        row.hidesTCPFlags = record.hidesTCPFlags
-        row.dscp = record.dscp ?? Row.noWord
         if let address = record.sourceMAC {
             lastMACs.source = place(of: address, lastMACs.source)
             row.sourceMAC = lastMACs.source
@@ -170,7 +173,7 @@ package struct FlowRows {
         var row = row(of: port, window, .ok)
         row.packets = Int64(clamping: frames.count.packets)
         row.octets = Int64(clamping: frames.count.octets)
-        row.direction = frames.direction == .egress ? 1 : 0
+        row.words.direction = frames.direction == .egress ? 1 : 0
         set(frames.verdict, in: &row)
         row.rest = add(Rest(unparsed: frames.reason, sample: frames.sample))
         rows.append(row)
@@ -179,12 +182,13 @@ package struct FlowRows {
     private mutating func row(of port: Port, _ window: Window, _ status: LogStatus) -> Row {
         Row(
             start: window.start.seconds, end: window.endSecond, port: place(of: port), window: place(of: window),
-            status: status)
+            words: Words(status: status))
     }
 
     private mutating func set(_ verdict: Verdict, in row: inout Row) {
-        if verdict.action != .unknown { row.action = verdict.action.rawValue }
-        row.verdictSource = verdict.source?.rawValue ?? Row.noWord
+        if verdict.action != .unknown { row.words.action = verdict.action.rawValue }
+        if verdict.action == .mixed { row.words.marks.insert(.mixedVerdicts) }
+        row.words.verdictSource = verdict.source?.rawValue ?? Words.none
         if let rule = verdict.rule { row.rule = rules.place(of: rule, rule.text) }
         if let reason = verdict.reason { row.reason = reasons.place(of: reason, reason.text) }
     }
@@ -220,23 +224,28 @@ package struct FlowRows {
         macPlaces[address.bits] = UInt32(macs.count) - 1
         return UInt32(macs.count) - 1
     }
+}
 
-    /// Puts the rows into the order in which they are stored: by the port's name, then what was
-    /// rejected, then by source and destination, which makes runs.
-    mutating func sort(_ ranks: AddressRanks) {
-        let names = ports.indices.sorted { (ports[$0].name, $0) < (ports[$1].name, $1) }
-        var portRanks = [UInt32](repeating: 0, count: ports.count)
-        for (rank, place) in names.enumerated() { portRanks[place] = UInt32(rank) }
-        let none = UInt32(ranks.ranks.count)
-        var order = (0..<UInt32(rows.count)).map(\.self)
-        let rank = { (place: UInt32) in place == ColumnContent.noText ? none : ranks.ranks[Int(place)] }
-        order = CountingSort.sorted(order, keys: Int(none) + 1) { rank(rows[Int($0)].destination) }
-        order = CountingSort.sorted(order, keys: Int(none) + 1) { rank(rows[Int($0)].source) }
-        order = CountingSort.sorted(order, keys: 2) {
-            rows[Int($0)].action == Verdict.Action.reject.rawValue ? 0 : 1
-        }
-        order = CountingSort.sorted(order, keys: ports.count) { portRanks[Int(rows[Int($0)].port)] }
-        rows = order.map { rows[Int($0)] }
+extension FlowRows.Words {
+    fileprivate init(of record: borrowing FlowRecord) {
+        let key = record.key
+        self.init(status: .ok)
+        marks = .flow
+        sourcePort = key.sourcePort
+        destinationPort = key.destinationPort
+        vlanID = key.vlanID
+        if vlanID != 0 { marks.insert(.vlan) }
+        innerVLANID = key.innerVLANID
+        if innerVLANID != 0 { marks.insert(.innerVLAN) }
+        transport = key.transport
+        if key.isICMP { marks.insert(.icmp) }
+        if key.version == .v6 { marks.insert(.v6) }
+        if key.isFragmentWithoutFlow { marks.insert(.fragmentWithoutFlow) }
+        direction = key.direction == .egress ? 1 : 0
+        controlBits = record.tcpControlBits
+        tcpFlags = record.tcpFlags
+        if record.hidesTCPFlags { marks.insert(.hiddenTCPFlags) }
+        dscp = record.dscp ?? Self.none
     }
 }
 

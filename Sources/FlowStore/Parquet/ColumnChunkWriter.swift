@@ -13,6 +13,8 @@ struct ColumnChunkWriter {
     private var numbers: [Int64] = []
     private var values: [Int64] = []
     private var texts = TextDictionary()
+    /// Whether all rows have the first value of the dictionary.
+    private var isSame = false
     /// The order of the texts, where they have bounds.
     private var ranks: [UInt32] = []
 
@@ -66,6 +68,12 @@ struct ColumnChunkWriter {
         chunk.nulls = nulls
         guard nulls < rows, column.kind != .boolean else { return }
         chunk.bounds = bounds(least, most)
+        if nulls == 0, least == most {
+            (isSame, values) = (true, [least])
+            chunk.hasDictionary = true
+            chunk.encoding = ParquetNumber.encodingDictionary
+            return
+        }
         if let dictionary = NumberDictionary(numbers, least: least, most: most) {
             let width = RunLengthEncoding.bitWidth(upTo: dictionary.values.count - 1)
             // A number of a dictionary takes the bytes that its range takes, when it is compressed.
@@ -112,6 +120,7 @@ struct ColumnChunkWriter {
         if texts.bytes.count + (rows - nulls) * width / 8 < (rows - nulls) * average
             || average < Self.fewestBytesOfPlainText
         {
+            isSame = texts.count == 1 && nulls == 0
             chunk.hasDictionary = true
             chunk.encoding = ParquetNumber.encodingDictionary
         }
@@ -203,6 +212,7 @@ struct ColumnChunkWriter {
         let count = column.kind == .string ? texts.count : values.count
         let width = max(1, RunLengthEncoding.bitWidth(upTo: count - 1))
         content.append(UInt8(width))
+        if isSame { return RunLengthEncoding.appendRun(range.count, of: 0, width, to: &content) }
         let present = nulls == 0 ? Array(places[range]) : places[range].filter { $0 != ColumnContent.noText }
         RunLengthEncoding.append(present, bitWidth: width, to: &content)
     }
@@ -246,20 +256,25 @@ struct ColumnChunkWriter {
 extension ColumnChunkWriter {
     /// Of the values of a page, at least one of which is not null.
     private func bounds(of range: Range<Int>) -> ColumnChunk.Bounds? {
+        if isSame { return chunk.bounds }
         switch column.kind {
         case .boolean: return nil
         case .int32, .int64:
             var (least, most) = (Int64.max, Int64.min)
-            for row in range where numbers[row] != ColumnContent.noNumber {
-                least = min(least, numbers[row])
-                most = max(most, numbers[row])
+            let source = numbers.span.extracting(range)
+            for row in source.indices where source[row] != ColumnContent.noNumber {
+                least = min(least, source[row])
+                most = max(most, source[row])
             }
             return bounds(least, most)
         case .string:
             guard !ranks.isEmpty else { return nil }
-            var (least, most) = (-1, -1)
-            for row in range where places[row] != ColumnContent.noText {
-                let place = Int(places[row])
+            // Among runs of one text each is looked at once.
+            var (least, most, last) = (-1, -1, ColumnContent.noText)
+            let source = places.span.extracting(range)
+            for row in source.indices where source[row] != last && source[row] != ColumnContent.noText {
+                last = source[row]
+                let place = Int(last)
                 if least < 0 || ranks[place] < ranks[least] { least = place }
                 if most < 0 || ranks[place] > ranks[most] { most = place }
             }

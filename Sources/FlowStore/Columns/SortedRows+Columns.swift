@@ -3,22 +3,21 @@
 import FlowModel
 
 // The columns of a row group.
-extension FlowRows {
+extension SortedRows {
     /// Whether the addresses of all interfaces are those of the packets, so that two pairs of columns are equal.
     var hasPacketsAddressesOnly: Bool {
         !rest.contains { $0.attribution?.interfaceSource != nil || $0.attribution?.interfaceDestination != nil }
     }
 
-    /// - Parameter ranks: of `addresses`.
-    func content(of column: FlowColumn, _ ranks: AddressRanks) -> ColumnContent {
+    func content(of column: FlowColumn) -> ColumnContent {
         switch column {
         case .accountID, .interfaceID, .vpcID, .subnetID, .instanceID, .region, .availabilityZoneID, .sublocationType,
             .sublocationID, .port, .incompleteReason:
             ofPorts(column)
-        case .sourceAddress: addresses(column, ranks) { $0.interfaceSource }
-        case .destinationAddress: addresses(column, ranks) { $0.interfaceDestination }
-        case .packetSourceAddress: addresses(column, ranks) { $0.source }
-        case .packetDestinationAddress: addresses(column, ranks) { $0.destination }
+        case .sourceAddress: texts(column, ranks.texts, interfaceSource)
+        case .destinationAddress: texts(column, ranks.texts, interfaceDestination)
+        case .packetSourceAddress: texts(column, ranks.texts, source)
+        case .packetDestinationAddress: texts(column, ranks.texts, destination)
         case .action, .logStatus, .type, .direction, .verdictSource, .flowEndReason, .rejectReason, .rule, .sourceMAC,
             .destinationMAC:
             texts(of: column)
@@ -26,10 +25,10 @@ extension FlowRows {
         case .trafficPath, .sampleLength, .overflowPackets, .overflowOctets: restNumbers(of: column)
         case .version, .start, .end, .windowStart, .windowEnd, .windowSequence, .incomplete, .restarted:
             numbersOfAll(column)
-        case .packets: numbers(column) { $0.packets }
-        case .octets: numbers(column) { $0.octets }
-        case .firstMilliseconds: numbers(column) { $0.first }
-        case .lastMilliseconds: numbers(column) { $0.last }
+        case .packets: numbers(column, packets)
+        case .octets: numbers(column, octets)
+        case .firstMilliseconds: numbers(column, first)
+        case .lastMilliseconds: numbers(column, last)
         default: numbersOfFlows(column)
         }
     }
@@ -37,13 +36,12 @@ extension FlowRows {
     private func numbersOfAll(_ column: FlowColumn) -> ColumnContent {
         switch column {
         // The highest version among the AWS columns here.
-        case .version: return numbers(column) { _ in 8 }
-        case .start: return numbers(column) { $0.start }
-        case .end: return numbers(column) { $0.end }
-        case .windowSequence: return numbers(column) { _ in sequence }
+        case .version: return numbers(column, [Int64](repeating: 8, count: count))
+        case .start: return numbers(column, start)
+        case .end: return numbers(column, end)
+        case .windowSequence: return numbers(column, [Int64](repeating: sequence, count: count))
         case .incomplete:
-            let truths = ports.map { $0.coverage.interruption == nil ? ColumnContent.noNumber : 1 }
-            return numbers(column, isThere: truths.contains(1)) { truths[Int($0.port)] }
+            return numbers(column, port, ports.map { $0.coverage.interruption == nil ? ColumnContent.noNumber : 1 })
         default:
             let values = windows.map { window in
                 switch column {
@@ -52,7 +50,7 @@ extension FlowRows {
                 default: window.spansRestart ? 1 : ColumnContent.noNumber
                 }
             }
-            return numbers(column, isThere: values.contains { $0 != ColumnContent.noNumber }) { values[Int($0.window)] }
+            return numbers(column, window, values)
         }
     }
 
@@ -64,52 +62,75 @@ extension FlowRows {
         case .tcpFlags: flows(column) { $0.transport == TransportNumber.tcp ? Int64($0.tcpFlags) : 0 }
         case .tcpControlBits:
             flows(column) { $0.transport == TransportNumber.tcp ? Int64($0.controlBits) : ColumnContent.noNumber }
-        case .vlanID: flows(column) { $0.vlanID == 0 ? ColumnContent.noNumber : Int64($0.vlanID) }
-        case .innerVLANID: flows(column) { $0.innerVLANID == 0 ? ColumnContent.noNumber : Int64($0.innerVLANID) }
+        case .vlanID: flows(column, .vlan) { $0.vlanID == 0 ? ColumnContent.noNumber : Int64($0.vlanID) }
+        case .innerVLANID:
+            flows(column, .innerVLAN) { $0.innerVLANID == 0 ? ColumnContent.noNumber : Int64($0.innerVLANID) }
         case .icmpType:
-            flows(column) { $0.isICMP && !$0.isFragmentWithoutFlow ? Int64($0.sourcePort) : ColumnContent.noNumber }
-        case .icmpCode:
-            flows(column) {
-                $0.isICMP && !$0.isFragmentWithoutFlow ? Int64($0.destinationPort) : ColumnContent.noNumber
+            flows(column, .icmp) {
+                $0.isICMP && !$0.marks.contains(.fragmentWithoutFlow) ? Int64($0.sourcePort) : ColumnContent.noNumber
             }
-        case .dscp: flows(column) { $0.dscp == Row.noWord ? ColumnContent.noNumber : Int64($0.dscp) }
-        case .fragmentWithoutFlow: flows(column) { $0.isFragmentWithoutFlow ? 1 : ColumnContent.noNumber }
-        case .tcpFlagsHidden: flows(column) { $0.hidesTCPFlags ? 1 : ColumnContent.noNumber }
-        case .mixedVerdicts:
-            numbers(column) { $0.action == Verdict.Action.mixed.rawValue ? 1 : ColumnContent.noNumber }
+        case .icmpCode:
+            flows(column, .icmp) {
+                $0.isICMP && !$0.marks.contains(.fragmentWithoutFlow)
+                    ? Int64($0.destinationPort) : ColumnContent.noNumber
+            }
+        case .dscp: flows(column) { $0.dscp == FlowRows.Words.none ? ColumnContent.noNumber : Int64($0.dscp) }
+        case .fragmentWithoutFlow: marked(column, .fragmentWithoutFlow)
+        case .tcpFlagsHidden: marked(column, .hiddenTCPFlags)
+        case .mixedVerdicts: marked(column, .mixedVerdicts)
         default: preconditionFailure("\(column) has no numbers")
         }
     }
 
-    @inline(__always)
-    private func flows(_ column: FlowColumn, _ value: (borrowing Row) -> Int64) -> ColumnContent {
-        numbers(column) { $0.isFlow ? value($0) : ColumnContent.noNumber }
+    /// True where a row has the mark.
+    private func marked(_ column: FlowColumn, _ mark: FlowRows.Marks) -> ColumnContent {
+        guard marks.contains(mark) else { return nothing(column) }
+        return numbers(column, words.map { $0.marks.contains(mark) ? 1 : ColumnContent.noNumber })
     }
 
+    /// - Parameter mark: without which no row has a value.
     @inline(__always)
-    private func numbers(
-        _ column: FlowColumn, isThere: Bool = true, _ value: (borrowing Row) -> Int64
+    private func flows(
+        _ column: FlowColumn, _ mark: FlowRows.Marks = .flow, _ value: (FlowRows.Words) -> Int64
     ) -> ColumnContent {
-        guard isThere else { return nothing(column) }
-        var numbers = [Int64](repeating: 0, count: rows.count)
+        guard marks.contains(mark) else { return nothing(column) }
+        var numbers = [Int64](repeating: ColumnContent.noNumber, count: count)
         var target = numbers.mutableSpan
-        let source = rows.span
-        var any = false
-        for row in source.indices {
-            let number = value(source[row])
-            target[row] = number
-            any = any || number != ColumnContent.noNumber
+        let source = words.span
+        for row in source.indices where source[row].isFlow { target[row] = value(source[row]) }
+        return self.numbers(column, numbers)
+    }
+
+    /// Of the places of rows among `values`.
+    private func numbers(_ column: FlowColumn, _ places: [UInt32], _ values: [Int64]) -> ColumnContent {
+        guard values.contains(where: { $0 != ColumnContent.noNumber }) else { return nothing(column) }
+        if isSame(values, places) {
+            return numbers(column, [Int64](repeating: values[0], count: count))
         }
-        return any ? ColumnContent(column.schema, rows: rows.count, .numbers(numbers)) : nothing(column)
+        var numbers = [Int64](repeating: ColumnContent.noNumber, count: count)
+        var target = numbers.mutableSpan
+        let source = places.span
+        for row in source.indices where source[row] != ColumnContent.noText { target[row] = values[Int(source[row])] }
+        return self.numbers(column, numbers)
+    }
+
+    private func numbers(_ column: FlowColumn, _ numbers: [Int64]) -> ColumnContent {
+        guard numbers.contains(where: { $0 != ColumnContent.noNumber }) else { return nothing(column) }
+        return ColumnContent(column.schema, rows: count, .numbers(numbers))
+    }
+
+    /// Whether all rows have one value, as with one window, or with ports of one account.
+    private func isSame<Value: Equatable>(_ values: [Value], _ places: [UInt32]) -> Bool {
+        values.allSatisfy { $0 == values[0] } && !places.contains(ColumnContent.noText)
     }
 
     private func nothing(_ column: FlowColumn) -> ColumnContent {
-        ColumnContent(column.schema, rows: rows.count, .nothing)
+        ColumnContent(column.schema, rows: count, .nothing)
     }
 }
 
 // Columns of texts.
-extension FlowRows {
+extension SortedRows {
     private func ofPorts(_ column: FlowColumn) -> ColumnContent {
         let values = ports.map { column.value(of: $0) }
         guard values.contains(where: { $0 != nil }) else { return nothing(column) }
@@ -120,38 +141,32 @@ extension FlowRows {
             known[value] = place
             return place
         }
-        return self.texts(column, texts) { places[Int($0.port)] }
-    }
-
-    private func addresses(
-        _ column: FlowColumn, _ ranks: AddressRanks, _ place: (borrowing Row) -> UInt32
-    ) -> ColumnContent {
-        texts(column, ranks.texts) { row in
-            let place = place(row)
-            return place == ColumnContent.noText ? place : ranks.ranks[Int(place)]
-        }
+        return self.texts(column, texts, port, places)
     }
 
     private func texts(of column: FlowColumn) -> ColumnContent {
         switch column {
         case .action:
-            texts(column, words(["ACCEPT", "REJECT"])) {
+            texts(column, dictionary(["ACCEPT", "REJECT"])) {
                 switch $0.action {
                 case Verdict.Action.accept.rawValue: 0
                 case Verdict.Action.reject.rawValue: 1
                 default: ColumnContent.noText
                 }
             }
-        case .logStatus: texts(column, words(["OK", "NODATA", "SKIPDATA"])) { UInt32($0.status.rawValue) }
-        case .type: texts(column, words(["IPv4", "IPv6"])) { $0.isFlow ? ($0.isV6 ? 1 : 0) : ColumnContent.noText }
-        case .direction: texts(column, words(["ingress", "egress"])) { Self.place($0.direction) }
+        case .logStatus: texts(column, dictionary(["OK", "NODATA", "SKIPDATA"])) { UInt32($0.status.rawValue) }
+        case .type:
+            texts(column, dictionary(["IPv4", "IPv6"])) {
+                $0.isFlow ? ($0.marks.contains(.v6) ? 1 : 0) : ColumnContent.noText
+            }
+        case .direction: texts(column, dictionary(["ingress", "egress"])) { Self.place($0.direction) }
         case .verdictSource:
-            texts(column, words(VerdictSource.allCases.map { "\($0.name)" })) { Self.place($0.verdictSource) }
+            texts(column, dictionary(VerdictSource.allCases.map { "\($0.name)" })) { Self.place($0.verdictSource) }
         case .flowEndReason: flowEndReasons(column)
-        case .rejectReason: texts(column, reasons.texts) { $0.reason }
-        case .rule: texts(column, rules.texts) { $0.rule }
-        case .sourceMAC: texts(column, words(macs.map(\.description))) { $0.sourceMAC }
-        default: texts(column, words(macs.map(\.description))) { $0.destinationMAC }
+        case .rejectReason: texts(column, reasons, reason)
+        case .rule: texts(column, rules, rule)
+        case .sourceMAC: texts(column, dictionary(macs.map(\.description)), sourceMAC)
+        default: texts(column, dictionary(macs.map(\.description)), destinationMAC)
         }
     }
 
@@ -163,35 +178,54 @@ extension FlowRows {
             case .forcedEnd: 1
             }
         }
-        let texts = words([FlowEndReason.activeTimeout, .forcedEnd].map { "\($0.name)" })
-        return self.texts(column, texts) { $0.isFlow ? places[Int($0.window)] : ColumnContent.noText }
+        guard places.contains(where: { $0 != ColumnContent.noText }) else { return nothing(column) }
+        var flows = [UInt32](repeating: ColumnContent.noText, count: count)
+        for row in 0..<count where words[row].isFlow { flows[row] = places[Int(window[row])] }
+        return texts(column, dictionary([FlowEndReason.activeTimeout, .forcedEnd].map { "\($0.name)" }), flows)
     }
 
     /// A word's number as a place.
-    private static func place(_ word: UInt8) -> UInt32 { word == Row.noWord ? ColumnContent.noText : UInt32(word) }
+    private static func place(_ word: UInt8) -> UInt32 {
+        word == FlowRows.Words.none ? ColumnContent.noText : UInt32(word)
+    }
 
-    private func words(_ words: [String]) -> TextDictionary {
+    private func dictionary(_ words: [String]) -> TextDictionary {
         var texts = TextDictionary()
         for word in words { _ = texts.add(word.utf8) }
         return texts
     }
 
-    /// Keeps only the texts that a row has, in their order.
     @inline(__always)
     private func texts(
-        _ column: FlowColumn, _ all: TextDictionary, _ place: (borrowing Row) -> UInt32
+        _ column: FlowColumn, _ all: TextDictionary, _ place: (FlowRows.Words) -> UInt32
     ) -> ColumnContent {
-        var isUsed = [Bool](repeating: false, count: all.count)
-        var places = [UInt32](repeating: ColumnContent.noText, count: rows.count)
+        var places = [UInt32](repeating: ColumnContent.noText, count: count)
         var target = places.mutableSpan
-        var used = isUsed.mutableSpan
-        let source = rows.span
-        for row in source.indices {
-            let place = place(source[row])
-            guard place != ColumnContent.noText else { continue }
-            target[row] = place
-            used[Int(place)] = true
+        let source = words.span
+        for row in source.indices { target[row] = place(source[row]) }
+        return texts(column, all, places)
+    }
+
+    /// Of the places of rows among `values`, which are places among the texts.
+    private func texts(
+        _ column: FlowColumn, _ all: TextDictionary, _ places: [UInt32], _ values: [UInt32]
+    ) -> ColumnContent {
+        if isSame(values, places) {
+            return texts(column, all, [UInt32](repeating: values[0], count: count))
         }
+        var moved = [UInt32](repeating: ColumnContent.noText, count: count)
+        var target = moved.mutableSpan
+        let source = places.span
+        for row in source.indices where source[row] != ColumnContent.noText { target[row] = values[Int(source[row])] }
+        return texts(column, all, moved)
+    }
+
+    /// Keeps only the texts that a row has, in their order.
+    private func texts(_ column: FlowColumn, _ all: TextDictionary, _ places: [UInt32]) -> ColumnContent {
+        var isUsed = [Bool](repeating: false, count: all.count)
+        var used = isUsed.mutableSpan
+        let source = places.span
+        for row in source.indices where source[row] != ColumnContent.noText { used[Int(source[row])] = true }
         return content(column, places, all, isUsed)
     }
 
@@ -200,19 +234,19 @@ extension FlowRows {
     ) -> ColumnContent {
         guard isUsed.contains(true) else { return nothing(column) }
         guard isUsed.contains(false) else {
-            return ColumnContent(column.schema, rows: rows.count, .texts(places, all))
+            return ColumnContent(column.schema, rows: count, .texts(places, all))
         }
         var texts = TextDictionary()
         let moved = isUsed.indices.map { isUsed[$0] ? texts.add(all[$0]) : ColumnContent.noText }
         var places = places
         var target = places.mutableSpan
         for row in target.indices where target[row] != ColumnContent.noText { target[row] = moved[Int(target[row])] }
-        return ColumnContent(column.schema, rows: rows.count, .texts(places, texts))
+        return ColumnContent(column.schema, rows: count, .texts(places, texts))
     }
 }
 
 // Columns of which few rows have a value.
-extension FlowRows {
+extension SortedRows {
     private func restTexts(of column: FlowColumn) -> ColumnContent {
         let values = rest.map { rest -> String? in
             switch column {
@@ -231,7 +265,7 @@ extension FlowRows {
             known[value] = place
             return place
         }
-        return texts(column, all) { $0.rest == ColumnContent.noText ? ColumnContent.noText : places[Int($0.rest)] }
+        return texts(column, all, restPlace, places)
     }
 
     private func restNumbers(of column: FlowColumn) -> ColumnContent {
@@ -245,9 +279,7 @@ extension FlowRows {
                 }
             return number ?? ColumnContent.noNumber
         }
-        return numbers(column, isThere: values.contains { $0 != ColumnContent.noNumber }) {
-            $0.rest == ColumnContent.noText ? ColumnContent.noNumber : values[Int($0.rest)]
-        }
+        return numbers(column, restPlace, values)
     }
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+/// The lines of a row group in the order in which they are stored: by the port's name, then what was rejected, then by source and destination,
+/// which makes runs.
+///
+/// Each number is in an array of its own, since columns are made one after the other: a pass over whole rows, for each of sixty columns, would
+/// cost more than the rest.
+struct SortedRows {
+    let count: Int
+    /// By place.
+    let ports: [Port]
+    let windows: [Window]
+    let rules: TextDictionary
+    let reasons: TextDictionary
+    let macs: [MACAddress]
+    let rest: [FlowRows.Rest]
+    /// Of the addresses.
+    let ranks: AddressRanks
+    let sequence: Int64
+
+    // By row, as the members of `FlowRows.Row`.
+    private(set) var packets: [Int64] = []
+    private(set) var octets: [Int64] = []
+    private(set) var first: [Int64] = []
+    private(set) var last: [Int64] = []
+    private(set) var start: [Int64] = []
+    private(set) var end: [Int64] = []
+    /// Among the addresses, by their order; as are those that follow.
+    private(set) var source: [UInt32] = []
+    private(set) var destination: [UInt32] = []
+    private(set) var interfaceSource: [UInt32] = []
+    private(set) var interfaceDestination: [UInt32] = []
+    private(set) var port: [UInt32] = []
+    private(set) var window: [UInt32] = []
+    private(set) var rule: [UInt32] = []
+    private(set) var reason: [UInt32] = []
+    private(set) var sourceMAC: [UInt32] = []
+    private(set) var destinationMAC: [UInt32] = []
+    private(set) var restPlace: [UInt32] = []
+    private(set) var words: [FlowRows.Words] = []
+    /// What at least one row has.
+    private(set) var marks: FlowRows.Marks = []
+
+    init(_ all: borrowing FlowRows) {
+        count = all.count
+        (ports, windows, macs, rest) = (all.ports, all.windows, all.macs, all.rest)
+        (rules, reasons) = (all.rules.texts, all.reasons.texts)
+        sequence = all.sequence
+        ranks = AddressRanks(all.addresses.addresses)
+        fill(all.rows, Self.order(of: all.rows, all.ports, ranks))
+    }
+
+    private static func order(of rows: [FlowRows.Row], _ ports: [Port], _ ranks: AddressRanks) -> [UInt32] {
+        // After all that have one.
+        let none = UInt32(ranks.ranks.count)
+        var (sources, destinations) = (
+            [UInt32](repeating: none, count: rows.count), [UInt32](repeating: none, count: rows.count)
+        )
+        // The port and what is rejected, as one.
+        var owners = [UInt32](repeating: 0, count: rows.count)
+        let names = ports.indices.sorted { (ports[$0].name, $0) < (ports[$1].name, $1) }
+        var portRanks = [UInt32](repeating: 0, count: ports.count)
+        for (rank, place) in names.enumerated() { portRanks[place] = UInt32(rank) }
+        for row in rows.indices {
+            if rows[row].source != ColumnContent.noText { sources[row] = ranks.ranks[Int(rows[row].source)] }
+            if rows[row].destination != ColumnContent.noText {
+                destinations[row] = ranks.ranks[Int(rows[row].destination)]
+            }
+            let isRejected = rows[row].words.action == Verdict.Action.reject.rawValue
+            owners[row] = portRanks[Int(rows[row].port)] * 2 + (isRejected ? 0 : 1)
+        }
+        var order = (0..<UInt32(rows.count)).map(\.self)
+        order = CountingSort.sorted(order, keys: Int(none) + 1) { destinations[Int($0)] }
+        order = CountingSort.sorted(order, keys: Int(none) + 1) { sources[Int($0)] }
+        return CountingSort.sorted(order, keys: max(1, ports.count * 2)) { owners[Int($0)] }
+    }
+
+    private mutating func fill(_ rows: [FlowRows.Row], _ order: [UInt32]) {
+        let ranks = ranks.ranks
+        func rank(_ place: UInt32) -> UInt32 { place == ColumnContent.noText ? place : ranks[Int(place)] }
+        for place in order {
+            let row = rows[Int(place)]
+            packets.append(row.packets)
+            octets.append(row.octets)
+            first.append(row.first)
+            last.append(row.last)
+            start.append(row.start)
+            end.append(row.end)
+            let (from, to) = (rank(row.source), rank(row.destination))
+            source.append(from)
+            destination.append(to)
+            interfaceSource.append(row.interfaceSource == row.source ? from : rank(row.interfaceSource))
+            interfaceDestination.append(
+                row.interfaceDestination == row.destination ? to : rank(row.interfaceDestination))
+            port.append(row.port)
+            window.append(row.window)
+            rule.append(row.rule)
+            reason.append(row.reason)
+            sourceMAC.append(row.sourceMAC)
+            destinationMAC.append(row.destinationMAC)
+            restPlace.append(row.rest)
+            words.append(row.words)
+            marks.formUnion(row.words.marks)
+        }
+    }
+}
