@@ -12,12 +12,12 @@ extension WeirCommandSuite {
         private static let flows = 120_000
         private static let arguments = ["--port", "port-a", "--interval", "2"]
 
-        @Test func `windows of 120,000 flows under 128 MB are recorded exactly, also after a kill`() throws {
+        @Test func `windows of 120,000 flows under 64 MB are recorded exactly, also after a kill`() throws {
             try Site.with { site in
                 // The tables are there already: they are another group's.
                 let options = ["--flows", "600000", "--port-share", "100%"]
                 #expect(try site.daemon(["--port", "port-a", "--stdout"] + options).stop().status == 0)
-                let group = try MemoryGroup(megabytes: 128)
+                let group = try MemoryGroup(megabytes: 64)
                 let killed = try start(site, in: group)
                 try send(site)
                 try site.waitForWindow()
@@ -30,7 +30,7 @@ extension WeirCommandSuite {
                 // The kernel evicts pages of the program under this limit, and the daemon reads them from the disk again.
                 let result = daemon.stop(grace: .seconds(60))
                 #expect(result.status == 0 && !result.errors.contains("error"), "\(result.errors)")
-                #expect(result.errors.contains(#/the memory limit of 128 MB \(/sys/fs/cgroup/.*\) leaves \d+ MB: /#))
+                #expect(result.errors.contains(#/the memory limit of 64 MB \(/sys/fs/cgroup/.*\) leaves \d+ MB: /#))
                 #expect(try site.weir("status").contains("weir") && sums(site) == "\(Self.flows) flows of 3 packets")
             }
         }
