@@ -15,7 +15,7 @@ extension ExportPlan {
     ///   - service: the port of a service's name, for filters.
     ///   - output: what standard output is for the sink.
     ///   - say: told what an operator should know.
-    /// - Throws: ExportError, FilterError, or what the format says of its fields.
+    /// - Throws: ExportError, FilterError, FieldListError, ParquetFieldError.
     package func runner(
         of settings: SinkSettings, service: @escaping @Sendable (String) -> UInt16? = { _ in nil },
         output: FileDescriptor = .standardOutput, clock: any HostClock = SystemClock(),
@@ -27,8 +27,7 @@ extension ExportPlan {
         let sink: any Sink =
             switch settings.kind {
             case .files: try LogFileSink(configuration: try files(settings, path), cursor: cursor.sequence)
-            case .stdout:
-                LineSink(output, format: try settings.recordFormat() ?? JSONLinesFormat(), taken: cursor.sequence)
+            case .stdout: try lines(settings, output, cursor)
             }
         return SinkRunner(
             SinkReport(
@@ -40,12 +39,19 @@ extension ExportPlan {
             say: say)
     }
 
+    private func lines(
+        _ settings: SinkSettings, _ output: FileDescriptor, _ cursor: SinkCursor
+    ) throws -> LineSink {
+        guard let format = try settings.recordFormat() else {
+            throw ExportError(.print, "standard output", .invalidArgument)
+        }
+        return LineSink(output, format: format, taken: cursor.sequence)
+    }
+
     private func files(_ settings: SinkSettings, _ state: FilePath) throws -> LogFileConfiguration {
         var files = LogFileConfiguration(
             directory: FilePath(settings.directory), stateDirectory: state, stateID: stateID,
-            format: try settings.recordFormat() ?? JSONLinesFormat(),
-            fileExtension: settings.format == .aws ? "log.gz" : "\(settings.format.rawValue).gz",
-            flowLogID: settings.flowLogID)
+            content: try settings.content(), fileExtension: settings.fileExtension, flowLogID: settings.flowLogID)
         files.layout = settings.layout
         files.isHourly = settings.isHourly
         files.publishPeriod = .seconds(settings.publishPeriodSeconds)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowFormats
+import FlowStore
 
 /// One sink, as the configuration has it.
 package struct SinkSettings: Codable, Equatable, Sendable {
@@ -28,7 +29,7 @@ package struct SinkSettings: Codable, Equatable, Sendable {
     /// The directory of files.
     package var directory = ""
     package var format = Format.aws
-    /// AWS's field list, names separated by spaces; nil is AWS's default format.
+    /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
     /// In the filter language; nil takes all.
     package var filter: String?
@@ -50,11 +51,42 @@ package struct SinkSettings: Codable, Equatable, Sendable {
 
 extension SinkSettings {
     /// The encoder of lines; nil where the format has none.
+    ///
+    /// - Throws: FieldListError.
     package func recordFormat() throws -> (any RecordFormat)? {
         switch format {
         case .json: JSONLinesFormat()
         case .aws: try fields.map { try AWSTextFormat(fieldList: $0) } ?? .default
-        case .csv, .parquet: nil
+        case .csv: CSVFormat()
+        case .parquet: nil
+        }
+    }
+
+    /// What files hold.
+    ///
+    /// - Throws: FieldListError, ParquetFieldError.
+    package func content() throws -> LogFileContent {
+        if let format = try recordFormat() { return .lines(format) }
+        return .parquet(try fields.map { try ParquetFields.columns(from: $0) } ?? ParquetFields.all)
+    }
+
+    /// How the names of files end.
+    package var fileExtension: String {
+        switch format {
+        case .aws: "log.gz"
+        case .json, .csv: "\(format.rawValue).gz"
+        case .parquet: "log.parquet"
+        }
+    }
+
+    /// Whether its records say where they were seen, if that is not where they are logged.
+    package var marksStandIns: Bool {
+        switch format {
+        case .aws: return false
+        case .json, .csv: return true
+        case .parquet:
+            guard let fields, let columns = try? ParquetFields.columns(from: fields) else { return true }
+            return columns.contains(ChosenColumn(.observedAt))
         }
     }
 }

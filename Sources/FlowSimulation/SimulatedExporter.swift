@@ -26,7 +26,7 @@ final class SimulatedExporter {
         guard host.plan.sinks.contains(.files) else { return }
         try add("files", store, host) { cursor, folder in
             var files = LogFileConfiguration(
-                directory: Self.logs, stateDirectory: folder, stateID: "simulated", format: SimulatedFormat(),
+                directory: Self.logs, stateDirectory: folder, stateID: "simulated", content: .lines(SimulatedFormat()),
                 flowLogID: "fl-1")
             files.publishPeriod = host.plan.publishPeriod
             files.sizeLimit = host.plan.fileSize

@@ -8,7 +8,8 @@ final class SegmentFile {
     let segment: StoredSegment
     private let path: FilePath
     private let file: HeldFile
-    private let parquet: ParquetWriter
+    private var parquet: ParquetWriter
+    private let encoder: RowGroupEncoder
     private var bytes: [UInt8] = []
     private(set) var length: Int64 = 0
     private var sums = StoredSums()
@@ -17,25 +18,19 @@ final class SegmentFile {
 
     /// - Parameter path: of the store, for sentences.
     init(_ segment: StoredSegment, _ file: HeldFile, _ path: FilePath, pageRows: Int, level: Int = 1) {
-        parquet = ParquetWriter(columns: FlowColumn.schema, pageRows: pageRows, level: level)
+        parquet = ParquetWriter(columns: FlowColumn.schema)
+        encoder = RowGroupEncoder(ChosenColumn.store, pageRows: pageRows, level: level)
         self.segment = segment
         self.file = file
         self.path = path
     }
 
     /// Writes a row group.
-    func append(_ rows: SortedRows) {
+    func append(_ rows: borrowing FlowRows) {
         guard failure == nil else { return }
-        sums.add(rows)
-        let isPlain = rows.hasPacketsAddressesOnly
-        parquet.beginGroup(rows: rows.count)
-        for column in FlowColumn.allCases {
-            if isPlain, let twin = column.twin {
-                parquet.appendTwin(of: twin.rawValue, to: &bytes)
-            } else {
-                parquet.append(parquet.encode(rows.content(of: column), isIndexed: column.isIndexed), to: &bytes)
-            }
-        }
+        let group = encoder.encode(rows)
+        parquet.append(group, to: &bytes)
+        sums.add(group.sums)
         write()
     }
 
@@ -47,8 +42,8 @@ final class SegmentFile {
             if let twin = column.twin, columns.areTwins(column, twin) {
                 parquet.appendTwin(of: twin.rawValue, to: &bytes)
             } else {
-                parquet.append(
-                    parquet.encode(try columns.content(of: column), isIndexed: column.isIndexed), to: &bytes)
+                let chunk = encoder.encode(try columns.content(of: column), isIndexed: column.isIndexed)
+                parquet.append(chunk, to: &bytes)
             }
         }
         write()
@@ -57,15 +52,12 @@ final class SegmentFile {
     /// Writes the end of the file, and waits until it is on the disk.
     func finish(_ metadata: [(name: String, value: String)]) throws(StoreError) {
         if failure == nil {
-            parquet.finish(metadata + sums.metadata, createdBy: Self.creator, to: &bytes)
+            parquet.finish(metadata + sums.metadata, createdBy: ParquetWriter.creator, to: &bytes)
             write()
         }
         if let failure { throw failure }
         try StoreError.wrap(.write, path) { try file.synchronize() }
     }
-
-    /// As readers of the metadata see it.
-    private static let creator = "weir"
 
     private func write() {
         do throws(StoreError) {

@@ -113,7 +113,7 @@ package final class StoreWriter {
     }
 
     private func writeGroup() {
-        growing?.append(SortedRows(rows))
+        growing?.append(rows)
         rows.removeAll()
     }
 

@@ -3,11 +3,13 @@
 import FlowModel
 
 /// What the rows of a file add up to, in its metadata: for who audits a store without reading it.
-struct StoredSums {
+package struct StoredSums: Sendable {
     /// Names of the metadata whose values are numbers that add up when files are merged.
     static let prefix = "weir.sum."
 
     private var sums: [String: UInt64] = [:]
+
+    init() {}
 
     mutating func add(_ rows: borrowing SortedRows) {
         var (accepted, rejected, other, overflow) = (
@@ -17,7 +19,11 @@ struct StoredSums {
         let (words, packets, octets) = (rows.words.span, rows.packets.span, rows.octets.span)
         for row in words.indices {
             if words[row].isFlow { flows += 1 }
-            guard packets[row] != ColumnContent.noNumber else { continue }
+            if packets[row] == ColumnContent.noNumber {
+                let place = rows.restPlace[row]
+                if place != ColumnContent.noText, let count = rows.rest[Int(place)].overflow { overflow += count }
+                continue
+            }
             let count = PacketCount(packets: UInt64(packets[row]), octets: UInt64(octets[row]))
             switch words[row].action {
             case Verdict.Action.accept.rawValue: accepted += count
@@ -25,7 +31,6 @@ struct StoredSums {
             default: other += count
             }
         }
-        for rest in rows.rest { if let count = rest.overflow { overflow += count } }
         add("rows", UInt64(rows.count))
         add("flows", flows)
         for (name, count) in [("accepted", accepted), ("rejected", rejected), ("other", other), ("overflow", overflow)]
@@ -35,9 +40,11 @@ struct StoredSums {
         }
     }
 
+    package mutating func add(_ other: StoredSums) { sums.merge(other.sums, uniquingKeysWith: &+) }
+
     private mutating func add(_ name: String, _ number: UInt64) { sums[Self.prefix + name, default: 0] &+= number }
 
-    var metadata: [(name: String, value: String)] {
+    package var metadata: [(name: String, value: String)] {
         sums.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
     }
 

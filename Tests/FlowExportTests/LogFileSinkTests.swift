@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func `JSON lines have no header`() throws {
-        let sink = try LogFileSink(configuration: configuration(directory) { $0.format = JSONLinesFormat() })
+        let sink = try LogFileSink(configuration: configuration(directory) { $0.content = .lines(JSONLinesFormat()) })
         try sink.write([.noData(port: port(), window: window(examplePeriod))], of: window(examplePeriod))
         try sink.close()
         let text = try directory.text(of: try #require(directory.published().first))

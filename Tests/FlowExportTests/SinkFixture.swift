@@ -50,7 +50,7 @@ func configuration(
 ) -> LogFileConfiguration {
     var configuration = LogFileConfiguration(
         directory: directory.path, stateDirectory: directory.statePath, stateID: "test",
-        format: AWSTextFormat.default, flowLogID: "fl-1234abcd")
+        content: .lines(AWSTextFormat.default), flowLogID: "fl-1234abcd")
     change(&configuration)
     return configuration
 }

@@ -20,17 +20,19 @@ extension WeirCommandSuite {
         ]
         private static let pointsOfDaemon = FaultPoint.allCases.filter { !pointsOfExport.contains($0) }
 
-        @Test(arguments: pointsOfExport, 1...2)
+        @Test(arguments: pointsOfExport.flatMap { [($0, 1, "json"), ($0, 2, "json"), ($0, 2, "parquet")] })
         func `weir-export that dies anywhere loses nothing, and publishes nothing twice`(
-            point: FaultPoint, count: Int
+            point: FaultPoint, count: Int, format: String
         ) throws {
             try Site.with { site in
                 var traffic = Traffic()
                 try site.weir("attach", "port-a", "port-b")
                 try traffic.send(site, datagrams: 10, of: 10)
                 let daemon = try site.start(
-                    Array(Self.run.dropFirst()) + ["--log-dir", site.logs, "--publish-period", "1"],
-                    environment: ["WEIR_FAULT": "\(point.name):\(count)"])
+                    [
+                        "--port", "port-[ab]", "--interval", "1", "--format", format, "--log-dir", site.logs,
+                        "--publish-period", "1",
+                    ], environment: ["WEIR_FAULT": "\(point.name):\(count)"])
                 try waitUntil("the daemon answers") { try site.isMeasuring(daemon) }
                 var sent = 0
                 while try site.status().daemon?.export?.restarts == 0, sent < 500 {
@@ -78,7 +80,7 @@ extension WeirCommandSuite {
         }
 
         private func expectExactlyOnce(_ site: Site, _ traffic: Traffic) throws {
-            let files = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
+            let files = try LogLines.json(try site.publishedLines())
             let store = try LogLines.json(try site.weir("logs", "--since", "1h", "--json"))
             for lines in [files, store] {
                 #expect(try LogLines.sums(lines) == traffic.expected)

@@ -68,6 +68,14 @@ extension Site {
         }
     }
 
+    /// The lines of JSON of all published files; a Parquet file's rows as pyarrow reads them.
+    func publishedLines(in directory: String? = nil) throws -> String {
+        let files = try logFiles(in: directory)
+        let rows = files.filter { $0.hasSuffix(".parquet") }
+        let lines = try files.filter { !rows.contains($0) }.map { try unpacked($0) }.joined()
+        return try lines + (rows.isEmpty ? "" : Readers.lines(ofParquet: rows))
+    }
+
     func unpacked(_ file: String) throws -> String {
         try ChildProcess.run(["gzip", "-t", file])
         return try ChildProcess.run(["zcat", file])

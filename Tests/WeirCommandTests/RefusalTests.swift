@@ -138,7 +138,7 @@ extension WeirCommandSuite {
             Refusal(
                 "run --interval 0", status: 2,
                 "--interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not \"0\""),
-            Refusal("run --format xml", status: 2, "--format must be aws or json, not \"xml\""),
+            Refusal("run --format xml", status: 2, "--format must be aws, json, csv or parquet, not \"xml\""),
             Refusal("run --flows 0", status: 2, "--flows must be a whole number from 1 to 16777216, not \"0\""),
             Refusal(
                 "run --fields srcaddr,dstadr", status: 2,
@@ -148,7 +148,15 @@ extension WeirCommandSuite {
                 "\"dstadr\" is not a field of AWS flow logs: did you mean \"dstaddr\"?"),
             Refusal(
                 "run --format json --fields srcaddr", status: 2,
-                "fields has a meaning only with the format aws; leave it out, or choose that format (--format aws)"),
+                "fields has a meaning only with the formats aws and parquet; leave it out, or choose one of them (--format aws)"
+            ),
+            Refusal(
+                "run --format parquet", status: 2,
+                "Parquet is for files, not for standard output: name a folder for them (--log-dir), or choose aws, json or csv (--format)"
+            ),
+            Refusal(
+                "run --fields rule", status: 2,
+                "fields: \"rule\" is not a field of AWS flow logs: did you mean \"type\"?"),
             Refusal(
                 "policy explain --port a --direction ingress --protocol gre --source 10.0.0.1 --destination 10.0.0.2 --source-port 1 FOLDER/policy.yaml",
                 status: 2, "--source-port has a meaning only with a protocol that has ports, or ICMP"),

@@ -30,7 +30,7 @@ struct ConfigurationErrorTests {
             ("flows: 0", #"w:1: flows must be a whole number from 1 to 16777216, not "0""#),
             ("flows: 16777217", #"w:1: flows must be a whole number from 1 to 16777216, not "16777217""#),
             ("flows: many", #"w:1: flows must be a whole number from 1 to 16777216, not "many""#),
-            ("format: text", #"w:1: format must be aws or json, not "text""#),
+            ("format: text", #"w:1: format must be aws, json, csv or parquet, not "text""#),
             ("layout: flat", #"w:1: layout must be default or hive, not "flat""#),
             ("hourly: maybe", #"w:1: hourly must be true or false, not "maybe""#),
             ("stdout: 1", #"w:1: stdout must be true or false, not "1""#),
@@ -56,6 +56,44 @@ struct ConfigurationErrorTests {
         ])
     func wrongValue(text: String, sentence: String) {
         expect(text, sentence)
+    }
+
+    @Test(
+        "a wrong sink names the line of the entry, or of its key",
+        arguments: [
+            ("sinks:\n  - {name: a, type: files}", "w:2: the sink a needs the key to, the folder of its files"),
+            (
+                "sinks:\n  - {name: a, type: stdout, format: parquet}",
+                "w:2: Parquet is for files, not for standard output: choose aws, json or csv as the format"
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /a, format: orc}",
+                #"w:2: format must be aws, json, csv or parquet, not "orc""#
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /a, format: csv,\n     fields: srcaddr}",
+                "w:3: fields has a meaning only with the formats aws and parquet"
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /a, fields: srcaddr rule}",
+                #"w:2: fields: "rule" is not a field of AWS flow logs: did you mean "type"?"#
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /a, format: parquet, fields: srcaddr tcp-flags tcp_flags}",
+                #"w:2: fields: "tcp_flags" is not a field of AWS flow logs: did you mean "tcp-flags"?"#
+            ),
+        ])
+    func wrongSink(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test("AWS's fields and Weir's columns can be chosen for Parquet")
+    func parquetFields() throws {
+        let text = "sinks:\n  - {name: a, type: files, to: /a, format: parquet, fields: [srcaddr, log_status, rule]}"
+        let file = try ConfigurationFile(path: "w", content: Data(text.utf8))
+        let layer = try ConfigurationLayer(of: ConfigurationKeys.all, file)
+        let sinks = Configuration(layers: [layer], defaultFlowLogID: "fl-0").sinks
+        #expect(sinks.map(\.fields) == ["srcaddr log_status rule"])
     }
 
     @Test(

@@ -18,7 +18,7 @@ import WeirConfiguration
         "fields": "srcaddr dstaddr", "log": "accept", "layout": "hive", "hourly": "true", "publish-period": "10m",
         "file-size": "1KB",
         "sinks":
-            #"[{name: r, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: o, type: stdout}]"#,
+            #"[{name: r, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: p, type: files, to: /srv/p, format: parquet, fields: srcaddr rule}, {name: o, type: stdout, format: csv}]"#,
         "account-id": "123456789012", "region": "\"null\"", "flow-log-id": "fl-1", "bpffs": "/x",
         "state-dir": "/y", "queue-size": "2GB", "socket": "/z", "metrics": "\"[::1]:9469\"", "expedite-rcu": "false",
         "detach-on-exit": "true",

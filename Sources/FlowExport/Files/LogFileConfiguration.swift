@@ -2,7 +2,16 @@
 
 package import FlowFormats
 import FlowModel
+package import FlowStore
 package import SystemPackage
+
+/// What log files hold.
+package enum LogFileContent: Sendable {
+    /// Lines, in members of a gzip file.
+    case lines(any RecordFormat)
+    /// A Parquet file with these columns.
+    case parquet([ChosenColumn])
+}
 
 /// Where log files go, in which form, and how much they may hold.
 package struct LogFileConfiguration: Sendable {
@@ -20,8 +29,8 @@ package struct LogFileConfiguration: Sendable {
     package var stateDirectory: FilePath
     /// Tells the files of this state directory from those of others that write to the same place.
     package var stateID: String
-    package var format: any RecordFormat
-    /// What follows the hash in a file's name: `log.gz` for AWS text, `json.gz` for JSON lines.
+    package var content: LogFileContent
+    /// What follows the hash in a file's name: `log.gz` for AWS text, `log.parquet` for Parquet, `json.gz` for JSON lines.
     package var fileExtension: String
     /// AWS's name for the flow log, for example `fl-1234abcd`; part of each file's name.
     package var flowLogID: String
@@ -30,17 +39,17 @@ package struct LogFileConfiguration: Sendable {
     package var isHourly = false
     package var publishPeriod: Duration = .seconds(300)
     package var windowLength: Duration = .seconds(60)
-    /// A file that would grow beyond this many compressed bytes is published early (AWS: 75 MB).
+    /// A file that would grow beyond this many bytes, compressed, is published early (AWS: 75 MB).
     package var sizeLimit: Int64 = 75_000_000
 
     package init(
-        directory: FilePath, stateDirectory: FilePath, stateID: String, format: any RecordFormat,
+        directory: FilePath, stateDirectory: FilePath, stateID: String, content: LogFileContent,
         fileExtension: String = "log.gz", flowLogID: String
     ) {
         self.directory = directory
         self.stateDirectory = stateDirectory
         self.stateID = stateID
-        self.format = format
+        self.content = content
         self.fileExtension = fileExtension
         self.flowLogID = flowLogID
     }

@@ -7,19 +7,23 @@ extension LogFileSink {
     /// Publishes all that is staged. What was decided is published even where this throws; what was not stays staged.
     func commit() throws(ExportError) {
         dropIfRemoved()
+        isCommitDue = taken > max(acknowledged, log.decided)
+        if let period { for stream in streams.values { try write(stream, of: period) } }
         for stream in streams.values where stream.file?.holdsRecords == false {
             stream.file?.discard()
             stream.file = nil
         }
         let files = files
-        isCommitDue = taken > max(acknowledged, log.decided)
         guard isCommitDue else { return try carryOut() }
+        var length: UInt64 = 0
+        for file in files { length += UInt64(try file.complete()) }
         try synchronize(files)
         FaultPoint.reach(.beforeCommit)
         let renames = files.map { Commit.Rename(temporary: $0.temporaryPath, final: $0.place.path) }
         try log.decide(Commit(renames: renames, through: taken))
         FaultPoint.reach(.afterCommit)
         isCommitDue = false
+        if !batch.isWrittenWithWindow { counts.bytes += length }
         forgetStaged()
         try carryOut()
     }

@@ -16,11 +16,27 @@ struct CurrentWindow {
     let segment: StoredSegment
     /// Start of its publish period.
     let period: UnixTime
-    let before: [FileMark]
-    let sealed: [LogFile]
+    private(set) var before: [FileMark]
+    private(set) var sealed: [LogFile]
     var bytes: UInt64 = 0
     /// The first thing that failed; no line is written after it.
     var failure: ExportError?
+
+    init(_ segment: StoredSegment, period: UnixTime, before: [FileMark], sealed: [LogFile]) {
+        self.segment = segment
+        self.period = period
+        self.before = before
+        self.sealed = sealed
+    }
+
+    /// Keeps what was written last to the stream's file when the window is taken back.
+    ///
+    /// - Parameter last: the stream's file before that: where it is another one, it was sealed.
+    mutating func keep(_ stream: LogStream, after last: LogFile?) {
+        before.removeAll { $0.stream === stream }
+        if let last, last !== stream.file { sealed.append(last) }
+        if let file = stream.file { before.append(FileMark(stream: stream, file: file, mark: file.mark)) }
+    }
 }
 
 extension LogFileSink {
@@ -34,7 +50,8 @@ extension LogFileSink {
     /// for a port's first line in a window.
     func add(_ port: Port) -> Bool {
         guard current != nil else { return false }
-        batch.add(port, in: stream(of: LogOwner(port.identity)))
+        let stream = stream(of: LogOwner(port.identity))
+        batch.add(port, in: stream, of: streams.count)
         return true
     }
 
@@ -45,30 +62,32 @@ extension LogFileSink {
         return stream
     }
 
-    /// Writes the lines of the stream that has enough of them.
+    /// Writes the entries of the stream that has enough of them.
     func writeBatch() {
-        if let stream = batch.giveBack() { write(stream) }
+        if let stream = batch.giveBack() { writeInWindow(stream) }
     }
 
-    /// Writes the lines that were formatted, unless something failed already.
-    func write(_ stream: LogStream) {
-        defer { stream.bytes.removeAll(keepingCapacity: true) }
-        guard let current, current.failure == nil, !stream.bytes.isEmpty else { return }
+    /// Writes what the stream has, unless something of the window failed already.
+    func writeInWindow(_ stream: LogStream) {
+        guard let current, current.failure == nil else { return stream.forgetWindow() }
         do throws(ExportError) {
-            try writeMember(stream, of: current.period)
+            try write(stream, of: current.period)
         } catch {
             self.current?.failure = error
+            stream.forgetWindow()
         }
     }
 
-    private func writeMember(_ stream: LogStream, of period: UnixTime) throws(ExportError) {
-        let member = compressor.compress(stream.bytes)
-        if let file = stream.file, file.holdsRecords, file.length + Int64(member.count) > configuration.sizeLimit {
+    /// Writes what the stream has, or a part of it. Where it throws, the stream has it still.
+    func write(_ stream: LogStream, of period: UnixTime) throws(ExportError) {
+        guard let piece = batch.pack(stream) else { return }
+        let last = stream.file
+        if let file = last, file.holdsRecords, file.length(with: piece) > configuration.sizeLimit {
             sealed.append(file)
             stream.file = nil
         }
-        let file = try openFile(of: stream, period)
-        try append(member, to: file, holdsRecords: true)
+        try append(piece, to: try openFile(of: stream, period), holdsRecords: true)
+        if batch.removePacked(from: stream) { current?.keep(stream, after: last) }
     }
 
     private func openFile(of stream: LogStream, _ period: UnixTime) throws(ExportError) -> LogFile {
@@ -76,21 +95,22 @@ extension LogFileSink {
         let place = LogFilePlace(
             stream.owner, period: period, hash: UInt32(truncatingIfNeeded: RandomBits.next()),
             configuration: configuration)
-        let file = try LogFile(place, in: folders)
+        let file = try LogFile(place, configuration.content, in: folders)
         stream.file = file
-        if !header.isEmpty { try append(compressor.compress(header), to: file, holdsRecords: false) }
+        if let beginning = batch.beginning() { try append(beginning, to: file, holdsRecords: false) }
         return file
     }
 
-    private func append(_ member: ArraySlice<UInt8>, to file: LogFile, holdsRecords: Bool) throws(ExportError) {
-        try file.append(member, holdsRecords: holdsRecords)
-        current?.bytes += UInt64(member.count)
+    private func append(_ piece: LogFile.Piece, to file: LogFile, holdsRecords: Bool) throws(ExportError) {
+        let size = try file.append(piece, holdsRecords: holdsRecords)
+        current?.bytes += UInt64(size)
     }
 }
 
 extension LogFileSink {
     /// Cuts every file back to where it was before the window.
     func takeBack(_ window: CurrentWindow) {
+        for stream in streams.values { stream.forgetWindow() }
         let kept = Set((window.before.map(\.file) + window.sealed).map(ObjectIdentifier.init))
         for file in files where !kept.contains(ObjectIdentifier(file)) { file.discard() }
         for stream in streams.values { stream.file = nil }

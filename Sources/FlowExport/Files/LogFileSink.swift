@@ -6,10 +6,10 @@ package import FlowModel
 package import FlowStore
 import SystemPackage
 
-/// Writes log entries to gzip'ed files, named and foldered as AWS does in S3, one open file per account and region.
+/// Writes log entries to gzip'ed files or Parquet files, named and foldered as AWS does in S3, one open file per account and region.
 ///
 /// A window is taken whole or not at all: it is `staged` in files that grow under temporary names in a folder of their
-/// own. When their publish period is over, all of them are committed: on the disk, decided in a redo log with the number of the last of their
+/// own, or, as rows, in memory. When their publish period is over, all of them are committed: on the disk, decided in a redo log with the number of the last of their
 /// windows, and named. Periods lie on wall-clock multiples of their length; a window belongs to the period that holds its last moment. What is
 /// staged and not committed is lost with the process, and is to be had from the store.
 ///
@@ -32,10 +32,8 @@ package final class LogFileSink: Sink {
     /// What the commit failed with that was due at the end of a window.
     private var failure: ExportError?
     var log: CommitLog
-    let header: [UInt8]
-    var batch: LineBatch
-    var compressor = GzipCompressor()
-    /// The window whose lines are coming.
+    var batch: any EntryBatch
+    /// The window whose entries are coming.
     var current: CurrentWindow?
 
     /// Makes the directory where it is missing, and finishes what an earlier process had decided to publish. Throws where
@@ -47,10 +45,11 @@ package final class LogFileSink: Sink {
         acknowledged = cursor
         taken = cursor
         folders = LogFolders(configuration)
-        var header: [UInt8] = []
-        configuration.format.appendHeader(to: &header)
-        self.header = header
-        batch = LineBatch(configuration.format.makeEncoder())
+        batch =
+            switch configuration.content {
+            case .lines(let format): LineBatch(format)
+            case .parquet(let columns): RowBatch(columns, sizeLimit: configuration.sizeLimit)
+            }
         let (log, notice) = try Self.openLog(configuration.stateDirectory.appending("commit"))
         self.log = log
         try prove()
@@ -67,7 +66,8 @@ package final class LogFileSink: Sink {
         guard taken == before else { throw ExportError(.write, configuration.staging, .noSuchFileOrDirectory) }
         let period = period(of: window)
         if let staged = self.period, staged != period { try commit() }
-        current = CurrentWindow(segment: window, period: period, before: marks, sealed: sealed)
+        for stream in streams.values where batch.isHalfFull(stream) { try write(stream, of: period) }
+        current = CurrentWindow(window, period: period, before: marks, sealed: sealed)
     }
 
     private func period(of window: StoredSegment) -> UnixTime {
@@ -86,15 +86,17 @@ package final class LogFileSink: Sink {
     package func end() throws(ExportError) {
         guard current != nil else { return }
         let lines = batch.end()
-        for stream in streams.values { write(stream) }
+        if batch.isWrittenWithWindow { for stream in streams.values { writeInWindow(stream) } }
         guard let ended = current.take() else { return }
         if let failure = ended.failure {
             takeBack(ended)
             throw failure
         }
+        for stream in streams.values { stream.endWindow() }
         counts.windows += 1
         counts.records += lines
-        counts.bytes += ended.bytes
+        // Rows may be in no file yet: their files count when they are published.
+        if batch.isWrittenWithWindow { counts.bytes += ended.bytes }
         period = ended.period
         taken = ended.segment.identity.sequence
         // What cannot be committed now is committed later: the window is taken.
@@ -112,7 +114,6 @@ package final class LogFileSink: Sink {
     package func abandon() {
         guard let window = current.take() else { return }
         _ = batch.end()
-        for stream in streams.values { stream.bytes.removeAll(keepingCapacity: true) }
         takeBack(window)
     }
 

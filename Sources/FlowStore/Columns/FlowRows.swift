@@ -124,6 +124,23 @@ package struct FlowRows {
         lastMACs = (ColumnContent.noText, ColumnContent.noText)
     }
 
+    /// The first rows alone.
+    package func first(_ count: Int) -> FlowRows {
+        var part = self
+        part.rows = Array(rows.prefix(count))
+        return part
+    }
+
+    /// Forgets the first rows.
+    package mutating func removeFirst(_ count: Int) {
+        if count == rows.count { removeAll() } else { rows.removeFirst(count) }
+    }
+
+    /// Forgets all but the first rows.
+    package mutating func keep(_ count: Int) {
+        if count == 0 { removeAll() } else { rows.removeSubrange(count...) }
+    }
+
     package mutating func append(_ entry: LogEntry) {
         switch entry {
         case .flow(let record): append(record)

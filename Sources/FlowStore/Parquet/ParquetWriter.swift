@@ -2,8 +2,9 @@
 
 /// Writes a Parquet file (github.com/apache/parquet-format, version 2 of the metadata, data pages of version 1, Zstandard), front to back.
 ///
-/// Bytes come out as they are made; the owner of the file writes them and empties the array. Holds no rows.
-final class ParquetWriter {
+/// Bytes come out as they are made; the owner of the file writes them and empties the array. Holds no rows. A copy stands for the file as it
+/// is now: the owner goes back to it by cutting the file to `length`.
+package struct ParquetWriter {
     private struct RowGroup {
         var chunks: [PlacedChunk] = []
         var rows: Int
@@ -12,28 +13,31 @@ final class ParquetWriter {
     }
 
     private let columns: [ParquetColumn]
-    private let pageRows: Int
-    private let compressor: PageCompressor
     /// Of the file, that came out so far.
     private var length = 0
     private var groups: [RowGroup] = []
 
-    /// - Parameter level: of Zstandard.
-    init(columns: [ParquetColumn], pageRows: Int, level: Int = 1) {
-        compressor = PageCompressor(level: level)
-        self.columns = columns
-        self.pageRows = pageRows
+    /// As readers of the metadata see it.
+    package static let creator = "weir"
+
+    package init(columns: [ParquetColumn]) { self.columns = columns }
+
+    /// Appends the bytes of a row group, which has the columns of the file.
+    package mutating func append(_ group: EncodedGroup, to bytes: inout [UInt8]) {
+        beginGroup(rows: group.rows)
+        for column in group.columns {
+            switch column {
+            case .chunk(let chunk): append(chunk, to: &bytes)
+            case .twin(let earlier): appendTwin(of: earlier, to: &bytes)
+            }
+        }
     }
 
     /// Begins a row group: its columns follow by `append`, each once, in the order of the schema.
-    func beginGroup(rows: Int) { groups.append(RowGroup(rows: rows)) }
-
-    func encode(_ content: ColumnContent, isIndexed: Bool) -> ColumnChunk {
-        ColumnChunkWriter.chunk(of: content, pageRows: pageRows, isIndexed: isIndexed, compressor)
-    }
+    mutating func beginGroup(rows: Int) { groups.append(RowGroup(rows: rows)) }
 
     /// Appends the bytes of the group's next column, and after the last column what belongs to all.
-    func append(_ chunk: ColumnChunk, to bytes: inout [UInt8]) {
+    mutating func append(_ chunk: ColumnChunk, to bytes: inout [UInt8]) {
         let place = groups.count - 1
         precondition(chunk.column == columns[groups[place].chunks.count] && chunk.values == groups[place].rows)
         let start = bytes.count
@@ -47,7 +51,7 @@ final class ParquetWriter {
     }
 
     /// Ends the group's next column as one that has the same values as an earlier one: both name the same bytes of the file.
-    func appendTwin(of earlier: Int, to bytes: inout [UInt8]) {
+    mutating func appendTwin(of earlier: Int, to bytes: inout [UInt8]) {
         let place = groups.count - 1
         var chunk = groups[place].chunks[earlier]
         chunk.chunk.column = columns[groups[place].chunks.count]
@@ -56,7 +60,7 @@ final class ParquetWriter {
         if groups[place].chunks.count == columns.count { appendBloomFilters(of: place, to: &bytes) }
     }
 
-    private func appendBloomFilters(of place: Int, to bytes: inout [UInt8]) {
+    private mutating func appendBloomFilters(of place: Int, to bytes: inout [UInt8]) {
         for (column, filter) in groups[place].bloomFilters {
             groups[place].chunks[column].bloomFilter = (length, filter.count)
             bytes += filter
@@ -69,10 +73,10 @@ final class ParquetWriter {
         }
     }
 
-    /// Appends what ends the file.
+    /// Appends what ends the file. The file can go on at `length` all the same.
     ///
     /// - Parameter metadata: names and values of the writer's own, for readers that know them.
-    func finish(_ metadata: [(name: String, value: String)], createdBy: String, to bytes: inout [UInt8]) {
+    package func finish(_ metadata: [(name: String, value: String)], createdBy: String, to bytes: inout [UInt8]) {
         let start = bytes.count
         if length == 0 { bytes += ParquetNumber.magic }
         let places = appendIndexes(at: length - start, to: &bytes)

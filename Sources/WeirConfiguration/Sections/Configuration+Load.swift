@@ -20,9 +20,15 @@ extension Configuration {
 
     /// Nothing is passed off as what was seen.
     func refuseUnmarkedStandIns() throws(ConfigurationError) {
-        guard ovs?.standsIn == true, allSinks.contains(where: { $0.format == .aws }) || format == .aws else { return }
+        guard ovs?.standsIn == true else { return }
+        if allSinks.contains(where: { $0.format == .aws }) || format == .aws {
+            throw ConfigurationError(
+                nil,
+                "ovs-stand-in needs the format json: lines of AWS have no field that marks a record which stands in")
+        }
+        guard !allSinks.allSatisfy(\.marksStandIns) else { return }
         throw ConfigurationError(
-            nil, "ovs-stand-in needs the format json: lines of AWS have no field that marks a record which stands in")
+            nil, "ovs-stand-in needs the column observed_at among fields: it marks a record which stands in")
     }
 
     fileprivate static func flowLogIDOfThisHost() -> String {
@@ -56,15 +62,31 @@ extension MergedConfiguration<Configuration> {
         self = table.merge(
             [flags, environmentLayer] + (fileLayer.map { [$0] } ?? []),
             over: Configuration(flowLogID: Configuration.flowLogIDOfThisHost()))
-        try refuseFieldsOfJSON()
+        try refuseFieldsWithoutMeaning()
+        try refuseParquetOnStandardOutput()
         try root.refuseUnmarkedStandIns()
     }
 
     /// A list of fields that has no effect is not what was meant, unless another format stands in for the file's at this start.
-    private func refuseFieldsOfJSON() throws(ConfigurationError) {
-        guard root.fields != nil, root.format == .json, decides("fields", over: "format") else { return }
+    private func refuseFieldsWithoutMeaning() throws(ConfigurationError) {
+        guard root.fields != nil else { return }
+        if root.format.hasFields {
+            guard let error = root.format.fault(of: root.fields) else { return }
+            throw ConfigurationError(nil, "fields: \(error)")
+        }
+        guard decides("fields", over: "format") else { return }
         throw ConfigurationError(
-            nil, "fields has a meaning only with the format aws; leave it out, or choose that format (--format aws)")
+            nil,
+            "fields has a meaning only with the formats aws and parquet; leave it out, or choose one of them (--format aws)"
+        )
+    }
+
+    private func refuseParquetOnStandardOutput() throws(ConfigurationError) {
+        guard root.format == .parquet, root.printsLines else { return }
+        throw ConfigurationError(
+            nil,
+            "Parquet is for files, not for standard output: name a folder for them (--log-dir), or choose aws, json or csv (--format)"
+        )
     }
 
     /// Without a port or a switch in the configuration, interfaces that are likely to be guests' are measured.

@@ -36,12 +36,14 @@ extension ConfigurationKeys {
             },
             "prints each line to standard output: the short form of a sink of the type `stdout`")
         ConfigurationKey(
-            "format", \.format, .choice([.aws, .json], named: \.rawValue), flag: .option("aws or json"),
-            "`aws` (text) or `json` (one object a line)")
+            "format", \.format, .word, flag: .option("aws, json, csv or parquet"),
+            "`aws` (text), `json` (one object a line), `csv` (comma-separated values), or, for files alone, `parquet`")
         ConfigurationKey(
             "fields", \.fields, .fields,
-            flag: .option("Fields of AWS lines"), defaultText: "AWS's default format",
-            "AWS field names, as one text with spaces or commas, or as a list")
+            flag: .option("Fields of AWS lines, or columns of Parquet files"),
+            defaultText: "AWS's default format; of Parquet all columns",
+            "AWS field names, as one text with spaces or commas, or as a list; for Parquet also [columns of Weir's own](store.md)"
+        )
         ConfigurationKey(
             "log", \.filter, .word, flag: .option("Which flows are written: all, accept or reject"),
             """
@@ -89,7 +91,7 @@ extension ConfigurationKeys {
 }
 
 extension ValueForm<String> {
-    /// AWS's field names with a space between them, whether written so or as a list.
+    /// Names of fields with a space between them, whether written so or as a list: of AWS's fields, or of a Parquet file's columns.
     static var fields: Self {
         Self(
             read: { setting throws(ConfigurationError) in
@@ -97,7 +99,9 @@ extension ValueForm<String> {
                 let words = names.flatMap { $0.split(whereSeparator: \.isWhitespace) }
                 guard !words.isEmpty, !names.contains("") else { throw setting.mustBe("a list of field names") }
                 let list = words.joined(separator: " ")
+                // Which of the two it must be the format says.
                 do { _ = try AWSField.list(from: list) } catch {
+                    guard (try? ParquetFields.columns(from: list)) == nil else { return list }
                     throw ConfigurationError(setting.place, "\(setting.name): \(error)")
                 }
                 return list

@@ -12,7 +12,7 @@ package struct SinkRule: Equatable, Sendable {
     /// The directory of files.
     package var directory: String?
     package var format = SinkSettings.Format.aws
-    /// AWS's field list, names separated by spaces; nil is AWS's default format.
+    /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
     /// In the filter language; nil takes all.
     package var filter: String?
@@ -39,12 +39,12 @@ extension SinkRule {
         )
         ConfigurationKey(
             "type", \.kind, .word, defaultText: "must be given",
-            "`files`: gzip'ed files in AWS's folders; `stdout`: lines on standard output")
+            "`files`: files in AWS's folders; `stdout`: lines on standard output")
         ConfigurationKey("to", \.directory, .path, defaultText: "must be given for files", "the folder of files")
         ConfigurationKey("format", \.format, .word, "as the key `format`")
         ConfigurationKey(
-            "fields", \.fields, .fields, defaultText: "AWS's default format", "as the key `fields`, with the format aws"
-        )
+            "fields", \.fields, .fields, defaultText: "AWS's default format; of Parquet all columns",
+            "as the key `fields`, with the formats aws and parquet")
         ConfigurationKey(
             "filter", \.filter, .filterText, defaultText: "all",
             "which records the sink gets, in the [filter language](filters.md)")
@@ -76,9 +76,19 @@ extension SinkRule {
         if self.kind == .stdout, let to = value(of: "to") {
             throw ConfigurationError(to.place, "to has no meaning for standard output; leave it out")
         }
-        if let fields = value(of: "fields"), format != .aws {
-            throw ConfigurationError(fields.place, "fields has a meaning only with the format aws")
+        if self.kind == .stdout, format == .parquet {
+            throw ConfigurationError(
+                setting.place, "Parquet is for files, not for standard output: choose aws, json or csv as the format")
         }
+        if let fields = value(of: "fields") { try refuse(fields) }
+    }
+
+    /// Fields that the format does not have.
+    private func refuse(_ fields: Setting) throws(ConfigurationError) {
+        guard format.hasFields else {
+            throw ConfigurationError(fields.place, "fields has a meaning only with the formats aws and parquet")
+        }
+        if let error = format.fault(of: self.fields) { throw ConfigurationError(fields.place, "fields: \(error)") }
     }
 
     /// As it would be written.
@@ -91,6 +101,19 @@ extension SinkRule {
             return ConfigurationValue.Entry(key: key.name, value: value)
         }
         return .mapping(entries)
+    }
+}
+
+extension SinkSettings.Format {
+    /// Whether the operator can choose what a record has.
+    var hasFields: Bool { self == .aws || self == .parquet }
+
+    /// What is wrong with fields that were chosen, if anything is.
+    func fault(of fields: String?) -> (any Error)? {
+        var settings = SinkSettings(name: "", kind: .files)
+        (settings.format, settings.fields) = (self, fields)
+        do { _ = try settings.content() } catch { return error }
+        return nil
     }
 }
 
