@@ -9,7 +9,7 @@ package struct StoredSums: Sendable {
 
     private var sums: [String: UInt64] = [:]
 
-    init() {}
+    package init() {}
 
     mutating func add(_ rows: borrowing SortedRows) {
         var (accepted, rejected, other, overflow) = (

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonReports
 import FlowExport
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import Testing
-import WeirDaemon
 
 extension WeirCommandSuite {
     /// What becomes of the others when one sink, or the store itself, is in trouble.
