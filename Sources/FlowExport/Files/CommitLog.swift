@@ -10,13 +10,20 @@ struct CommitLog {
     let path: FilePath
     private(set) var pending = Commit()
 
-    /// Reads what an earlier process decided.
+    /// Reads what an earlier process decided, and waits until the disk has it: that process may have died before. Files that get their names
+    /// by a commit that a crash takes back would be published once more.
     ///
     /// - Returns: nil where the file is damaged; it is kept under another name then.
     init?(_ path: FilePath) throws(ExportError) {
         self.path = path
         let bytes = try ExportError.wrap(.readCommit, path) {
-            do { return try HeldFolder.read(path) } catch Errno.noSuchFileOrDirectory { return [UInt8]() }
+            do {
+                let bytes = try HeldFolder.read(path)
+                try HeldFolder.synchronize(nameOf: path)
+                return bytes
+            } catch Errno.noSuchFileOrDirectory {
+                return [UInt8]()
+            }
         }
         guard !bytes.isEmpty else { return }
         guard let commit = Commit(bytes) else { return nil }
