@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DurableFiles
 package import FlowMeter
 package import FlowModel
 package import Host
@@ -183,6 +184,10 @@ extension JournalKeeper where Store == Journal {
     private mutating func takeUp<Source: PortSource & ~Copyable>(
         _ segments: [Segment], _ unreleased: OpenWindow?, _ meter: inout FlowMeter<Source>
     ) throws -> (segments: [Segment], isJournaled: Bool) {
+        if segments.isEmpty {
+            // An earlier daemon may have been killed before the disk knew what had left the journal.
+            try HeldFolder(journal.folder, .anyFolder).synchronize()
+        }
         guard let last = segments.last, var content = try read(last, atMost: meter.mostFlows) else {
             return (segments, false)
         }

@@ -31,6 +31,8 @@ package final class WindowStore {
     private var store: StoreWriter
     /// Read again, and not in force yet: the folder cannot be used.
     private var next: (path: FilePath, retention: StoreRetention)?
+    /// A segment that has left the journal, though not on the disk yet: after a crash it would be there again.
+    private var left: Segment?
     private let logger: Logger
     /// What each of them failed with last.
     private var failures: [Step: Failure] = [:]
@@ -88,6 +90,7 @@ package final class WindowStore {
                 records = try store(&content, pieces, waiting.segment)
                 FaultPoint.reach(.beforeSegmentDelete)
                 try Journal.delete(waiting.segment)
+                left = waiting.segment
             } catch {
                 if pieces.count == 1 { waiting.content = content }
                 throw error
@@ -175,12 +178,26 @@ package final class WindowStore {
 extension WindowStore {
     /// Deletes what is too old or too much, and changes over to another store that was asked for.
     package func tend(now: UnixTime) {
-        attempt(.expiring) { try self.store.expire(now: now, delivered: self.delivered()) }
+        attempt(.expiring) {
+            try self.synchronizeJournal()
+            try self.store.expire(now: now, delivered: self.delivered())
+        }
         if next != nil { attempt(.reconfiguring) { try self.changeOver() } }
     }
 
+    /// Sees to it that the store forgets no window that a crash would bring back to the journal: it would be judged and stored again.
+    private func synchronizeJournal() throws {
+        guard let segment = left else { return }
+        do { try HeldFolder.synchronize(nameOf: segment.path) } catch Errno.noSuchFileOrDirectory {}
+        left = nil
+    }
+
     /// Merges hours of the store that is written now.
-    package func makeMerger() -> sending StoreMerger { store.makeMerger() }
+    ///
+    /// - Parameter groupRows: of a row group of a merged file.
+    package func makeMerger(groupRows: Int = StoreMerger.groupRows) -> sending StoreMerger {
+        store.makeMerger(groupRows: groupRows)
+    }
 
     /// Goes on with another store or retention from the next window on. Where the store cannot be used, goes on with the one before until it
     /// can.
