@@ -48,6 +48,14 @@ package final class StoreReader {
         try store.segments().filter { $0.identity.sequence > sequence }.sorted { $0.identity < $1.identity }
     }
 
+    /// Waits until the name of a segment that was listed is on the disk: the daemon that gave it may have died before it was. What a crash takes
+    /// back is judged and stored anew.
+    package func synchronize(nameOf segment: StoredSegment) throws(StoreError) {
+        try StoreError.wrap(.read, store.path) {
+            do { try store.folder.folder(segment.folder).synchronize() } catch Errno.noSuchFileOrDirectory {}
+        }
+    }
+
     /// Calls `body` with each line of a segment, in the order of the file.
     ///
     /// Holds the dictionaries of one row group and a page of each of its columns.

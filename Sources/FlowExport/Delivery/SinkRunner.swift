@@ -34,6 +34,8 @@ package final class SinkRunner {
     private var backOff: BackOff
     /// In the store and not acknowledged when it was listed last, in the order of their numbers.
     private var ahead: [StoredSegment] = []
+    /// Hours whose names were on the disk after that.
+    private var durable: Set<FilePath> = []
     private var isStale = true
     private var listed = MonotonicTime(nanoseconds: 0)
     private var report: SinkReport
@@ -145,11 +147,16 @@ package final class SinkRunner {
     private func list(at now: MonotonicTime) throws(StoreError) {
         guard isStale || listed.duration(to: now) >= Self.longestTrust else { return }
         ahead = try store.segments(after: sink.acknowledged)
+        durable = []
         listed = now
         isStale = false
     }
 
     private func deliver(_ window: StoredSegment) throws {
+        if !durable.contains(window.folder) {
+            try store.synchronize(nameOf: window)
+            durable.insert(window.folder)
+        }
         try sink.begin(window)
         do {
             guard try read(window, { sink.append($0) }) else {
