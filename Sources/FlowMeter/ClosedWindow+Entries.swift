@@ -37,8 +37,16 @@ extension ClosedWindow {
         return count + standIns.count
     }
 
+    private static var fewRecords: Int { 2048 }
+
     /// The records' places, port after port: what is stored so is smaller, and found faster.
     private static func portOrder(_ records: [CountedFlow]) -> [UInt32] {
+        // A table of all ports is for many records.
+        guard records.count > fewRecords else {
+            return (0..<UInt32(records.count)).sorted {
+                (records[Int($0)].key.port, $0) < (records[Int($1)].key.port, $1)
+            }
+        }
         var starts = [UInt32](repeating: 0, count: Int(UInt16.max) + 2)
         for index in records.indices { starts[Int(records[index].key.port.rawValue) + 1] += 1 }
         for port in 1..<starts.count { starts[port] += starts[port - 1] }

@@ -44,8 +44,12 @@ final class SegmentSource {
     /// By `FlowColumn.rawValue`: the place of the column among the file's.
     func places() throws -> [Int?] {
         let columns = try footer().columns
+        if columns == FlowColumn.schema { return Self.ownPlaces }
         return FlowColumn.allCases.map { column in columns.firstIndex(of: column.schema) }
     }
+
+    /// Of a file that this version wrote.
+    private static let ownPlaces = FlowColumn.allCases.map { Optional($0.rawValue) }
 
     /// `unsafe`: the pointer is for the call only.
     func read(_ range: Range<Int>) throws -> [UInt8] {

@@ -6,6 +6,8 @@ package final class RowGroupEncoder {
     private let twins: [Int?]
     private let pageRows: Int
     private let compressor: PageCompressor
+    /// A column of so many rows without a value: most columns of a small file are alike.
+    private var empty: ColumnChunk?
 
     /// - Parameters:
     ///   - pageRows: rows of a page, which readers skip as a whole.
@@ -36,7 +38,16 @@ package final class RowGroupEncoder {
     }
 
     func encode(_ content: ColumnContent, isIndexed: Bool) -> ColumnChunk {
-        ColumnChunkWriter.chunk(of: content, pageRows: pageRows, isIndexed: isIndexed, compressor)
+        guard case .nothing = content.values else {
+            return ColumnChunkWriter.chunk(of: content, pageRows: pageRows, isIndexed: isIndexed, compressor)
+        }
+        if var empty, empty.values == content.rows {
+            empty.column = content.column
+            return empty
+        }
+        let chunk = ColumnChunkWriter.chunk(of: content, pageRows: pageRows, isIndexed: false, compressor)
+        empty = chunk
+        return chunk
     }
 }
 

@@ -43,24 +43,22 @@ final class ColumnReader {
         var row = 0
         while row < rows {
             var reader = ThriftReader(bytes[position...])
-            let header = try reader.structure()
-            let (type, size, stored) = (
-                try header.int(1), Int(clamping: try header.int(2)), Int(clamping: try header.int(3))
-            )
+            let header = try PageHeader(&reader)
             position = reader.position
-            guard (0...bytes.count - position).contains(stored), (0...Self.largestPage).contains(size) else {
-                throw .damaged("a page of column \(column.name) is cut")
-            }
-            let content = position..<position + stored
-            position += stored
-            if type == Int64(ParquetNumber.pageDictionary) {
+            guard (0...bytes.count - position).contains(header.stored), (0...Self.largestPage).contains(header.size)
+            else { throw .damaged("a page of column \(column.name) is cut") }
+            let content = position..<position + header.stored
+            position += header.stored
+            if header.type == ParquetNumber.pageDictionary {
                 guard row == 0, dictionaryCount == 0 else { throw .damaged("a dictionary is behind its pages") }
-                try readDictionary(header, content, size)
+                guard header.hasDictionary else { throw .damaged("a dictionary has no header") }
+                dictionaryCount = header.values
+                try readPlain(dictionaryCount, try self.content(content, header.size), from: 0)
             } else {
-                guard type == Int64(ParquetNumber.pageData) else {
+                guard header.type == ParquetNumber.pageData else {
                     throw .unsupported("column \(column.name) has pages of another version")
                 }
-                pages.append(try page(header, content, size, firstRow: row))
+                pages.append(try page(header, content, firstRow: row))
                 row += pages[pages.count - 1].rows
             }
         }
@@ -79,17 +77,13 @@ final class ColumnReader {
         [ParquetNumber.encodingDictionary, ParquetNumber.encodingOldDictionary].contains(page.encoding)
     }
 
-    private func page(
-        _ header: [Int: ThriftValue], _ content: Range<Int>, _ size: Int, firstRow: Int
-    ) throws(ParquetError) -> Page {
-        guard case .structure(let page)? = header[5] else { throw .damaged("a page has no header") }
-        let count = Int(clamping: try page.int(1))
-        guard (1...max(1, min(rows - firstRow, Self.mostPageRows))).contains(count) else {
+    private func page(_ header: PageHeader, _ content: Range<Int>, firstRow: Int) throws(ParquetError) -> Page {
+        guard header.hasPage else { throw .damaged("a page has no header") }
+        guard (1...max(1, min(rows - firstRow, Self.mostPageRows))).contains(header.values) else {
             throw .damaged("a page has more rows than its row group")
         }
         return Page(
-            firstRow: firstRow, rows: count, content: content, size: size,
-            encoding: Int(clamping: try page.int(2)))
+            firstRow: firstRow, rows: header.values, content: content, size: header.size, encoding: header.encoding)
     }
 
     private func content(_ range: Range<Int>, _ size: Int) throws(ParquetError) -> [UInt8] {
@@ -98,14 +92,6 @@ final class ColumnReader {
         case ParquetNumber.codecZstandard: return try PageCompressor.decompress(bytes[range], size: size)
         default: throw .unsupported("column \(column.name) is compressed in a way that Weir does not use")
         }
-    }
-
-    private func readDictionary(
-        _ header: [Int: ThriftValue], _ range: Range<Int>, _ size: Int
-    ) throws(ParquetError) {
-        guard case .structure(let dictionary)? = header[7] else { throw .damaged("a dictionary has no header") }
-        dictionaryCount = Int(clamping: try dictionary.int(1))
-        try readPlain(dictionaryCount, try content(range, size), from: 0)
     }
 
     /// Adds values, each as a different one.
@@ -193,6 +179,45 @@ final class ColumnReader {
 
     private func placeNew(_ count: Int) {
         places.append(contentsOf: UInt32(dictionaryCount)..<UInt32(dictionaryCount + count))
+    }
+}
+
+/// What stands before a page or a dictionary. Nothing of the bytes is trusted.
+private struct PageHeader {
+    var type = -1
+    /// Of the content, plain and as it is stored.
+    var size = -1
+    var stored = -1
+    var values = -1
+    var encoding = -1
+    var hasPage = false
+    var hasDictionary = false
+
+    init(_ reader: inout ThriftReader) throws(ParquetError) {
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 1: self.type = try reader.int(type)
+            case 2: size = try reader.int(type)
+            case 3: stored = try reader.int(type)
+            case 5, 7:
+                try reader.expectStructure(type)
+                if field == 5 { hasPage = true } else { hasDictionary = true }
+                try readValues(&reader)
+            default: try reader.skip(type)
+            }
+        }
+    }
+
+    private mutating func readValues(_ reader: inout ThriftReader) throws(ParquetError) {
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 1: values = try reader.int(type)
+            case 2: encoding = try reader.int(type)
+            default: try reader.skip(type)
+            }
+        }
     }
 }
 

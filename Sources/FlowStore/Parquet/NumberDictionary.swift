@@ -10,18 +10,36 @@ struct NumberDictionary {
     /// So wide a range is looked up in a table, of four bytes each.
     private static let tableRange: UInt64 = 1 << 17
 
+    /// Fewer are sorted: a table takes longer.
+    private static let fewNumbers = 256
+
     /// nil where more than half of the numbers are different.
     init?(_ numbers: [Int64], least: Int64, most: Int64) {
         var places = [UInt32](repeating: ColumnContent.noText, count: numbers.count)
         var values: [Int64] = []
         let range = UInt64(bitPattern: most &- least)
-        if range < Self.tableRange {
+        if numbers.count < Self.fewNumbers, range < Self.tableRange {
+            values = Set(numbers).subtracting([ColumnContent.noNumber]).sorted()
+            for row in numbers.indices where numbers[row] != ColumnContent.noNumber {
+                places[row] = Self.place(of: numbers[row], in: values)
+            }
+        } else if range < Self.tableRange {
             Self.fill(&places, &values, numbers, least, range: Int(range) + 1)
         } else {
             guard Self.fill(&places, &values, numbers, most: numbers.count / 2 + 1) else { return nil }
         }
         self.places = places
         self.values = values
+    }
+
+    /// Among values that are sorted, and that it is one of.
+    private static func place(of number: Int64, in values: [Int64]) -> UInt32 {
+        var (from, to) = (0, values.count - 1)
+        while from < to {
+            let middle = (from + to) / 2
+            if values[middle] < number { from = middle + 1 } else { to = middle }
+        }
+        return UInt32(from)
     }
 
     private static func fill(

@@ -48,6 +48,8 @@ package struct ParquetFooter {
     /// Pages of a row group are read one by one; its dictionaries are in memory as a whole.
     private static let mostRows = 1 << 22
     private static let farthest = 1 << 55
+    /// For which room is made before they are read.
+    private static let mostColumns = 256
     /// Of a column's bytes in one row group, which are in memory as a whole.
     static let largestChunk = 1 << 28
 
@@ -89,18 +91,28 @@ package struct ParquetFooter {
         guard count > 1 else { throw .damaged("it has no columns") }
         let root = try reader.structure()
         guard try root.int(5) == Int64(count - 1) else { throw .unsupported("its columns are nested") }
-        for _ in 1..<count { columns.append(try Self.column(try reader.structure())) }
+        columns.reserveCapacity(min(count, Self.mostColumns))
+        for _ in 1..<count { columns.append(try Self.column(&reader)) }
     }
 
-    private static func column(_ element: [Int: ThriftValue]) throws(ParquetError) -> ParquetColumn {
-        let name = try element.text(4)
-        guard element[5] == nil, try element.int(3) != 2 else { throw .unsupported("its column \(name) is nested") }
-        guard let kind = ParquetColumn.Kind(rawValue: Int(clamping: try element.int(1))) else {
+    private static func column(_ reader: inout ThriftReader) throws(ParquetError) -> ParquetColumn {
+        var (kind, repetition, name, isNested) = (-1, -1, String?.none, false)
+        var field = 0
+        while let type = try reader.field(after: &field) {
+            switch field {
+            case 1: kind = try reader.int(type)
+            case 3: repetition = try reader.int(type)
+            case 4: name = String(decoding: try reader.binary(type), as: UTF8.self)
+            case 5: isNested = try reader.int(type) != 0
+            default: try reader.skip(type)
+            }
+        }
+        guard let name else { throw .damaged("a column of its metadata has no name") }
+        guard !isNested, repetition != 2 else { throw .unsupported("its column \(name) is nested") }
+        guard let kind = ParquetColumn.Kind(rawValue: kind) else {
             throw .unsupported("its column \(name) has a type that Weir does not write")
         }
-        guard try element.int(3) == Int64(ParquetNumber.optional) else {
-            throw .unsupported("its column \(name) is required")
-        }
+        guard repetition == ParquetNumber.optional else { throw .unsupported("its column \(name) is required") }
         return ParquetColumn(name, kind)
     }
 
@@ -137,7 +149,8 @@ package struct ParquetFooter {
             default: try reader.skip(type)
             }
         }
-        guard [chunk.dataOffset, chunk.dictionaryOffset ?? 0, chunk.size].allSatisfy({ (0...farthest).contains($0) })
+        guard (0...farthest).contains(chunk.dataOffset), (0...farthest).contains(chunk.dictionaryOffset ?? 0),
+            (0...farthest).contains(chunk.size)
         else { throw .damaged("a column lies outside the file") }
         if let offset = chunk.indexOffset, let length = chunk.indexLength, (0...farthest).contains(offset),
             (0...farthest).contains(length)
@@ -179,7 +192,7 @@ package struct ParquetFooter {
     }
 }
 
-extension [Int: ThriftValue] {
+extension ThriftFields {
     func int(_ field: Int) throws(ParquetError) -> Int64 {
         guard case .int(let value)? = self[field] else { throw .damaged("field \(field) of its metadata is missing") }
         return value

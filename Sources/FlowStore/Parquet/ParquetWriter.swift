@@ -80,7 +80,7 @@ package struct ParquetWriter {
         let start = bytes.count
         if length == 0 { bytes += ParquetNumber.magic }
         let places = appendIndexes(at: length - start, to: &bytes)
-        var footer = ThriftWriter()
+        var footer = ThriftWriter(capacity: columns.count * (groups.count + 1) * 96)
         footer.element { file in
             file.int32(1, 2)
             Self.writeSchema(of: columns, &file)
@@ -126,9 +126,10 @@ package struct ParquetWriter {
         var places = groups.map { group in
             group.chunks.map { _ in IndexPlace(columnIndex: nil, offsetIndex: (0, 0)) }
         }
+        var empty: (rows: Int, bytes: [UInt8])?
         for (group, chunks) in groups.map(\.chunks).enumerated() {
             for (column, placed) in chunks.enumerated() {
-                guard let index = Self.columnIndex(of: placed.chunk) else { continue }
+                guard let index = Self.columnIndex(of: placed.chunk, &empty) else { continue }
                 places[group][column].columnIndex = (offset + bytes.count, index.count)
                 bytes += index
             }
@@ -141,6 +142,15 @@ package struct ParquetWriter {
             }
         }
         return places
+    }
+
+    /// - Parameter empty: that of columns without a value, which is made once for each number of rows.
+    private static func columnIndex(of chunk: ColumnChunk, _ empty: inout (rows: Int, bytes: [UInt8])?) -> [UInt8]? {
+        guard chunk.nulls == chunk.values else { return columnIndex(of: chunk) }
+        if let empty, empty.rows == chunk.values { return empty.bytes }
+        let bytes = columnIndex(of: chunk)
+        empty = bytes.map { (chunk.values, $0) }
+        return bytes
     }
 
     /// nil where a page has values and no bounds.
@@ -191,7 +201,7 @@ package struct ParquetWriter {
         let chunk = placed.chunk
         metadata.int32(1, chunk.column.kind.rawValue)
         metadata.int32s(2, chunk.encodings)
-        metadata.binaries(3, [Array(chunk.column.name.utf8)])
+        metadata.strings(3, chunk.column.name)
         metadata.int32(4, ParquetNumber.codecZstandard)
         metadata.int64(5, chunk.values)
         metadata.int64(6, chunk.plainSize)

@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of Thrift's compact protocol, as far as Parquet uses it.
-indirect enum ThriftValue: Equatable {
+enum ThriftValue: Equatable {
     case bool(Bool)
     case int(Int64)
     case binary(ArraySlice<UInt8>)
     case list([ThriftValue])
-    case structure([Int: ThriftValue])
+    case structure(ThriftFields)
+}
+
+/// The fields of a structure, by their numbers: few, so that a search takes less than a hash.
+struct ThriftFields: Equatable {
+    private var numbers: [Int] = []
+    private var values: [ThriftValue] = []
+
+    /// The last one counts where a number comes twice.
+    subscript(_ field: Int) -> ThriftValue? { numbers.lastIndex(of: field).map { values[$0] } }
+
+    fileprivate mutating func append(_ field: Int, _ value: ThriftValue) {
+        numbers.append(field)
+        values.append(value)
+    }
 }
 
 /// Reads Thrift's compact protocol. Nothing of the bytes is trusted: what is cut, too deep, or larger than the bytes that are there throws.
@@ -22,16 +36,16 @@ struct ThriftReader {
     }
 
     /// A structure, by its fields' numbers.
-    mutating func structure(depth: Int = 0) throws(ParquetError) -> [Int: ThriftValue] {
+    mutating func structure(depth: Int = 0) throws(ParquetError) -> ThriftFields {
         guard depth <= Self.deepest else { throw .damaged("its metadata is too deep") }
-        var fields: [Int: ThriftValue] = [:]
+        var fields = ThriftFields()
         var last = 0
         while true {
             let head = try byte()
             guard head != 0 else { return fields }
             let field = head >> 4 == 0 ? Int(try zigzag()) : last + Int(head >> 4)
             guard (1...Int(Int16.max)).contains(field) else { throw .damaged("a field of its metadata has no number") }
-            fields[field] = try value(head & 0x0F, depth: depth)
+            fields.append(field, try value(head & 0x0F, depth: depth))
             last = field
         }
     }
@@ -133,5 +147,30 @@ extension ThriftReader {
         guard type == 12 else { throw .damaged("its metadata has a value of another type") }
     }
 
-    mutating func skip(_ type: UInt8) throws(ParquetError) { _ = try value(type, depth: 1) }
+    /// Passes over a value.
+    mutating func skip(_ type: UInt8, depth: Int = 1) throws(ParquetError) {
+        switch type {
+        case 1, 2: return
+        case 3: _ = try byte()
+        case 4, 5, 6: _ = try varint()
+        case 7: _ = try take(8)
+        case 8: _ = try take(Int(clamping: try varint()))
+        case 9, 10: try skipList(depth: depth + 1)
+        case 12:
+            guard depth < Self.deepest else { throw .damaged("its metadata is too deep") }
+            var last = 0
+            while let type = try field(after: &last) { try skip(type, depth: depth + 1) }
+        default: throw .damaged("its metadata has a value of an unknown type")
+        }
+    }
+
+    private mutating func skipList(depth: Int) throws(ParquetError) {
+        let head = try byte()
+        let count = head >> 4 == 15 ? Int(clamping: try varint()) : Int(head >> 4)
+        guard count <= bytes.endIndex - position else { throw .damaged("its metadata is cut") }
+        let type = head & 0x0F
+        for _ in 0..<count {
+            if type <= 2 { _ = try byte() } else { try skip(type, depth: depth) }
+        }
+    }
 }

@@ -3,8 +3,11 @@
 /// Writes Thrift's compact protocol, in which Parquet keeps its metadata (thrift-compact-protocol.md of Apache Thrift).
 struct ThriftWriter {
     private(set) var bytes: [UInt8] = []
-    /// Of the structures that are open, the field that was written last.
-    private var lastFields: [Int] = [0]
+    /// Of the innermost structure that is open, the field that was written last.
+    private var lastField = 0
+
+    /// - Parameter capacity: bytes for which room is made at once.
+    init(capacity: Int = 64) { bytes.reserveCapacity(capacity) }
 
     private enum WireType: UInt8 {
         case yes = 1
@@ -18,10 +21,10 @@ struct ThriftWriter {
     }
 
     private mutating func begin(_ field: Int, _ type: WireType) {
-        let delta = field - lastFields[lastFields.count - 1]
+        let delta = field - lastField
         precondition((1...15).contains(delta))
         bytes.append(UInt8(delta) << 4 | type.rawValue)
-        lastFields[lastFields.count - 1] = field
+        lastField = field
     }
 
     private mutating func varint(_ value: UInt64) {
@@ -76,9 +79,10 @@ struct ThriftWriter {
 
     /// A structure without a field of its own: one of a list, or the outermost.
     mutating func element(_ body: (inout ThriftWriter) -> Void) {
-        lastFields.append(0)
+        let outer = lastField
+        lastField = 0
         body(&self)
-        lastFields.removeLast()
+        lastField = outer
         bytes.append(0)
     }
 
@@ -106,6 +110,15 @@ struct ThriftWriter {
         begin(field, .list)
         count(values.count, .yes)
         for value in values { bytes.append(value ? WireType.yes.rawValue : WireType.no.rawValue) }
+    }
+
+    mutating func strings(_ field: Int, _ values: String...) {
+        begin(field, .list)
+        count(values.count, .binary)
+        for value in values {
+            varint(UInt64(value.utf8.count))
+            bytes.append(contentsOf: value.utf8)
+        }
     }
 
     mutating func binaries(_ field: Int, _ values: [[UInt8]]) {
