@@ -8,4 +8,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case noSync = "no-fsync"
     /// A window's records are judged again when they are delivered.
     case judgedTwice = "judged-twice"
+    /// The merge of an hour removes the hour's segments, and then gives the merged file its name.
+    case mergeRemovesFirst = "merge-removes-first"
+    /// Retention removes windows that a sink does not have, without a count of their packets.
+    case uncountedRetention = "uncounted-retention"
 }

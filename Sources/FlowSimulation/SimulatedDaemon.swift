@@ -21,6 +21,8 @@ final class SimulatedDaemon {
     private let mostFlows: Int
     private var loop: MeterLoop<SimulatedFlowSource, Journal>
     private let store: WindowStore
+    private let merger: StoreMerger
+    private let delivered: DeliveredWindows
     private var waiting: [WaitingWindow] = []
     /// When the store is tried again that failed.
     private var retry = MonotonicTime(nanoseconds: 0)
@@ -41,6 +43,9 @@ final class SimulatedDaemon {
         let logger = Logger(label: "simulation") { [isTraced = host.isTraced] _ in TraceHandler(isTraced) }
         store = WindowStore(writer, judges: JudgeChain(policy: PolicyJudge(), then: [host.judge]), logger: logger)
         store.mostFlows = plan.mostFlows
+        delivered = host.delivered
+        if host.mutation != .uncountedRetention { store.delivered = { [delivered] in delivered.last } }
+        merger = store.makeMerger(groupRows: plan.groupRows)
         let (journal, segments) = try Journal.open(Self.journal, above: store.newestSequence ?? 0)
         var open = kernel.openWindow
         open.spansRestart = true
@@ -58,15 +63,21 @@ final class SimulatedDaemon {
     /// Windows that are complete and not in the store.
     var windowsWaiting: Int { waiting.count }
 
-    /// Does all that is due at the meter, and then at the store.
-    func work() throws {
+    /// Does all that is due at the meter.
+    func measure() throws {
         while try follow(loop.next()) {}
         keepBound()
-        deliver()
     }
 
     /// Deletes what the store has no room for.
     func tend() { store.tend(now: clock.now.realtime) }
+
+    /// Merges an hour where one is over.
+    ///
+    /// - Parameter isStopped: called in the middle of it.
+    func merge(isStopped: () -> Bool) throws {
+        _ = try merger.step(now: clock.now.realtime, delivered: delivered.last, isStopped: isStopped)
+    }
 
     /// Ends the open window. Returns whether all is in the journal.
     func finish() throws -> Bool {
@@ -89,7 +100,8 @@ final class SimulatedDaemon {
         waiting.append(isWhole && waiting.count < 2 ? WaitingWindow(safe) : WaitingWindow(safe.segment))
     }
 
-    private func deliver() {
+    /// Stores the windows that are complete.
+    func deliver() {
         guard clock.now.monotonic >= retry else { return }
         while !waiting.isEmpty, !process.isDead {
             switch store.deliver(waiting.removeFirst()) {

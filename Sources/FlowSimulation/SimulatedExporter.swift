@@ -46,7 +46,7 @@ final class SimulatedExporter {
             SinkRunner(
                 SinkReport(name: name, kind: "simulated", to: nil), sink: sink, store: store, cursor: cursor,
                 folder: folder, selection: RecordSelection(), clock: host.clock, random: SplitMix64(seed: host.seed),
-                say: { host.trace("\(name): \($1)") }))
+                say: { [weak host] in host?.trace("\(name): \($1)") }))
     }
 
     var count: Int { runners.count }
@@ -55,6 +55,9 @@ final class SimulatedExporter {
     func step(_ sink: Int) { _ = runners[sink].step() }
 
     func storeHasChanged() { for runner in runners { runner.storeHasChanged() } }
+
+    /// The number of the last window that every sink has delivered.
+    var delivered: UInt64 { runners.map { $0.currentReport().acknowledged }.min() ?? .max }
 
     /// Windows that sinks do not have yet.
     var windowsBehind: Int { runners.reduce(0) { $0 + $1.currentReport().windowsBehind } }

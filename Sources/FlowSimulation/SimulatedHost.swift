@@ -13,6 +13,7 @@ final class SimulatedHost {
     let disk: SimulatedDisk
     let clock = SimulatedClock(
         monotonic: MonotonicTime(nanoseconds: 1_000_000_000_000), realtime: UnixTime(seconds: 1_800_000_000))
+    let delivered = DeliveredWindows()
     let judge = SimulatedJudge()
     let ports: [PortNumber: Port]
     let collectors: [Collector]
@@ -22,18 +23,13 @@ final class SimulatedHost {
     private var exporter: (process: SimulatedProcess, exporter: SimulatedExporter)?
     /// Since each start of the host.
     private(set) var kernels: [SimulatedKernel]
-    /// Segments of the store that were ever seen, by their paths.
-    private(set) var segments: [String: [UInt8]] = [:]
-    /// Those that the daemon deleted for their age, or for the store's size.
-    private(set) var expired: Set<String> = []
+    private(set) var history = StoreHistory()
     private var observed = 0
     /// All files at the end.
     private(set) lazy var files = disk.files
     /// Whether nothing fails any more.
     private var isCalm = false
     private(set) var deaths = 0
-    /// What was found to be wrong while it ran.
-    private(set) var violations: [String] = []
 
     private static let ports: [PortNumber] = [PortNumber(1), PortNumber(2)]
     /// That a process makes at most before it dies as planned.
@@ -62,6 +58,7 @@ final class SimulatedHost {
             }
         }
         kernels = []
+        clock.advance(by: plan.start)
         boot()
     }
 
@@ -107,6 +104,7 @@ extension SimulatedHost {
 
     private func pass() {
         clock.advance(by: .milliseconds(.random(in: 50...40_000, using: &random)))
+        if chance(plan.pauses) { clock.advance(by: .seconds(.random(in: 600...3600, using: &random))) }
         if chance(plan.steps) { clock.step(by: .seconds(.random(in: -900...900, using: &random))) }
     }
 
@@ -125,7 +123,8 @@ extension SimulatedHost {
     private func startDaemon() {
         let process = start()
         planDeath(of: process)
-        perform(process) { daemon = (process, try SimulatedDaemon(self, kernel, process)) }
+        delivered.note(plan.sinks.isEmpty ? .max : 0)
+        perform(process, .storing) { daemon = (process, try SimulatedDaemon(self, kernel, process)) }
         trace("daemon started: \(daemon != nil)")
         if daemon == nil { process.kill() }
     }
@@ -133,7 +132,7 @@ extension SimulatedHost {
     private func startExporter() {
         let process = start()
         planDeath(of: process)
-        perform(process) { exporter = (process, try SimulatedExporter(self, process)) }
+        perform(process, .exporting) { exporter = (process, try SimulatedExporter(self, process)) }
         trace("exporter started: \(exporter != nil)")
         if exporter == nil { process.kill() }
     }
@@ -141,6 +140,7 @@ extension SimulatedHost {
     private func start() -> SimulatedProcess {
         var process = disk.start()
         process.ignoresSync = mutation == .noSync
+        process.removesBeforeNaming = mutation == .mergeRemovesFirst
         return process
     }
 
@@ -160,26 +160,44 @@ extension SimulatedHost {
     }
 
     /// Runs code of a process on its file system. What it throws is for its next try, or its next start.
-    private func perform(_ process: SimulatedProcess, _ body: () throws -> Void) {
+    private func perform(
+        _ process: SimulatedProcess, _ activity: StoreHistory.Activity, _ body: () throws -> Void
+    ) {
         HeldFolder.$defaultFileSystem.withValue(process) {
             do { try body() } catch { trace("throws: \(error)") }
         }
-        observe()
+        observe(after: activity)
     }
 
     private func workDaemon() {
         guard let daemon else { return }
         var isOver = false
-        perform(daemon.process) {
-            do { try daemon.daemon.work() } catch {
+        perform(daemon.process, .storing) {
+            do { try daemon.daemon.measure() } catch {
                 isOver = true
                 throw error
             }
         }
-        // Apart, so that each window is seen before it goes.
-        perform(daemon.process) { daemon.daemon.tend() }
+        if chance(plan.merges) { merge(daemon.process, daemon.daemon) }
+        deliver(daemon.process, daemon.daemon)
         // A meter that threw is not used any further: the process ends.
         if isOver { daemon.process.kill() }
+    }
+
+    /// Apart, so that each window is seen before it goes.
+    private func deliver(_ process: SimulatedProcess, _ daemon: SimulatedDaemon) {
+        perform(process, .storing) { daemon.deliver() }
+        perform(process, .expiring) { daemon.tend() }
+    }
+
+    /// In the middle of it, the daemon's other thread may do its work, or the daemon may be asked for its end.
+    private func merge(_ process: SimulatedProcess, _ daemon: SimulatedDaemon) {
+        perform(process, .merging) {
+            try daemon.merge {
+                if chance(0.3) { deliver(process, daemon) }
+                return chance(0.1)
+            }
+        }
     }
 
     private func workExporter() {
@@ -187,9 +205,10 @@ extension SimulatedHost {
         if chance(0.7) { exporter.exporter.storeHasChanged() }
         for sink in 0..<exporter.exporter.count {
             for _ in 0..<Int.random(in: 0...3, using: &random) {
-                perform(exporter.process) { exporter.exporter.step(sink) }
+                perform(exporter.process, .exporting) { exporter.exporter.step(sink) }
             }
         }
+        if chance(0.7), !exporter.process.isDead { delivered.note(exporter.exporter.delivered) }
     }
 
     private func buryTheDead() {
@@ -206,7 +225,7 @@ extension SimulatedHost {
         if disk.crashes >= kernels.count {
             trace("host crashed")
             boot()
-            forgetLostSegments()
+            settle()
         }
     }
 }
@@ -214,26 +233,24 @@ extension SimulatedHost {
 // MARK: The store
 
 extension SimulatedHost {
-    /// Notes the segments that are in the store now. What is there must never change.
-    private func observe() {
-        guard disk.changes != observed, disk.crashes < kernels.count else { return }
+    /// Takes note of what is in the store now, or was when the host crashed.
+    private func observe(after activity: StoreHistory.Activity) {
+        guard disk.changes != observed else { return }
         observed = disk.changes
-        let here = disk.files(below: "store", ending: ".parquet")
-        for (path, bytes) in here {
-            if let known = segments[path], known != bytes { violations.append("\(path) was changed") }
-            if segments[path] == nil { trace("stored: \(path)") }
-            segments[path] = bytes
-        }
-        if here.count < segments.count {
-            trace("gone: \(segments.keys.filter { here[$0] == nil && !expired.contains($0) })")
-            expired.formUnion(segments.keys.filter { here[$0] == nil })
-        }
+        let files = disk.crashes < kernels.count ? disk.files(below: "store") : disk.filesAtCrash(below: "store")
+        if let change = history.observe(Self.segments(in: files), after: activity) { trace(change) }
     }
 
-    /// A segment whose name was not on the disk yet when the host crashed is written again from the journal.
-    private func forgetLostSegments() {
-        let here = disk.files(below: "store", ending: ".parquet")
-        segments = segments.filter { here[$0.key] != nil || expired.contains($0.key) }
+    /// Without what grows and is no segment yet.
+    private static func segments(in files: [String: [UInt8]]) -> [String: [UInt8]] {
+        files.filter { $0.key.hasSuffix(".parquet") && !$0.key.hasPrefix("/store/growing/") }
+    }
+
+    /// Takes note of what the disk kept.
+    private func settle() {
+        let journal = disk.files(below: "state").keys.filter { $0.hasSuffix(".window") }
+        history.settle(
+            Self.segments(in: disk.files(below: "store")), journaled: Set(journal.compactMap { FilePath($0).stem }))
     }
 }
 
@@ -265,14 +282,15 @@ extension SimulatedHost {
         guard let exporter else { return }
         exporter.exporter.storeHasChanged()
         for sink in 0..<exporter.exporter.count {
-            for _ in 0..<4 { perform(exporter.process) { exporter.exporter.step(sink) } }
+            for _ in 0..<4 { perform(exporter.process, .exporting) { exporter.exporter.step(sink) } }
         }
+        if !exporter.process.isDead { delivered.note(exporter.exporter.delivered) }
     }
 
     private func finishDaemon() -> Bool {
         guard let daemon else { return false }
         var isDone = false
-        perform(daemon.process) { isDone = try daemon.daemon.finish() && daemon.daemon.windowsWaiting == 0 }
+        perform(daemon.process, .storing) { isDone = try daemon.daemon.finish() && daemon.daemon.windowsWaiting == 0 }
         return isDone
     }
 
@@ -280,7 +298,7 @@ extension SimulatedHost {
         guard let exporter else { return false }
         var isDone = false
         exporter.exporter.storeHasChanged()
-        perform(exporter.process) { isDone = exporter.exporter.finish() }
+        perform(exporter.process, .exporting) { isDone = exporter.exporter.finish() }
         isDone = isDone && exporter.exporter.windowsBehind == 0 && exporter.exporter.windowsHeld == 0
         return isDone
     }

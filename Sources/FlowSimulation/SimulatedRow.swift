@@ -30,6 +30,13 @@ struct SimulatedRow: Hashable, Sendable, Comparable {
         words[6] = entry.count.octets
     }
 
+    /// Of packets that no flow of a window is of.
+    ///
+    /// - Parameter start: of the window, in Unix seconds.
+    init(skipped count: PacketCount, at port: UInt16, start: Int64) {
+        words = [Kind.skipData.rawValue, 0, UInt64(bitPattern: start), UInt64(port), 0, count.packets, count.octets, 0]
+    }
+
     /// From a line of `SimulatedFormat`.
     init?(_ line: some StringProtocol) {
         let numbers = line.split(separator: " ").compactMap { UInt64($0, radix: 16) }
@@ -56,8 +63,8 @@ extension SimulatedRow: CustomStringConvertible {
         return switch kind {
         case .flow:
             "flow \(words[4]) at port \(port) in window \(window) of \(installation): \(count), judgement \(words[7])"
-        case .noData: "NODATA at port \(port)"
-        case .skipData: "SKIPDATA at port \(port): \(count)"
+        case .noData: "NODATA at port \(port) from \(words[2])"
+        case .skipData: "SKIPDATA at port \(port) from \(words[2]): \(count)"
         case .unparsed: "unparsed at port \(port): \(count)"
         }
     }

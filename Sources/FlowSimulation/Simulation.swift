@@ -13,9 +13,25 @@ package enum Simulation {
         package var digest: UInt64 = 0
         /// Windows that the store had.
         package var windows = 0
+        /// Windows that lost their flows, and windows that went, for their age or for the store's size.
+        package var shortened = 0
+        package var expired = 0
+        package var merges = 0
         /// Processes that died, by a kill or with the host.
         package var deaths = 0
         package var crashes = 0
+
+        package init() {}
+
+        /// Adds the counts of another run.
+        package mutating func add(_ other: Self) {
+            windows += other.windows
+            shortened += other.shortened
+            expired += other.expired
+            merges += other.merges
+            deaths += other.deaths
+            crashes += other.crashes
+        }
     }
 
     /// - Parameter isTraced: whether it prints what happens.
@@ -32,11 +48,14 @@ package enum Simulation {
     private static func outcome(of host: SimulatedHost, isDone: Bool) -> Outcome {
         var outcome = Outcome()
         let stored = StoredWindows(of: host)
-        outcome.violations = host.violations + stored.violations
+        outcome.violations = host.history.violations + stored.violations
         if !isDone { outcome.violations.append("not all has arrived although nothing fails any more") }
         outcome.violations += StoreCheck.violations(host, stored) + SinkCheck.violations(host, stored)
         outcome.digest = host.disk.digest
         outcome.windows = stored.rows.count
+        outcome.shortened = host.history.shortened
+        outcome.expired = host.history.expired
+        outcome.merges = host.history.merges.count
         outcome.deaths = host.deaths
         outcome.crashes = host.kernels.count - 1
         return outcome

@@ -20,6 +20,12 @@ struct SimulationPlan: Sendable {
     var publishPeriod = Duration.seconds(300)
     var fileSize: Int64 = 75_000_000
     var retention = StoreRetention(age: .seconds(1 << 40), bytes: .max)
+    /// Of the wall clock at the start, after a full hour.
+    var start = Duration.zero
+    /// Of an event, that up to an hour goes by before it: then the hours before it can be merged.
+    var pauses = 0.0
+    /// Of an event, that an hour of the store is merged where it can be.
+    var merges = 0.0
     /// What goes wrong with files while something does.
     var faults = SimulatedFaults()
     /// Of an event, that a process is killed in the middle of it.
@@ -45,7 +51,12 @@ struct SimulationPlan: Sendable {
         case 2..<4: sinks = [Sink.allCases.randomElement(using: &random) ?? .files]
         default: break
         }
-        if sinks.isEmpty, Bool.random(using: &random) { retention.bytes = .random(in: 30_000...60_000, using: &random) }
+        let bytes = Int64.random(in: 12_000...60_000, using: &random)
+        let age = Int64.random(in: 60...1200, using: &random)
+        retention.bytes = sometimes(bytes, else: .max)
+        if Int.random(in: 0..<4, using: &random) == 0 { retention.age = .seconds(age) }
+        start = .seconds(.random(in: 0..<3600, using: &random))
+        if Bool.random(using: &random) { (pauses, merges) = (0.15, 0.7) }
         flows = .random(in: 3...14, using: &random)
         capacity = .random(in: 8...24, using: &random)
         mostFlows = sometimes(.random(in: 3...8, using: &random), else: .max)

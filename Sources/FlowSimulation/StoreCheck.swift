@@ -1,58 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DurableFiles
 import FlowMeter
 import FlowModel
-import FlowStore
 import FlowTestKit
-import Glibc
-import SystemPackage
-
-/// What the store of a simulated host had: the rows of each window, by its number.
-struct StoredWindows {
-    private(set) var rows: [UInt64: [SimulatedRow]] = [:]
-    /// Windows that were deleted.
-    private(set) var expired: Set<UInt64> = []
-    private(set) var violations: [String] = []
-
-    /// Reads the segments that were ever seen, from a disk of their own.
-    init(of host: SimulatedHost) {
-        let disk = SimulatedDisk(seed: 0)
-        HeldFolder.$defaultFileSystem.withValue(disk.start()) {
-            do {
-                for (path, bytes) in host.segments { try Self.write(bytes, to: FilePath(path)) }
-                try read(host)
-            } catch {
-                violations.append("the store cannot be read: \(error)")
-            }
-        }
-    }
-
-    private static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        let folder = try HeldFolder(path.removingLastComponent(), .ours, create: 0o755)
-        let file = try folder.open(path.lastComponent?.string ?? "", O_WRONLY | O_CREAT | O_EXCL)
-        try file.writeAll(bytes)
-        try file.close()
-    }
-
-    private mutating func read(_ host: SimulatedHost) throws {
-        guard !host.segments.isEmpty else { return }
-        let reader = try StoreReader(SimulatedDaemon.storePath)
-        for segment in try reader.segments() {
-            let number = segment.identity.sequence
-            var found: [SimulatedRow] = []
-            do { try reader.forEachEntry(of: segment) { found.append(SimulatedRow($0)) } } catch {
-                violations.append("\(segment.path) \(error)")
-            }
-            if rows.updateValue(found.sorted(), forKey: number) != nil {
-                violations.append("window \(number) is in the store twice")
-            }
-            if host.expired.contains(SimulatedDaemon.storePath.appending(segment.path.components).string) {
-                expired.insert(number)
-            }
-        }
-    }
-}
 
 /// Whether all that a simulated host's kernels counted is in its store, once.
 struct StoreCheck {
@@ -82,8 +32,8 @@ struct StoreCheck {
     }
 
     private mutating func gather(_ stored: StoredWindows) {
-        for rows in stored.rows.values {
-            for row in rows {
+        for contents in stored.rows.values {
+            for row in contents.first ?? [] {
                 switch row.kind {
                 case .flow:
                     let window = [row.installation, UInt64(row.window)]

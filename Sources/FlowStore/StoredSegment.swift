@@ -34,7 +34,7 @@ package struct StoredSegment: Hashable, Sendable, Comparable {
     }
 
     /// nil where the name is not a segment's.
-    init?(in folder: FilePath, name: String, bytes: Int64) {
+    package init?(in folder: FilePath, name: String, bytes: Int64) {
         guard name.hasSuffix(Self.ending) else { return nil }
         let parts = name.dropLast(Self.ending.count).split(separator: "-", omittingEmptySubsequences: false)
         guard (4...5).contains(parts.count), let start = Int64(parts[0]), let end = Int64(parts[1]), start <= end,

@@ -38,12 +38,11 @@ struct Main {
 
     /// Whether all are lawful, or the mutation was found.
     private static func run(_ seeds: ClosedRange<UInt64>, _ mutation: Mutation?) -> Bool {
-        var (failed, windows, deaths, crashes) = (0, 0, 0, 0)
+        var failed = 0
+        var sums = Simulation.Outcome()
         for seed in seeds {
             let outcome = Simulation.run(seed: seed, mutation, isTraced: seeds.count == 1)
-            windows += outcome.windows
-            deaths += outcome.deaths
-            crashes += outcome.crashes
+            sums.add(outcome)
             guard !outcome.violations.isEmpty else { continue }
             failed += 1
             say("seed \(seed):")
@@ -55,8 +54,9 @@ struct Main {
         }
         say(
             """
-            seeds \(seeds.lowerBound) to \(seeds.upperBound): \(failed) failed; \(windows) windows, \(deaths) processes died, \
-            the host crashed \(crashes) times
+            seeds \(seeds.lowerBound) to \(seeds.upperBound): \(failed) failed; \(sums.windows) windows, of which \
+            \(sums.shortened) lost their flows and \(sums.expired) went; \(sums.merges) hours were merged; \(sums.deaths) \
+            processes died, the host crashed \(sums.crashes) times
             """)
         return failed == 0 && mutation == nil
     }

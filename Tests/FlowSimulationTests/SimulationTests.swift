@@ -13,7 +13,24 @@ import Testing
     /// A daemon was killed after it had written a part of a window, and before it had waited for the disk; the next one took the part for
     /// safe, let the kernel forget it, and the host crashed.
     @Test func `a part that was found in the journal is on the disk before the kernel forgets it`() {
-        #expect(Simulation.run(seed: 1975).violations == [])
+        #expect(Simulation.run(seed: 4811).violations == [])
+    }
+
+    /// An exporter was killed after it had written a commit, and before it had waited for the disk; the next one gave the files their names, the
+    /// host crashed, and the windows were published again.
+    @Test func `a commit that was found is on the disk before its files get their names`() {
+        #expect(Simulation.run(seed: 18540).violations == [])
+    }
+
+    /// Retention deleted a window whose segment had left the journal, though not on the disk; the host crashed, and the window was judged again.
+    @Test func `the store forgets no window that a crash brings back to the journal`() {
+        #expect(Simulation.run(seed: 24297).violations == [])
+    }
+
+    /// The daemon was killed after it had given a segment its name, and before it had waited for the disk; a sink took it, the host crashed, and
+    /// the window was judged again.
+    @Test func `a sink takes a window only once its name is on the disk`() {
+        #expect(Simulation.run(seed: 31521).violations == [])
     }
 
     @Test func `a seed gives the same run again`() {
@@ -24,7 +41,8 @@ import Testing
     /// The first seeds with which `tools/simulate --mutation NAME` finds them.
     @Test(
         arguments: [
-            (Mutation.cursorBeforeAcknowledgement, 6), (.noSync, 20), (.judgedTwice, 1),
+            (Mutation.cursorBeforeAcknowledgement, 4), (.noSync, 4), (.judgedTwice, 1), (.mergeRemovesFirst, 375),
+            (.uncountedRetention, 1),
         ] as [(Mutation, UInt64)])
     func `a fault that is built in on purpose is found`(mutation: Mutation, seed: UInt64) {
         #expect(!Simulation.run(seed: seed, mutation).violations.isEmpty)

@@ -67,6 +67,37 @@ import Testing
         #expect(found == [nil, "text"])
     }
 
+    @Test func `what processes saw when the host crashed is known, also where the disk kept something else`() throws {
+        var kept = 0
+        for seed in Self.seeds {
+            let site = try Site(seed: seed)
+            try site.folder.replace("old", with: Array("1".utf8))
+            try site.folder.remove("old")
+            try site.make("new", "2", synced: false)
+            if site.crash()["old"] != nil { kept += 1 }
+            #expect(site.disk.filesAtCrash(below: "var") == ["/var/lib/new": Array("2".utf8)])
+        }
+        #expect(kept > 0 && kept < Self.seeds.count)
+    }
+
+    @Test func `a process that removes before it names can lose what it replaces`() throws {
+        var lost = 0
+        for seed in Self.seeds {
+            let site = try Site(seed: seed)
+            var process = site.disk.start()
+            process.removesBeforeNaming = true
+            let parent = try HeldFolder("/var", .ours, on: process)
+            for (name, file) in [("here", "old"), ("there", "new")] {
+                try parent.folder(FilePath(name), create: 0o755).replace(file, with: [1])
+            }
+            process.die(.kill, after: Int(seed % 5))
+            try? parent.exchange("there", with: parent, "here")
+            let left = site.disk.files.keys.filter { $0.hasPrefix("/var/here/") }
+            if left.isEmpty { lost += 1 } else { #expect(["/var/here/old", "/var/here/new"].contains(left[0])) }
+        }
+        #expect(lost > 0 && lost < Self.seeds.count)
+    }
+
     @Test func `a file that is renamed has one of its names at least`() throws {
         var found: Set<[String]> = []
         for seed in Self.seeds {

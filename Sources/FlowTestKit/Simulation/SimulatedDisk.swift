@@ -41,8 +41,13 @@ package final class SimulatedDisk: Sendable {
     /// All files, by their paths, as processes see them.
     package var files: [String: [UInt8]] { state.withLock { $0.files() } }
 
+    /// Files below one of the root's folders, as processes saw them when the host crashed last.
+    package func filesAtCrash(below folder: String) -> [String: [UInt8]] {
+        state.withLock(\.filesAtCrash).filter { $0.key.hasPrefix("/\(folder)/") }
+    }
+
     /// Files below one of the root's folders.
-    package func files(below folder: String, ending: String) -> [String: [UInt8]] {
-        state.withLock { $0.files(below: folder, ending: ending) }
+    package func files(below folder: String) -> [String: [UInt8]] {
+        state.withLock { $0.files(below: folder) }
     }
 }

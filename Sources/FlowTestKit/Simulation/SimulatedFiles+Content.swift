@@ -4,11 +4,11 @@ import SystemPackage
 
 extension SimulatedFiles {
     mutating func read(_ file: FileDescriptor, at offset: Int, atMost count: Int) throws(Errno) -> ArraySlice<UInt8> {
-        let (_, node) = try opened(file)
-        guard !node.isFolder else { throw .isDirectory }
+        let number = try opened(file)
+        guard !nodes[number].isFolder else { throw .isDirectory }
         try readSomething()
-        guard offset < node.bytes.count else { return [] }
-        return node.bytes[offset..<min(offset + count, node.bytes.count)]
+        let size = nodes[number].bytes.count
+        return offset < size ? nodes[number].bytes[offset..<min(offset + count, size)] : []
     }
 
     mutating func write(_ file: FileDescriptor, _ bytes: [UInt8], at place: Int?) throws(Errno) -> Int {
@@ -42,7 +42,7 @@ extension SimulatedFiles {
     }
 
     mutating func resize(_ file: FileDescriptor, to size: Int) throws(Errno) {
-        try setLength(of: try opened(file).number, to: size)
+        try setLength(of: try opened(file), to: size)
         note(8, size)
     }
 
@@ -65,7 +65,7 @@ extension SimulatedFiles {
     }
 
     mutating func synchronize(_ descriptor: FileDescriptor) throws(Errno) {
-        let number = try opened(descriptor).number
+        let number = try opened(descriptor)
         try change { $0.writeOut(number) }
         if chance(faults.failedSyncs) {
             failSync(number)

@@ -53,6 +53,7 @@ extension SimulatedFiles {
     /// Ends all processes, and leaves what is on the disk, with some of what is not.
     mutating func crash() {
         crashes += 1
+        filesAtCrash = files()
         for process in processes.keys { endProcess(process) }
         crashNames()
         for number in nodes.indices where !nodes[number].isFolder { crashContent(number) }
@@ -86,7 +87,7 @@ extension SimulatedFiles {
     }
 
     /// - Parameter folder: a name in the root; nil: all.
-    func files(below folder: String? = nil, ending: String = "") -> [String: [UInt8]] {
+    func files(below folder: String? = nil) -> [String: [UInt8]] {
         var found: [String: [UInt8]] = [:]
         var folders = [(path: "", number: Self.root)]
         if let folder { folders = nodes[Self.root].names[folder].map { [("/" + folder, $0)] } ?? [] }
@@ -95,7 +96,7 @@ extension SimulatedFiles {
                 let path = "\(folder.path)/\(name)"
                 if nodes[number].isFolder {
                     folders.append((path, number))
-                } else if name.hasSuffix(ending) {
+                } else {
                     found[path] = nodes[number].bytes
                 }
             }

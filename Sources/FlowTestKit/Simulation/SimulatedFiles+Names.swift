@@ -14,8 +14,8 @@ extension SimulatedFiles {
     mutating func link(
         _ name: String, in folder: FileDescriptor, to newName: String, in target: FileDescriptor
     ) throws(Errno) {
-        let (number, file) = try found(name, in: self.folder(folder))
-        guard !file.isFolder else { throw .notPermitted }
+        let number = try found(name, in: self.folder(folder))
+        guard !nodes[number].isFolder else { throw .notPermitted }
         let place = NameChange.Place(folder: try self.folder(target), name: newName)
         guard nodes[place.folder].names[newName] == nil else { throw .fileExists }
         try change { $0.setName(place, number) }
@@ -29,10 +29,11 @@ extension SimulatedFiles {
     ) throws(Errno) {
         let from = NameChange.Place(folder: try self.folder(folder), name: name)
         let to = NameChange.Place(folder: try self.folder(target), name: newName)
-        let (number, node) = try found(name, in: from.folder)
+        let number = try found(name, in: from.folder)
+        let isFolder = nodes[number].isFolder
         if let other = nodes[to.folder].names[newName] {
             if other == number { return }
-            guard nodes[other].isFolder == node.isFolder else { throw node.isFolder ? .notDirectory : .isDirectory }
+            guard nodes[other].isFolder == isFolder else { throw isFolder ? .notDirectory : .isDirectory }
             guard nodes[other].names.isEmpty else { throw .directoryNotEmpty }
         }
         guard nodes[to.folder].links > 0 else { throw .noSuchFileOrDirectory }
@@ -47,7 +48,7 @@ extension SimulatedFiles {
     ) throws(Errno) {
         let one = NameChange.Place(folder: try self.folder(folder), name: name)
         let two = NameChange.Place(folder: try self.folder(target), name: other)
-        let (first, second) = (try found(name, in: one.folder).number, try found(other, in: two.folder).number)
+        let (first, second) = (try found(name, in: one.folder), try found(other, in: two.folder))
         try change { $0.swap(one, first, two, second) }
         try failName()
         swap(one, first, two, second)
@@ -56,9 +57,9 @@ extension SimulatedFiles {
 
     mutating func remove(_ name: String, in folder: FileDescriptor, isFolder: Bool) throws(Errno) {
         let place = NameChange.Place(folder: try self.folder(folder), name: name)
-        let (_, node) = try found(name, in: place.folder)
-        guard node.isFolder == isFolder else { throw isFolder ? .notDirectory : .isDirectory }
-        guard node.names.isEmpty else { throw .directoryNotEmpty }
+        let number = try found(name, in: place.folder)
+        guard nodes[number].isFolder == isFolder else { throw isFolder ? .notDirectory : .isDirectory }
+        guard nodes[number].names.isEmpty else { throw .directoryNotEmpty }
         try change { $0.removeName(place) }
         removeName(place)
         note(6, place.folder)

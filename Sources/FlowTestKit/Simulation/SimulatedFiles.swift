@@ -25,6 +25,8 @@ struct SimulatedFiles: Sendable {
     var used = 0
     var changes = 0
     var crashes = 0
+    /// All files as processes saw them when the host crashed last.
+    var filesAtCrash: [String: [UInt8]] = [:]
     var digest: UInt64 = 0
 
     /// Those that live, by their numbers, and when each is to die.
@@ -47,32 +49,34 @@ struct SimulatedFiles: Sendable {
         nodes[Self.root].links = 1
     }
 
-    static func facts(_ place: (number: Int, node: SimulatedNode)) -> stat {
+    func facts(_ number: Int) -> stat {
         var facts = stat()
         facts.st_dev = 1
-        facts.st_ino = UInt(place.number + 1)
-        facts.st_mode = place.node.mode | (place.node.isFolder ? S_IFDIR : S_IFREG)
-        facts.st_nlink = UInt(place.node.links)
-        facts.st_size = place.node.bytes.count
-        facts.st_uid = user
+        facts.st_ino = UInt(number + 1)
+        facts.st_mode = nodes[number].mode | (nodes[number].isFolder ? S_IFDIR : S_IFREG)
+        facts.st_nlink = UInt(nodes[number].links)
+        facts.st_size = nodes[number].bytes.count
+        facts.st_uid = Self.user
         return facts
     }
 }
 
 extension SimulatedFiles {
-    func opened(_ descriptor: FileDescriptor) throws(Errno) -> (number: Int, node: SimulatedNode) {
+    /// The number of a node that is open.
+    func opened(_ descriptor: FileDescriptor) throws(Errno) -> Int {
         guard let open = open[descriptor.rawValue], open.process == caller else { throw .badFileDescriptor }
-        return (open.node, nodes[open.node])
+        return open.node
     }
 
-    func found(_ name: String, in folder: Int) throws(Errno) -> (number: Int, node: SimulatedNode) {
+    /// The number of the node that has that name.
+    func found(_ name: String, in folder: Int) throws(Errno) -> Int {
         guard let number = nodes[folder].names[name] else { throw .noSuchFileOrDirectory }
-        return (number, nodes[number])
+        return number
     }
 
     func folder(_ descriptor: FileDescriptor) throws(Errno) -> Int {
-        let (number, node) = try opened(descriptor)
-        guard node.isFolder else { throw .notDirectory }
+        let number = try opened(descriptor)
+        guard nodes[number].isFolder else { throw .notDirectory }
         return number
     }
 
@@ -129,7 +133,7 @@ extension SimulatedFiles {
     }
 
     mutating func lock(_ descriptor: FileDescriptor) throws(Errno) {
-        let number = try opened(descriptor).number
+        let number = try opened(descriptor)
         guard locks[number] == nil || locks[number] == descriptor.rawValue else { throw .wouldBlock }
         locks[number] = descriptor.rawValue
     }

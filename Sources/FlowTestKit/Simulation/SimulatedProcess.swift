@@ -24,6 +24,8 @@ package struct SimulatedProcess: FileSystem {
     private let number: Int
     /// Whether fsync returns at once, as with a program that leaves it out.
     package var ignoresSync = false
+    /// Whether it removes a folder's files before another folder gets that name, as a program that does not exchange them at once.
+    package var removesBeforeNaming = false
     package let durableFolders = DurableFolders()
 
     init(on disk: SimulatedDisk, number: Int) {
@@ -62,11 +64,11 @@ extension SimulatedProcess {
     }
 
     package func facts(_ open: FileDescriptor) throws(Errno) -> stat {
-        try with { state throws(Errno) in SimulatedFiles.facts(try state.opened(open)) }
+        try with { state throws(Errno) in state.facts(try state.opened(open)) }
     }
 
     package func facts(of name: String, in folder: FileDescriptor) throws(Errno) -> stat {
-        try with { state throws(Errno) in SimulatedFiles.facts(try state.found(name, in: state.folder(folder))) }
+        try with { state throws(Errno) in state.facts(try state.found(name, in: state.folder(folder))) }
     }
 
     package func names(in folder: FileDescriptor) throws(Errno) -> [String] {
@@ -97,7 +99,18 @@ extension SimulatedProcess {
     package func exchange(
         _ name: String, in folder: FileDescriptor, with other: String, in target: FileDescriptor
     ) throws(Errno) {
+        if removesBeforeNaming { return try replace(other, in: target, by: name, in: folder) }
         try with { state throws(Errno) in try state.exchange(name, in: folder, with: other, in: target) }
+    }
+
+    private func replace(
+        _ name: String, in folder: FileDescriptor, by new: String, in source: FileDescriptor
+    ) throws(Errno) {
+        let old = try open(name, in: folder, O_RDONLY | O_DIRECTORY, mode: 0)
+        defer { try? close(old) }
+        for file in try names(in: old).sorted() { try remove(file, in: old, 0) }
+        try synchronize(old)
+        try rename(new, in: source, to: name, in: folder)
     }
 
     package func remove(_ name: String, in folder: FileDescriptor, _ flags: CInt) throws(Errno) {
