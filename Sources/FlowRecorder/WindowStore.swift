@@ -194,8 +194,8 @@ extension WindowStore {
 
     /// Merges hours of the store that is written now.
     ///
-    /// - Parameter groupRows: of a row group of a merged file.
-    package func makeMerger(groupRows: Int = StoreMerger.groupRows) -> sending StoreMerger {
+    /// - Parameter groupRows: of a row group of a merged file; nil: as many as there is memory for.
+    package func makeMerger(groupRows: Int? = nil) -> sending StoreMerger {
         store.makeMerger(groupRows: groupRows)
     }
 
@@ -210,7 +210,7 @@ extension WindowStore {
         guard let new = next else { return }
         if new.path != store.path {
             store = try StoreWriter(new.path, new.retention)
-            if mostFlows != .max { store.limit(lines: mostFlows) }
+            store.limit(lines: mostFlows)
         }
         store.retention = new.retention
         next = nil

@@ -28,9 +28,9 @@ final class SegmentFile {
     /// Writes a row group.
     func append(_ rows: borrowing FlowRows) {
         guard failure == nil else { return }
-        let group = encoder.encode(rows)
+        let (group, groupSums) = encoder.encode(rows)
         parquet.append(group, to: &bytes)
-        sums.add(group.sums)
+        sums.add(groupSums)
         write()
     }
 

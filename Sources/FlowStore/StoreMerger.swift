@@ -36,9 +36,6 @@ package final class StoreMerger {
     /// Hours that cannot be merged as they are.
     private var passed: [FilePath: Set<String>] = [:]
 
-    /// Of a row group of a merged file.
-    package static let groupRows = 524_288
-
     static let folderName = "hour" + HeldFolder.temporaryEnding
     private static let damaged = "damaged"
     /// An hour is merged when it has been over for so long: its last windows have come by then.

@@ -23,7 +23,6 @@ package final class StoreWriter {
     /// Lines that are in memory at a time, as one row group: about 300 bytes each until they are written.
     private var groupRows: Int
     private let pageRows: Int
-    private static let mostGroupRows = 131_072
     /// Fewer would take more room on the disk than they save in memory.
     private static let fewestGroupRows = 4096
     private static let temporaryName = "segment" + HeldFolder.temporaryEnding
@@ -53,8 +52,8 @@ package final class StoreWriter {
         index.withLock { $0.set(found) }
     }
 
-    /// Keeps so few lines in memory at a time, as far as the format bears it.
-    package func limit(lines: Int) { groupRows = min(max(lines, Self.fewestGroupRows), Self.mostGroupRows) }
+    /// Keeps at most so many lines in memory at a time, as far as the format bears it.
+    package func limit(lines: Int) { groupRows = min(groupRows, max(lines, Self.fewestGroupRows)) }
 
     /// Merges hours of this store; see there how it is driven.
     ///

@@ -243,7 +243,7 @@ extension WeirCommandSuite {
                     let columns = (index == 0 ? kept : FlowColumn.allCases).map { ChosenColumn($0) }
                     var file = ParquetWriter(columns: columns.map(\.column))
                     var bytes: [UInt8] = []
-                    file.append(RowGroupEncoder(columns).encode(rows), to: &bytes)
+                    file.append(RowGroupEncoder(columns).encode(rows).group, to: &bytes)
                     file.finish([], createdBy: ParquetWriter.creator, to: &bytes)
                     try Data(bytes).write(to: URL(filePath: path))
                     whole.append(path)

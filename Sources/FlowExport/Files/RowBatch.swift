@@ -76,8 +76,9 @@ struct RowBatch: EntryBatch {
     /// back.
     mutating func pack(_ stream: LogStream) -> LogFile.Piece? {
         guard stream.rows.count > 0 else { return nil }
-        let group = encoder.encode(stream.rows.first(stream.endedRows > 0 ? stream.endedRows : stream.rows.count))
-        return .group(group, group.sums)
+        let (group, sums) = encoder.encode(
+            stream.rows.first(stream.endedRows > 0 ? stream.endedRows : stream.rows.count))
+        return .group(group, sums)
     }
 
     mutating func removePacked(from stream: LogStream) -> Bool {

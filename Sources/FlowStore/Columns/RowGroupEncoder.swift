@@ -19,8 +19,8 @@ package final class RowGroupEncoder {
         compressor = PageCompressor(level: level)
     }
 
-    /// Encodes rows, in the order in which they are stored.
-    package func encode(_ rows: borrowing FlowRows) -> EncodedGroup {
+    /// Encodes rows, in the order in which they are stored, and adds them up.
+    package func encode(_ rows: borrowing FlowRows) -> (group: EncodedGroup, sums: StoredSums) {
         let sorted = SortedRows(rows)
         let isPlain = sorted.hasPacketsAddressesOnly
         var encoded: [EncodedGroup.Column] = []
@@ -34,7 +34,7 @@ package final class RowGroupEncoder {
         }
         var sums = StoredSums()
         sums.add(sorted)
-        return EncodedGroup(rows: sorted.count, sums: sums, columns: encoded)
+        return (EncodedGroup(rows: sorted.count, columns: encoded), sums)
     }
 
     func encode(_ content: ColumnContent, isIndexed: Bool) -> ColumnChunk {

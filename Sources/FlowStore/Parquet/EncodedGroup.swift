@@ -9,7 +9,5 @@ package struct EncodedGroup {
     }
 
     let rows: Int
-    /// Of the rows.
-    package let sums: StoredSums
     let columns: [Column]
 }
