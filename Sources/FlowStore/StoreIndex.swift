@@ -15,7 +15,9 @@ final class StoreIndex: Sendable {
 
         mutating func set(_ segments: [StoredSegment]) { self.segments = segments.sorted() }
 
+        /// Takes the place of one that has its path.
         mutating func insert(_ segment: StoredSegment) {
+            segments.removeAll { $0.identity == segment.identity && $0.path == segment.path }
             segments.append(segment)
             segments.sort()
         }

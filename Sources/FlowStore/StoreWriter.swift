@@ -200,9 +200,7 @@ package final class StoreWriter {
         for (port, overflow) in lost.values.sorted(by: { $0.port.name < $1.port.name }) {
             append(.skipData(port: port, window: window, overflow: overflow))
         }
-        index.withLock { $0.remove(segment) }
         do { try end(StoredSegment.times(of: segment)) } catch {
-            index.withLock { $0.insert(segment) }
             givenUp.remove(segment.identity)
             throw error
         }

@@ -16,6 +16,12 @@ import Testing
         #expect(Simulation.run(seed: 4811).violations == [])
     }
 
+    /// Retention had put the sums of a window into the place of its flows, and the fsync of the hour's folder failed: the store's index had the
+    /// window twice, and the merged hour its rows.
+    @Test func `a window that lost its flows is merged once, also where the disk failed meanwhile`() {
+        #expect(Simulation.run(seed: 58834).violations == [])
+    }
+
     /// An exporter was killed after it had written a commit, and before it had waited for the disk; the next one gave the files their names, the
     /// host crashed, and the windows were published again.
     @Test func `a commit that was found is on the disk before its files get their names`() {

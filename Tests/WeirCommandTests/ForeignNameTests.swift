@@ -95,7 +95,9 @@ extension WeirCommandSuite {
                         them with: ip link
                         """))
                 try site.expect(
-                    Refusal("run --format \u{1B}c", status: 2, "--format must be aws or json, not \"\\x1bc\""))
+                    Refusal(
+                        "run --format \u{1B}c", status: 2, "--format must be aws, json, csv or parquet, not \"\\x1bc\"")
+                )
             }
         }
     }

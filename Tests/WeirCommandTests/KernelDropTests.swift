@@ -150,8 +150,9 @@ extension WeirCommandSuite {
                     .ipv4(from: "10.9.0.1", to: "10.9.0.2"), .udp(from: 0, to: 7001),
                 ]).bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
                 let daemon = try site.daemon(
-                    "--port", "port-[ab]", "--interval", "5", "--log-dir", site.logs, "--format", "json",
+                    "--port", "port-[ab]", "--interval", "10", "--log-dir", site.logs, "--format", "json",
                     "--kernel-drops")
+                // All of the flood is in one window, also on a slow host.
                 try site.waitForWindow()
                 try site.left.run(["python3", "-c", Self.flood, frame])
                 try site.right.run(["python3", "-c", "import socket\n" + Self.datagrams(50, to: "10.9.0.1", 7001)])
