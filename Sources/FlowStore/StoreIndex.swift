@@ -4,8 +4,7 @@ import FlowModel
 import Synchronization
 import SystemPackage
 
-/// What is in a store, for the one who writes windows and the one who merges them: each changes names in the store's folders only while it
-/// holds the lock.
+/// What is in a store. The writer of windows and the merger share it: each changes names in the store's folders only while it holds the lock.
 final class StoreIndex: Sendable {
     struct State {
         /// The oldest first.
@@ -15,7 +14,7 @@ final class StoreIndex: Sendable {
 
         mutating func set(_ segments: [StoredSegment]) { self.segments = segments.sorted() }
 
-        /// Takes the place of one that has its path.
+        /// Adds a segment, or replaces the segment with the same path.
         mutating func insert(_ segment: StoredSegment) {
             segments.removeAll { $0.identity == segment.identity && $0.path == segment.path }
             segments.append(segment)

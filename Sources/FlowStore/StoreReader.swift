@@ -52,7 +52,11 @@ package final class StoreReader {
     /// back is judged and stored anew.
     package func synchronize(nameOf segment: StoredSegment) throws(StoreError) {
         try StoreError.wrap(.read, store.path) {
-            do { try store.folder.folder(segment.folder).synchronize() } catch Errno.noSuchFileOrDirectory {}
+            do { try store.folder.folder(segment.folder).synchronize() } catch let error as Errno
+                where [.noSuchFileOrDirectory, .invalidArgument].contains(error)
+            {
+                // The hour was merged or deleted; or the file system keeps no changes back, such as one that is read-only by its nature.
+            }
         }
     }
 

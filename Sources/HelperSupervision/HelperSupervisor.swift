@@ -111,7 +111,7 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
 
     package var status: Status { state.withLock(\.status) }
 
-    /// What the next process is told, if not the one that runs.
+    /// The plan of the next process. The process that runs may still have an older plan.
     package var plan: Plan { state.withLock(\.plan) }
 
     /// Starts the process, and waits for its first report.

@@ -5,8 +5,8 @@ import FlowModel
 /// The lines of a row group in the order in which they are stored: by the port's name, then what was rejected, then by source and destination,
 /// which makes runs.
 ///
-/// Each number is in an array of its own, since columns are made one after the other: a pass over whole rows, for each of sixty columns, would
-/// cost more than the rest.
+/// Each member of a row has an array of its own, since columns are made one after the other: reading all rows once for each of sixty columns
+/// would take most of the time.
 struct SortedRows {
     let count: Int
     /// By place.

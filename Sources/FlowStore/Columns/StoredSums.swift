@@ -2,7 +2,7 @@
 
 import FlowModel
 
-/// What the rows of a file add up to, in its metadata: for who audits a store without reading it.
+/// What the rows of a file add up to, in its metadata: an auditor can add a store up without reading its rows.
 package struct StoredSums: Sendable {
     /// Names of the metadata whose values are numbers that add up when files are merged.
     static let prefix = "weir.sum."
