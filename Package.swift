@@ -49,7 +49,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             plugins: ["BPFObjects"]),
-        .target(name: "FlowVerdict", dependencies: ["FlowModel"]),
+        .target(name: "Reporting", dependencies: ["FlowModel"]),
+        .target(name: "FlowVerdict", dependencies: ["FlowModel", "Reporting"]),
         .target(name: "FlowFilter", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -64,7 +65,7 @@ let package = Package(
         .target(
             name: "FlowRecorder",
             dependencies: [
-                "FlowModel", "Host", "DurableFiles", "FlowMeter", "FlowVerdict", "FlowStore",
+                "FlowModel", "Host", "Reporting", "DurableFiles", "FlowMeter", "FlowVerdict", "FlowStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -73,7 +74,7 @@ let package = Package(
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowStore", "DurableFiles", "CIsal",
+                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowStore", "Reporting", "DurableFiles", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -82,14 +83,14 @@ let package = Package(
         .target(
             name: "OpenVSwitch",
             dependencies: [
-                "FlowModel", "Host", "DurableFiles", "FlowVerdict", "PortDirectory",
+                "FlowModel", "Host", "DurableFiles", "FlowVerdict", "PortDirectory", "Reporting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "WeirService",
             dependencies: [
-                "FlowModel", "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
+                "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "WeirConfiguration",
@@ -100,7 +101,8 @@ let package = Package(
         .target(
             name: "DaemonReports",
             dependencies: [
-                "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowStore", "OpenVSwitch",
+                "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowRecorder", "OpenVSwitch",
+                "Reporting",
                 "WeirConfiguration", "WeirService", .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -140,7 +142,8 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
-                "FlowViews", "FlowExport", "OpenVSwitch", "PortDirectory", "WeirConfiguration", "DaemonReports",
+                "FlowViews", "FlowExport", "FlowRecorder", "OpenVSwitch", "PortDirectory", "Reporting",
+                "WeirConfiguration", "DaemonReports",
                 "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -231,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "DaemonReportsTests",
             dependencies: [
-                "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "WeirConfiguration", "WeirService",
+                "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "FlowRecorder", "Reporting",
+                "WeirConfiguration",
             ]),
         .testTarget(
             name: "HelperSupervisionTests",
@@ -244,7 +248,9 @@ let package = Package(
             dependencies: ["PortAttachment", "FlowKernel", "Host", "PortDirectory", "WeirConfiguration"]),
         .testTarget(
             name: "LiveStatusTests",
-            dependencies: ["LiveStatus", "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "OpenVSwitch"]),
+            dependencies: [
+                "LiveStatus", "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "FlowRecorder", "OpenVSwitch",
+            ]),
         .testTarget(name: "WeirDaemonTests", dependencies: ["FlowKernel", "Host", "WeirDaemon"]),
         .testTarget(
             name: "PortDirectoryTests",
@@ -252,6 +258,7 @@ let package = Package(
                 "PortDirectory", "FlowModel", .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
@@ -261,8 +268,10 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowVerdict", "OpenVSwitch", "PortDirectory",
-                "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus", "FlowTestKit",
+                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
+                "PortDirectory",
+                "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
+                "FlowTestKit",
                 "weir",
             ]),
         .testTarget(

@@ -1,35 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FlowMeter
-package import FlowModel
-package import FlowStore
+import FlowModel
 package import FlowVerdict
 
 extension StoreQueue {
     /// What the store has said when it was asked last, and what the queue did.
     package struct Status: Sendable {
-        package var store: StoreContents?
+        package var journal = JournalReport()
+        package var store = StoreReport()
         package var newestSequence: UInt64?
-        package var failure: String?
-        package var storeFailures: UInt64 = 0
-        package var journalFailure: String?
-        /// Of windows that were taken from it, and of those that were given up.
-        package var journalFailures: UInt64 { takingFailures + giveUpFailures }
-        package var takingFailures: UInt64 = 0
-        package var giveUpFailures: UInt64 = 0
-        /// Names of segments of which something could not be read.
-        package var damaged: [String] = []
-        /// Of segments whose window is complete.
-        package var journalBytes: Int64 = 0
-        package var segmentsWaiting = 0
-        package var windowsStored: UInt64 = 0
-        package var recordsStored: UInt64 = 0
-        package var windowsReplayed: UInt64 = 0
-        package var segmentsLost: UInt64 = 0
-        package var windowsGivenUp: UInt64 = 0
-        package var recordsGivenUp: UInt64 = 0
-        package var packetsGivenUp = PacketCount.zero
         package var verdicts = VerdictCounts()
+        /// How often a window could not be given up; these are failures of the journal.
+        var giveUpFailures: UInt64 = 0
     }
 
     /// A window that the queue hands back: the store has it, or it is not kept in memory (then without records).
@@ -83,8 +66,8 @@ extension StoreQueue.State {
     /// Looks how much there is.
     mutating func count() {
         let segments = waiting.map(\.segment) + [isDelivering].compactMap(\.self)
-        status.journalBytes = segments.reduce(0) { $0 + $1.bytes }
-        status.segmentsWaiting = segments.count
+        status.journal.bytes = UInt64(segments.reduce(0) { $0 + $1.bytes })
+        status.journal.windowsWaiting = segments.count
     }
 
     /// Takes note of what became of a window. Whether the next one can have its turn.
@@ -92,12 +75,11 @@ extension StoreQueue.State {
         switch outcome {
         case .stored(let content, let records):
             backOff.reset()
-            status.windowsStored += 1
-            status.recordsStored += UInt64(records)
+            status.store.windowsStored += 1
+            status.store.records += UInt64(records)
             stored.append(StoreQueue.Stored(window: content.window, records: records))
             return true
         case .unreadable, nil:
-            status.segmentsLost += 1
             return true
         case .failed(let again):
             backOff.fail()
@@ -106,7 +88,7 @@ extension StoreQueue.State {
         }
     }
 
-    func needsRoom(_ openBytes: Int64) -> Bool { status.journalBytes + openBytes > bound }
+    func needsRoom(_ openBytes: Int64) -> Bool { Int64(status.journal.bytes) + openBytes > bound }
 
     /// The oldest window whose flows can be given up, where there is too much. The newest is never given up: it may
     /// just not have had its turn.
@@ -127,13 +109,14 @@ extension StoreQueue.State {
         waiting[place].isGivenUp = true
         guard let result else {
             status.giveUpFailures += 1
+            status.journal.failures? += 1
             return
         }
         waiting[place].content = nil
         waiting[place].segment = result.segment
-        status.windowsGivenUp += 1
-        status.recordsGivenUp += UInt64(result.flows)
-        status.packetsGivenUp += result.packets
+        status.journal.windowsGivenUp += 1
+        status.journal.recordsGivenUp += UInt64(result.flows)
+        status.journal.packetsGivenUp += result.packets.packets
         count()
     }
 }
@@ -146,13 +129,13 @@ extension StoreQueue.Status {
 
     /// Takes over what a store says.
     mutating func take(_ store: WindowStore) {
-        self.store = store.contents
+        self.store.contents = store.contents
+        self.store.failure = store.failure
+        self.store.failures = store.storeFailures
+        journal.failure = store.journalFailure
+        journal.failures = store.journalFailures + giveUpFailures
+        journal.damagedSegments = store.damaged
         newestSequence = store.newestSequence
-        failure = store.failure
-        storeFailures = store.storeFailures
-        journalFailure = store.journalFailure
-        takingFailures = store.journalFailures
-        damaged = store.damaged
         verdicts = store.verdicts
     }
 }

@@ -54,7 +54,7 @@ package final class StoreQueue: Sendable {
     package func replay(_ segments: [Segment]) {
         state.withLock { state in
             state.waiting += segments.map { WaitingWindow(segment: $0) }
-            state.status.windowsReplayed += UInt64(segments.count)
+            state.status.journal.windowsReplayed += UInt64(segments.count)
             state.count()
         }
         work()

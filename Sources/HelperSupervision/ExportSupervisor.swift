@@ -16,15 +16,6 @@ extension ExportPlan: HelperPlan {
 
 /// Has `weir-export` deliver what is in the store: tells it of windows, and hears how its sinks stand.
 package final class ExportSupervisor: Sendable {
-    /// How the process and its sinks stand.
-    package struct Status: Sendable {
-        package var sinks: [SinkReport] = []
-        package var pid: Int32?
-        package var restarts: UInt64 = 0
-        /// Why it does not run; nil while it does.
-        package var failure: String?
-    }
-
     private let supervisor: HelperSupervisor<ExportPlan>
     private let sinks: SinkReports
 
@@ -42,10 +33,15 @@ package final class ExportSupervisor: Sendable {
             hear: { sinks.take($0, logger) })
     }
 
-    package var status: Status {
+    /// How the process and its sinks stand.
+    package var report: DeliveryReport {
         let process = supervisor.status
-        return Status(
-            sinks: sinks.current, pid: process.pid, restarts: process.restarts, failure: process.failure)
+        var report = DeliveryReport()
+        report.sinks = sinks.current
+        if process.pid != nil || process.failure != nil || !report.sinks.isEmpty {
+            report.export = ExportReport(pid: process.pid, restarts: process.restarts, failure: process.failure)
+        }
+        return report
     }
 
     /// The number of the last window that every sink has delivered, as far as is known; nil where there is no sink.
@@ -96,16 +92,5 @@ private final class SinkReports: Sendable {
         if let failure = message.failure { return .failed(failure) }
         reports.withLock { $0 = message.sinks }
         return .works
-    }
-}
-
-extension ExportReport {
-    /// nil where no process is wanted.
-    package init?(_ status: ExportSupervisor.Status) {
-        guard status.pid != nil || status.failure != nil || !status.sinks.isEmpty else { return nil }
-        self.init()
-        pid = status.pid
-        restarts = status.restarts
-        failure = status.failure
     }
 }

@@ -2,6 +2,7 @@
 
 import DaemonReports
 import FlowModel
+import FlowRecorder
 import OpenVSwitch
 
 /// A status report in one line and one level, for monitoring: `weir status --check`.
@@ -64,9 +65,9 @@ extension HealthCheck {
     private mutating func findDaemon(_ report: StatusReport) {
         guard let pid = report.measuredBy else { return add(.critical, "no daemon: no window is closed") }
         guard let daemon = report.daemon else { return add(.critical, "the daemon (pid \(pid)) does not answer") }
-        switch daemon.state {
+        switch daemon.life.state {
         case .measuring: break
-        case .starting: add(.warning, "the daemon is starting\(daemon.progress.map { ": \($0.text)" } ?? "")")
+        case .starting: add(.warning, "the daemon is starting\(daemon.life.progress.map { ": \($0.text)" } ?? "")")
         case .stopping: add(.warning, "the daemon is ending")
         }
     }
@@ -78,7 +79,7 @@ extension HealthCheck {
             add(.critical, "\(port.name) is not measured: \(port.state)\(faults)")
         }
         let damaged = Set(report.ports.filter { $0.faults != nil }.map(\.name))
-        for port in report.daemon?.coverage?.impaired ?? [] where !damaged.contains(port.port) {
+        for port in report.daemon?.ports.coverage?.impaired ?? [] where !damaged.contains(port.port) {
             add(.critical, "\(port.port): \(port.reason)")
         }
         for (name, reason) in report.refused.sorted(by: { $0.key < $1.key }) {
@@ -88,18 +89,18 @@ extension HealthCheck {
 
     private mutating func find(_ daemon: DaemonReport) {
         add(
-            .critical, "\(counted(daemon.unaccountedPackets, "packet")) unaccounted",
-            if: daemon.conservationViolations > 0)
+            .critical, "\(counted(daemon.windows.unaccountedPackets, "packet")) unaccounted",
+            if: daemon.windows.violations > 0)
         for trouble in daemon.troubles.journal + daemon.troubles.store { add(.critical, trouble) }
         for trouble in daemon.troubles.sinks { add(.warning, trouble) }
-        let overflow = (daemon.lastWindow?.ports ?? [:]).values.reduce(0) {
+        let overflow = (daemon.windows.last?.ports ?? [:]).values.reduce(0) {
             $0 + $1.ingress.overflowPackets + $1.egress.overflowPackets
         }
         add(.warning, "\(counted(overflow, "packet")) of the last window found no room in the table", if: overflow > 0)
         add(
-            .warning, "the flows of \(counted(daemon.windowsGivenUp, "window")) were given up",
-            if: daemon.windowsGivenUp > 0)
-        let damaged = daemon.damagedSegments.count
+            .warning, "the flows of \(counted(daemon.journal.windowsGivenUp, "window")) were given up",
+            if: daemon.journal.windowsGivenUp > 0)
+        let damaged = daemon.journal.damagedSegments.count
         add(.warning, "\(counted(damaged, "segment")) of the journal damaged", if: damaged > 0)
         for problem in daemon.reload?.problems ?? [] { add(.warning, "at the last reload: \(problem)") }
         if let failure = daemon.kernelDrops?.failure { add(.warning, "dropped packets are not followed: \(failure)") }

@@ -148,8 +148,8 @@ extension StatusReport {
     package init(of directory: PinDirectory, daemon: DaemonReport?) throws(KernelError) {
         bpffs = directory.base
         // While it starts there may be no tables yet, or those of an earlier version.
-        if let daemon, daemon.bpffs == bpffs, DaemonLock.isTaken(directory) {
-            (self.daemon, measuredBy) = (daemon, daemon.pid)
+        if let daemon, daemon.life.bpffs == bpffs, DaemonLock.isTaken(directory) {
+            (self.daemon, measuredBy) = (daemon, daemon.life.pid)
         }
         guard let installation = try Installation.open(directory, rights: .read) else { return }
         let tables = try Table(installation.tables)
@@ -166,7 +166,7 @@ extension StatusReport {
         }
         missedFrames = try installation.missedFrames
         policy = try Policy(installation)
-        if let counts = self.daemon?.lastWindow { addRates(counts) }
+        if let counts = self.daemon?.windows.last { addRates(counts) }
     }
 
     private mutating func addRates(_ counts: WindowCounts) {
@@ -181,7 +181,7 @@ extension StatusReport {
     /// Interfaces that were to be attached and could not be, with the reason.
     package var refused: [String: String] {
         let attached = Set(ports.map(\.name))
-        return (daemon?.refused ?? [:]).filter { !attached.contains($0.key) }
+        return (daemon?.ports.refused ?? [:]).filter { !attached.contains($0.key) }
     }
 }
 

@@ -1,35 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the daemon knows of Open vSwitch, as `weir status` shows it.
-package struct SwitchReport: Codable, Equatable, Sendable {
-    /// The socket of its database.
+import FlowModel
+package import Reporting
+
+/// What is known of the switch, as `weir status` shows it.
+package struct SwitchReport: ReportSection {
     package var socket: String
-    /// Whether its ports are followed now; what is known is of the last time otherwise.
     package var isConnected = false
-    /// How often it was followed again after it was lost.
     package var reconnects: UInt64 = 0
-    /// Why it cannot be followed; nil while it is, and before the first try.
     package var failure: String?
-    /// Its bridges whose guests are measured.
     package var bridges: [String] = []
-    /// Interfaces on these bridges, and those of them that may be guests'.
     package var interfaces = 0
     package var guestPorts = 0
-    /// Ports whose records come from other ports, since no program sees what is sent to them; nil where that is not configured.
     package var standIns: [String]?
-    /// What keeps records from standing in at others.
     package var standInsLack: [String]?
-    /// What is known of its megaflows; nil where records are not judged by them.
     package var megaflows: MegaflowReport?
+
+    package init() { self.init(socket: "") }
 
     package init(socket: String) { self.socket = socket }
 
-    enum CodingKeys: String, CodingKey {
-        case socket, reconnects, failure, bridges, interfaces, megaflows
-        case isConnected = "connected"
-        case guestPorts = "guest_ports"
-        case standIns = "stand_ins"
-        case standInsLack = "stand_ins_lack"
+    package static let facts = [
+        Fact<Self>("socket", \.socket, "The socket of its database."),
+        Fact(
+            "connected", \.isConnected,
+            "Whether its ports are followed now; what is known is of the last time otherwise.",
+            Metric(
+                .gauge, "weir_ovs_connected", "1 while Open vSwitch is followed.",
+                note: "With `--ovs`; while it is 0, ports that are attached are measured on."
+            ) { $0.isConnected }),
+        Fact(
+            "reconnects", \.reconnects, "How often Open vSwitch was followed again after a loss.", .counter,
+            "weir_ovs_reconnects_total"),
+        Fact("failure", \.failure, "Why it cannot be followed; left out while it is, and before the first try."),
+        Fact(
+            "bridges", \.bridges, "Its bridges whose guests are measured.",
+            Metric(.gauge, "weir_ovs_bridges", "Bridges whose guests are measured.") { $0.bridges.count }),
+        Fact("interfaces", \.interfaces, "Interfaces on these bridges."),
+        Fact(
+            "guest_ports", \.guestPorts, "Ports on them that may be guests'.", .gauge, "weir_ovs_guest_ports"),
+        Fact(
+            "stand_ins", \.standIns,
+            "Ports whose records come from other ports, since no program sees what is sent to them; where that is configured."
+        ),
+        Fact("stand_ins_lack", \.standInsLack, "What keeps records from standing in at others."),
+        Fact(section: "megaflows", \.megaflows, "Its megaflows, where records are judged by them."),
+    ]
+
+    package var lines: [ReportLine] { [ReportLine("ovs", text)] + megaflows.lines }
+
+    private var text: String {
+        let names = bridges.isEmpty ? "no bridge" : bridges.joined(separator: ", ")
+        var text = isConnected ? "connected" : "not connected (\(failure ?? "not tried yet"))"
+        text += ", \(counted(guestPorts, "port")) of guests of \(interfaces) on \(names)"
+        if reconnects > 0 { text += "; \(counted(reconnects, "reconnect"))" }
+        if let standIns, !standIns.isEmpty { text += "; records stand in at \(standIns.joined(separator: ", "))" }
+        if let lack = standInsLack, !lack.isEmpty {
+            text += "; for records to stand in, \(lack.joined(separator: ", ")) would have to be measured or known"
+        }
+        return text
     }
 }
 

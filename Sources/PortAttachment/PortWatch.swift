@@ -179,18 +179,18 @@ extension PortWatch {
         logger.log(changes)
         let impaired = keeper.impaired
         board.update { report in
-            var coverage = report.coverage ?? CoverageReport()
+            var coverage = report.ports.coverage ?? CoverageReport()
             coverage.add(changes)
             coverage.impaired = impaired
-            report.coverage = coverage
+            report.ports.coverage = coverage
         }
     }
 
     private func note(_ progress: StartProgress?, _ keeper: borrowing PortKeeper) {
         let refused = keeper.refused
         board.update { report in
-            report.progress = progress
-            report.refused = refused
+            report.life.progress = progress
+            report.ports.refused = refused
         }
     }
 }

@@ -20,17 +20,17 @@ extension Daemon {
         for violation in violations { logger.critical("frames are not all accounted for: \(violation)") }
         let counts = WindowCounts(window, known: ports)
         board.update { report in
-            report.windows += 1
-            report.lastWindow = counts
-            report.conservationViolations += UInt64(violations.count)
-            report.unaccountedPackets += violations.reduce(0) { $0 + $1.packets }
+            report.windows.closed += 1
+            report.windows.last = counts
+            report.windows.violations += UInt64(violations.count)
+            report.windows.unaccountedPackets += violations.reduce(0) { $0 + $1.packets }
         }
         report()
         onWindow(WindowSummary(window))
     }
 
     func sayWhatWaits() {
-        let waiting = storing.status.segmentsWaiting
+        let waiting = storing.status.journal.windowsWaiting
         guard waiting > 0 else { return }
         logger.warning(
             "\(counted(waiting, "window waits", "windows wait")) in \(state.journal), to be stored by the next daemon"
@@ -39,42 +39,28 @@ extension Daemon {
 
     func report() {
         let status = storing.status
-        let exported = exports.status
-        let openBytes = loop.keeper.openBytes
-        let journalFailure = loop.keeper.failure ?? status.journalFailure
-        let journalFailures = loop.keeper.failures + status.journalFailures
+        let delivery = exports.report
+        var journal = status.journal
+        journal.add(loop.keeper)
         let timing = loop.meter.timing
         let geometry = loop.meter.source.tables.geometry
         var ovs = switchWatch?.board.report
         ovs?.megaflows = megaflowWatch?.board.report
         let drops = dropWatch?.report
-        board.update { [ovs] report in
-            report.windowsStored = status.windowsStored
-            report.records = status.recordsStored
-            report.ovs = ovs
-            report.kernelDrops = drops
-            report.verdicts = VerdictReport(status.verdicts)
-            report.sinks = exported.sinks
-            report.export = ExportReport(exported)
+        board.update { [ovs, journal] report in
+            report.life.residentBytes = ProcFile.residentBytes
+            report.swaps.take(timing)
+            report.journal = journal
             report.store = status.store
-            report.recordsGivenUp = status.recordsGivenUp
-            report.packetsGivenUp = status.packetsGivenUp.packets
-            report.windowsGivenUp = status.windowsGivenUp
-            report.windowsReplayed = status.windowsReplayed
-            report.journalBytes = UInt64(status.journalBytes + openBytes)
-            report.segmentsWaiting = status.segmentsWaiting
-            report.damagedSegments = status.damaged
-            report.storeFailures = status.storeFailures
-            report.storeFailure = status.failure
-            report.journalFailure = journalFailure
-            report.journalFailures = journalFailures
-            report.residentBytes = ProcFile.residentBytes
-            report.add(timing)
+            report.delivery = delivery
+            report.ovs = ovs
+            report.verdicts = VerdictReport(status.verdicts)
+            report.kernelDrops = drops
             guard geometry.engine == .line else { return }
             let share = geometry.portShare * geometry.cpus
             let all = geometry.lines * geometry.cpus
-            report.saturationPerPort = timing.saturation(room: share, flows: share)
-            report.saturation = timing.saturation(room: all, flows: all)
+            report.swaps.saturationPerPort = timing.saturation(room: share, flows: share)
+            report.swaps.saturation = timing.saturation(room: all, flows: all)
         }
     }
 
@@ -84,20 +70,8 @@ extension Daemon {
         guard geometry.engine == .line, let load = try? loop.meter.source.tables.load() else { return }
         let fullest = Double(load.map(\.lines).max() ?? 0) / Double(geometry.lines)
         board.update { report in
-            report.occupancy = fullest
-            report.occupancyHighWater = max(report.occupancyHighWater ?? 0, fullest)
+            report.swaps.occupancy = fullest
+            report.swaps.occupancyHighWater = max(report.swaps.occupancyHighWater ?? 0, fullest)
         }
-    }
-}
-
-extension DaemonReport {
-    fileprivate mutating func add(_ timing: MeterTiming) {
-        earlySwaps = timing.earlySwaps
-        swaps = timing.swaps
-        guard timing.swaps > 0 else { return }
-        swapSeconds = timing.swap / .seconds(1)
-        swapSecondsTotal = timing.swapTotal / .seconds(1)
-        drainSeconds = timing.drain / .seconds(1)
-        drainSecondsTotal = timing.drainTotal / .seconds(1)
     }
 }

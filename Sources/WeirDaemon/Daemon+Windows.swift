@@ -88,7 +88,7 @@ extension Daemon {
 
     /// False where the operator asked for nothing but lines on standard output, and their reader is gone.
     var hasReaders: Bool {
-        guard configuration.isForStandardOutputOnly, let sink = exports.status.sinks.first else { return true }
+        guard configuration.isForStandardOutputOnly, let sink = exports.report.sinks.first else { return true }
         return !sink.isEnded
     }
 }

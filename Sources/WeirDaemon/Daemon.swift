@@ -119,16 +119,16 @@ package struct Daemon: ~Copyable {
         let ports = (try? ports()) ?? []
         let restarts = state.countStart()
         board.update { report in
-            report.state = .measuring
-            report.restarts = restarts
-            report.ports = ports.count
+            report.life.state = .measuring
+            report.life.restarts = restarts
+            report.ports.measured = ports.count
         }
         onStart(ports, beginning.awaited)
     }
 
     private func beginStopping() {
         watch.end()
-        board.update { $0.state = .stopping }
+        board.update { $0.life.state = .stopping }
         onStopping()
     }
 

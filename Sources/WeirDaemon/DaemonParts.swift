@@ -85,9 +85,10 @@ struct DaemonParts: ~Copyable {
     mutating func makeBoard() {
         board = DaemonBoard(
             DaemonReport(
-                pid: pid, bpffs: configuration.bpffs,
-                startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
-                intervalSeconds: configuration.interval / .seconds(1)))
+                LifeReport(
+                    pid: pid, bpffs: configuration.bpffs,
+                    startedSeconds: Double(ClockAnchor.now.realtime.nanoseconds) / 1e9,
+                    intervalSeconds: configuration.interval / .seconds(1))))
         onBoard(board)
     }
 

@@ -31,7 +31,7 @@ struct VersionTakeover {
                 // Before its ports come, so that none of their frames goes unjudged.
                 try reloadPolicy(installation, coming: try earlier.ports())
                 try earlier.move(to: installation) { done, total in
-                    board.update { $0.progress = StartProgress(done: done, total: total, isTakeover: true) }
+                    board.update { $0.life.progress = StartProgress(done: done, total: total, isTakeover: true) }
                 }
             } catch {
                 // Where no port was moved, the earlier version can go on as before.

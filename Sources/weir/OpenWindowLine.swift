@@ -3,6 +3,7 @@
 import DaemonReports
 import FlowKernel
 import FlowModel
+import FlowRecorder
 import FlowViews
 import Foundation
 import Host
@@ -43,7 +44,9 @@ struct OpenWindowLine {
             let window = status.window, let table = status.table, let closes = window.closes
         else { return nil }
         let clock = TimeText(utc: false).clock
-        let waiting = daemon.segmentsWaiting > 0 ? "; \(counted(daemon.segmentsWaiting, "window")) not stored yet" : ""
+        let waiting =
+            daemon.journal.windowsWaiting > 0
+            ? "; \(counted(daemon.journal.windowsWaiting, "window")) not stored yet" : ""
         let end = clock.time(closes) + clock.zone(closes)
         let text = "open until \(end): \(counted(table.flows, "flow")) so far\(waiting)"
         // On one row, whatever the width: else it could not be written over.

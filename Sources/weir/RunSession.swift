@@ -93,7 +93,8 @@ struct RunSession: Sendable {
         var stalled: [String] = []
         while !meter.hasEnded(within: .seconds(1)) {
             if let report = board?.current { say(report.stalls, &stalled) }
-            guard let manager, let report = board?.current, report.state == .starting, let progress = report.progress,
+            guard let manager, let report = board?.current, report.life.state == .starting,
+                let progress = report.life.progress,
                 progress != seen
             else { continue }
             manager.tell(.startsWithin(.seconds(60)), .status("starting: \(progress.text)"))

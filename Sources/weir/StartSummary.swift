@@ -4,6 +4,7 @@ import DaemonReports
 import FlowExport
 import FlowKernel
 import FlowModel
+import FlowRecorder
 import Foundation
 import WeirConfiguration
 
@@ -70,6 +71,6 @@ struct EndSummary {
             ? "nothing is attached"
             : "\(StartSummary.names(of: ports)) \(ports.count == 1 ? "goes" : "go") on counting (weir detach --all ends that)"
         text =
-            "ended after \(cause): \(counted(report.windows, "window")), \(counted(report.records, "record")), \(counted(report.unaccountedPackets, "packet")) unaccounted; \(left)"
+            "ended after \(cause): \(counted(report.windows.closed, "window")), \(counted(report.store.records, "record")), \(counted(report.windows.unaccountedPackets, "packet")) unaccounted; \(left)"
     }
 }

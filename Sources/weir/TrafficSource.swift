@@ -3,6 +3,7 @@
 import DaemonReports
 import FlowFilter
 import FlowModel
+import FlowRecorder
 import FlowStore
 import FlowViews
 import Foundation
@@ -113,8 +114,9 @@ struct TrafficSource {
 
     /// Windows that are closed and not in the store yet: what they counted is missing for some seconds.
     private func waiting() -> [String] {
-        guard case .report(let daemon) = ControlClient.ask(at: place.configuration.socket), daemon.segmentsWaiting > 0
+        guard case .report(let daemon) = ControlClient.ask(at: place.configuration.socket),
+            daemon.journal.windowsWaiting > 0
         else { return [] }
-        return ["\(counted(daemon.segmentsWaiting, "closed window is", "closed windows are")) not stored yet"]
+        return ["\(counted(daemon.journal.windowsWaiting, "closed window is", "closed windows are")) not stored yet"]
     }
 }

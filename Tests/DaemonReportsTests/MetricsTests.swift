@@ -3,9 +3,9 @@
 import DaemonReports
 import FlowMeter
 import FlowModel
+import Reporting
 import Testing
 import WeirConfiguration
-import WeirService
 
 @Suite struct MetricsTests {
     @Test(arguments: [
@@ -55,7 +55,7 @@ import WeirService
             [PortSide(port: PortNumber(1), direction: .ingress): totals(10, overflow: 2, notIP: 3)],
             known: Dictionary(uniqueKeysWithValues: [port(1, "tap0")]))
         let report = DaemonReport(
-            pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 0, intervalSeconds: 60)
+            LifeReport(pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 0, intervalSeconds: 60))
         let page = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: ledger))
         let text = String(decoding: page.bytes, as: UTF8.self)
         let lines = text.split(separator: "\n").filter {

@@ -4,6 +4,7 @@ import DaemonReports
 import FlowExport
 import FlowMeter
 import FlowModel
+import FlowRecorder
 import Foundation
 import LiveStatus
 import Testing
@@ -24,8 +25,8 @@ import Testing
         var report = try JSONDecoder().decode(StatusReport.self, from: Data(text.utf8))
         if let change {
             var daemon = DaemonReport(
-                pid: 7, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60)
-            daemon.state = .measuring
+                LifeReport(pid: 7, bpffs: "/b", startedSeconds: 0, intervalSeconds: 60))
+            daemon.life.state = .measuring
             change(&daemon)
             report.daemon = daemon
         }
@@ -48,12 +49,12 @@ import Testing
         #expect(Self.line(try Self.report(daemon: nil)) == "2 CRITICAL: the daemon (pid 7) does not answer")
         #expect(Self.line(try Self.report(port: "gone")) == "2 CRITICAL: tap0 is not measured: gone")
         let changes: [(String, (inout DaemonReport) -> Void)] = [
-            ("tap1 is not measured: why", { $0.refused = ["tap1": "why", "tap0": "attached since"] }),
-            ("3 packets unaccounted", { ($0.conservationViolations, $0.unaccountedPackets) = (1, 3) }),
-            ("cannot write", { $0.journalFailure = "cannot write" }),
-            ("cannot store", { $0.storeFailure = "cannot store" }),
-            ("the disk of the store has not answered for 9 s", { $0.storeStalledSeconds = 9.2 }),
-            ("the disk of the journal has not answered for 12 s", { $0.journalStalledSeconds = 12.7 }),
+            ("tap1 is not measured: why", { $0.ports.refused = ["tap1": "why", "tap0": "attached since"] }),
+            ("3 packets unaccounted", { ($0.windows.violations, $0.windows.unaccountedPackets) = (1, 3) }),
+            ("cannot write", { $0.journal.failure = "cannot write" }),
+            ("cannot store", { $0.store.failure = "cannot store" }),
+            ("the disk of the store has not answered for 9 s", { $0.store.stalledSeconds = 9.2 }),
+            ("the disk of the journal has not answered for 12 s", { $0.journal.stalledSeconds = 12.7 }),
         ]
         for (text, change) in changes {
             #expect(Self.line(try Self.report(daemon: change)) == "2 CRITICAL: \(text)")
@@ -64,24 +65,24 @@ import Testing
         let changes: [(String, (inout DaemonReport) -> Void)] = [
             (
                 "the daemon is starting: attached 3 of 9 ports",
-                { ($0.state, $0.progress) = (.starting, StartProgress(done: 3, total: 9)) }
+                { ($0.life.state, $0.life.progress) = (.starting, StartProgress(done: 3, total: 9)) }
             ),
-            ("the daemon is ending", { $0.state = .stopping }),
+            ("the daemon is ending", { $0.life.state = .stopping }),
             (
                 "the sink files: cannot publish",
-                { $0.sinks = [SinkReport(name: "files", kind: "files", to: "/x", failure: "cannot publish")] }
+                { $0.delivery.sinks = [SinkReport(name: "files", kind: "files", to: "/x", failure: "cannot publish")] }
             ),
             (
                 "the sink files has not answered for 11 s",
-                { $0.sinks = [SinkReport(name: "files", kind: "files", to: "/x", stalledSeconds: 11.5)] }
+                { $0.delivery.sinks = [SinkReport(name: "files", kind: "files", to: "/x", stalledSeconds: 11.5)] }
             ),
-            ("the flows of 1 window were given up", { $0.windowsGivenUp = 1 }),
-            ("2 segments of the journal damaged", { $0.damagedSegments = ["a", "b"] }),
+            ("the flows of 1 window were given up", { $0.journal.windowsGivenUp = 1 }),
+            ("2 segments of the journal damaged", { $0.journal.damagedSegments = ["a", "b"] }),
             (
                 "at the last reload: interval: why",
                 { $0.reload = ReloadReport(seconds: 1, problems: ["interval: why"]) }
             ),
-            ("5 packets of the last window found no room in the table", { $0.lastWindow = Self.counts(overflow: 5) }),
+            ("5 packets of the last window found no room in the table", { $0.windows.last = Self.counts(overflow: 5) }),
         ]
         for (text, change) in changes {
             #expect(Self.line(try Self.report(daemon: change)) == "1 WARNING: \(text)")

@@ -95,7 +95,7 @@ extension WeirCommandSuite {
         private static func expectEnd(
             _ site: Site, _ daemon: ChildProcess, _ expected: [LoggedFlow: PacketCount]
         ) throws {
-            #expect(try site.status().daemon?.conservationViolations == 0)
+            #expect(try site.status().daemon?.windows.violations == 0)
             try site.weir("detach", "--all")
             let ended = daemon.stop(SIGTERM, grace: .seconds(20))
             #expect(ended.status == 0, "\(ended.errors)")

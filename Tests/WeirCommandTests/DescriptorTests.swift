@@ -50,7 +50,7 @@ extension WeirCommandSuite {
             let daemon = try ChildProcess(
                 site.command(arguments, behind: ["prlimit", "--nofile=\(limit)"]), environment: site.environment)
             try waitUntil("the daemon measures: \(daemon.errors)", within: .seconds(20)) {
-                try site.status().daemon?.state == .measuring
+                try site.status().daemon?.life.state == .measuring
             }
             return daemon
         }

@@ -38,8 +38,9 @@ extension WeirCommandSuite {
                 var killed: Set<Int32> = []
                 for _ in 0..<10 * Self.kills where killed.count < Self.kills {
                     // A process that is killed before it has delivered anything is started again ever later.
-                    if let report = try site.status().daemon, let pid = report.export?.pid, !killed.contains(pid),
-                        report.sinks.contains(where: { $0.counts.windows > 0 })
+                    if let report = try site.status().daemon, let pid = report.delivery.export?.pid,
+                        !killed.contains(pid),
+                        report.delivery.sinks.contains(where: { $0.counts.windows > 0 })
                     {
                         kill(pid, SIGKILL)
                         killed.insert(pid)
@@ -180,7 +181,7 @@ extension WeirCommandSuite {
         ) throws -> [LogLine] {
             let expected = try traffic.stop()
             let daemon = try running ?? site.daemon(Self.arguments(site, logs: logs))
-            #expect(try site.status().daemon?.conservationViolations == 0)
+            #expect(try site.status().daemon?.windows.violations == 0)
             let ended = daemon.stop(SIGTERM, grace: .seconds(20))
             #expect(ended.status == 0, "\(ended.errors)")
             let lines = try site.logFiles(in: logs).flatMap { try LogLines.json(try site.unpacked($0)) }

@@ -3,6 +3,7 @@
 import DaemonReports
 import DurableFiles
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
@@ -35,12 +36,12 @@ extension WeirCommandSuite {
                     ], environment: ["WEIR_FAULT": "\(point.name):\(count)"])
                 try waitUntil("the daemon answers") { try site.isMeasuring(daemon) }
                 var sent = 0
-                while try site.status().daemon?.export?.restarts == 0, sent < 500 {
+                while try site.status().daemon?.delivery.export?.restarts == 0, sent < 500 {
                     try traffic.send(site, datagrams: 5, of: 20)
                     sent += 1
                     Thread.sleep(forTimeInterval: 0.05)
                 }
-                #expect(try site.status().daemon?.export?.restarts == 1)
+                #expect(try site.status().daemon?.delivery.export?.restarts == 1)
                 try traffic.send(site, datagrams: 11, of: 40)
                 try site.waitForWindow()
                 let ended = daemon.stop()
@@ -72,7 +73,7 @@ extension WeirCommandSuite {
                     "--port", "port-[ab]", "--interval", "1", "--format", "json", "--log-dir", site.logs)
                 try traffic.send(site, datagrams: 11, of: 40)
                 try site.waitForWindow()
-                #expect(try site.status().daemon?.damagedSegments == [])
+                #expect(try site.status().daemon?.journal.damagedSegments == [])
                 let ended = second.stop()
                 #expect(ended.status == 0, "\(ended.errors)")
                 try expectExactlyOnce(site, traffic)
@@ -111,7 +112,7 @@ extension WeirCommandSuite {
                 bytes[place.lowerBound - 8] ^= 1
                 try bytes.write(to: URL(filePath: "\(folder)/\(name)"))
                 let second = try site.start(arguments, environment: [:])
-                try waitUntil("the daemon names it") { try site.status().daemon?.damagedSegments == [name] }
+                try waitUntil("the daemon names it") { try site.status().daemon?.journal.damagedSegments == [name] }
                 #expect(second.errors.contains("the journal's segment \(name) is damaged"))
                 #expect(try site.weir("status").contains("damaged: \(name)"))
                 #expect(second.stop().status == 0)

@@ -69,14 +69,14 @@ extension WeirCommandSuite {
                 var traffic = Traffic()
                 for _ in 0..<3 {
                     try traffic.send(site, datagrams: 100, of: 30)
-                    #expect(try site.status().daemon?.pid == daemon.pid)
+                    #expect(try site.status().daemon?.life.pid == daemon.pid)
                     try site.waitForWindow()
                 }
                 // 32 connections at most, and a few that come and go.
                 #expect(try descriptors(of: daemon) <= before + 40)
-                #expect(try #require(try site.status().daemon?.residentBytes) < 80_000_000)
+                #expect(try #require(try site.status().daemon?.life.residentBytes) < 80_000_000)
                 caller.stop(SIGKILL)
-                #expect(try site.status().daemon?.conservationViolations == 0)
+                #expect(try site.status().daemon?.windows.violations == 0)
                 #expect(daemon.stop().status == 0)
                 #expect(try LogLines.sums(try site.awsLines()) == traffic.expected)
             }

@@ -26,14 +26,14 @@ extension WeirCommandSuite {
                 var traffic = Traffic()
                 try traffic.ping(site)
                 for _ in 0..<2 { try site.waitForWindow() }
-                let before = try #require(try site.status().daemon?.residentBytes)
+                let before = try #require(try site.status().daemon?.life.residentBytes)
 
                 try liar.say("flood")
                 try liar.waitForReport(site, "100 MB are read") { $0.pollBytes.map { $0 > 100 << 20 } ?? false }
                 let flooded = try #require(try site.status().daemon)
                 #expect(flooded.ovs?.megaflows?.megaflows == 2)
                 #expect(flooded.ovs?.megaflows?.unreadable == 102)
-                let grown = Int64(flooded.residentBytes ?? .max) - Int64(before)
+                let grown = Int64(flooded.life.residentBytes ?? .max) - Int64(before)
                 #expect(grown < 32 << 20, "\(grown)")
 
                 for (mode, sentence) in [

@@ -37,9 +37,9 @@ extension WeirCommandSuite {
                     try traffic.send(site, datagrams: 5, of: 10)
                     try site.waitForWindow()
                 }
-                let coverage = try #require(try site.status().daemon?.coverage)
+                let coverage = try #require(try site.status().daemon?.ports.coverage)
                 #expect(coverage.interruptions >= interruptions && coverage.impaired == [])
-                #expect(try site.status().daemon?.conservationViolations == 0)
+                #expect(try site.status().daemon?.windows.violations == 0)
                 #expect(try site.weir("status").contains("mended "))
                 #expect(daemon.stop().status == 0)
                 #expect(
@@ -83,7 +83,7 @@ extension WeirCommandSuite {
                 try site.take("bpftool link detach pinned $L/ports/2/to")
                 let daemon = try site.daemon("--port", "port-?", "--log-dir", site.logs)
                 #expect(try site.status().ports.map { "\($0.number) \($0.state)" } == ["1 attached", "2 attached"])
-                #expect(try site.status().daemon?.coverage?.interruptions == 1)
+                #expect(try site.status().daemon?.ports.coverage?.interruptions == 1)
                 #expect(daemon.stop().status == 0)
                 let status = try site.awsLines().map { "\($0["interface-id"] ?? "") \($0["log-status"] ?? "")" }
                 #expect(status.filter { $0.hasPrefix("port-b") } == ["port-b SKIPDATA"])
@@ -95,10 +95,10 @@ extension WeirCommandSuite {
                 let daemon = try site.daemon("--port", "port-?", "--interval", "1", "--log-dir", site.logs)
                 #expect(try site.weir("detach", "port-a").hasSuffix("; the daemon writes its last records\n"))
                 for _ in 0..<4 { try site.waitForWindow() }
-                #expect(try site.status().daemon?.coverage?.interruptions == 0)
+                #expect(try site.status().daemon?.ports.coverage?.interruptions == 0)
                 try site.weir("detach", "--all")
                 for _ in 0..<4 { try site.waitForWindow() }
-                #expect(try site.status().daemon?.coverage?.interruptions == 0)
+                #expect(try site.status().daemon?.ports.coverage?.interruptions == 0)
                 #expect(daemon.stop().status == 0)
                 #expect(try site.awsLines().allSatisfy { $0["log-status"] != "SKIPDATA" })
             }

@@ -74,7 +74,7 @@ extension WeirCommandSuite {
                     try site.status().ports.contains { $0.name == "port-a" && ($0.egress.rate?.packets ?? 0) > 0 }
                 }
                 let status = try site.status()
-                let window = try #require(status.daemon?.lastWindow)
+                let window = try #require(status.daemon?.windows.last)
                 for port in status.ports {
                     let counted = try #require(window.ports[port.name]).egress
                     #expect(port.egress.rate?.packets == Double(counted.packets) / window.seconds)
@@ -95,7 +95,7 @@ extension WeirCommandSuite {
                 try site.write(
                     "ports:\n  - match: port-a\n    hook: xdp\n  - port-b\n", to: "weir.yaml")
                 let daemon = try site.daemon("--log-dir", site.logs)
-                let reason = try #require(try site.status().daemon?.refused["port-a"])
+                let reason = try #require(try site.status().daemon?.ports.refused["port-a"])
                 #expect(reason.hasPrefix("cannot attach XDP to port-a: the XDP program weir_xdp_from "))
                 #expect(daemon.errors.contains("error: \(reason); measuring goes on without\n"))
                 #expect(try site.weir("status").hasSuffix("\nport-a: not measured: \(reason)\n"))
@@ -173,7 +173,7 @@ extension WeirCommandSuite {
                     manager.output.contains("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=starting: attached ")
                 }
                 try waitUntil("a window is closed meanwhile", within: .seconds(20)) {
-                    try site.status().daemon.map { $0.windows > 0 } ?? false
+                    try site.status().daemon.map { $0.windows.closed > 0 } ?? false
                 }
                 #expect(!manager.output.contains("READY=1"))
                 hog.stop(SIGKILL)

@@ -54,7 +54,7 @@ extension WeirCommandSuite {
                 site.command(["run"] + arguments, behind: group.wrapper), environment: site.environment)
             try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(60)) {
                 guard daemon.isRunning else { throw Site.Ended(errors: daemon.errors) }
-                return try site.status().daemon?.pid == daemon.pid
+                return try site.status().daemon?.life.pid == daemon.pid
             }
             return daemon
         }

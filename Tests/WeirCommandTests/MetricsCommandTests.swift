@@ -3,11 +3,12 @@
 import DaemonReports
 import FlowMeter
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
+import Reporting
 import Testing
-import WeirService
 
 extension WeirCommandSuite {
     /// Metrics as Prometheus gets them, with its own tool as the judge.
@@ -67,10 +68,12 @@ extension WeirCommandSuite {
                 #expect(value("weir_conservation_violations_total", in: text) == 0)
                 #expect(value("weir_ports", in: text) == 2 && value("weir_restarts_total", in: text) == 0)
                 let report = try #require(try site.status().daemon)
-                #expect(report.windows >= (value("weir_windows_closed_total", in: text) ?? .max))
-                #expect(report.windowsStored >= (value("weir_windows_stored_total", in: text) ?? .max))
+                #expect(report.windows.closed >= (value("weir_windows_closed_total", in: text) ?? .max))
+                #expect(report.store.windowsStored >= (value("weir_windows_stored_total", in: text) ?? .max))
                 #expect(value("weir_windows_stored_total", in: text) ?? 0 > 0)
-                #expect(report.swaps > 0 && report.swapSecondsTotal > 0 && report.occupancyHighWater ?? 0 > 0)
+                #expect(
+                    report.swaps.swaps > 0 && report.swaps.swapSecondsTotal > 0
+                        && report.swaps.occupancyHighWater ?? 0 > 0)
                 daemon.stop()
 
                 let second = try site.daemon("--port", "port-[ab]", "--metrics", "[::1]:19469")
@@ -102,9 +105,9 @@ extension WeirCommandSuite {
             let ports = (1...1000).map { Port(number: PortNumber(UInt16($0)), name: "tap\"\($0)", role: .guest) }
             ledger.add([:], known: Dictionary(uniqueKeysWithValues: ports.map { ($0.number, $0) }))
             var report = DaemonReport(
-                pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60)
-            report.segmentsWaiting = 1
-            report.occupancy = 0.5
+                LifeReport(pid: 1, bpffs: "/sys/fs/bpf/weir", startedSeconds: 1, intervalSeconds: 60))
+            report.journal.windowsWaiting = 1
+            report.swaps.occupancy = 0.5
             let bytes = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: report, ports: ledger)).bytes
             #expect(bytes.count < 2_000_000)
             let folder = FileManager.default.temporaryDirectory.appending(path: "weir-t-\(UUID().uuidString)").path

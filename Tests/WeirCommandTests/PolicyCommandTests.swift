@@ -242,11 +242,11 @@ extension WeirCommandSuite {
                 #expect(try site.weir("status").contains("other") == false)
                 try waitUntil("it is said") { daemon.errors.contains("cannot be put in force") }
                 try waitUntil("status has it", within: .seconds(10)) {
-                    try site.status().daemon?.coverage?.impaired.map(\.port) == ["port-b"]
+                    try site.status().daemon?.ports.coverage?.impaired.map(\.port) == ["port-b"]
                 }
                 try site.write(kept, to: "state/policy")
                 try waitUntil("it is in force again", within: .seconds(10)) {
-                    try site.status().daemon?.coverage?.impaired == []
+                    try site.status().daemon?.ports.coverage?.impaired == []
                 }
                 #expect(try site.weir("policy", "show").contains("enforce"))
                 #expect(daemon.stop().status == 0)

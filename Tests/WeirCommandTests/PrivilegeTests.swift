@@ -60,7 +60,7 @@ extension WeirCommandSuite {
                 let daemon = try site.daemon(
                     "--port", "port-a", "--interval", "1", "--log-dir", site.logs, "--publish-period", "1")
                 try site.waitForWindow()
-                let pid = try #require(try site.status().daemon?.export?.pid)
+                let pid = try #require(try site.status().daemon?.delivery.export?.pid)
                 for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") {
                     let status = try String(contentsOfFile: "/proc/\(pid)/task/\(task)/status", encoding: .utf8)
                     for name in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {

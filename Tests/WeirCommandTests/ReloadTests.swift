@@ -42,7 +42,9 @@ extension WeirCommandSuite {
 
                     """)
                 try waitUntil("port-b is attached") { try site.status().ports.map(\.name) == ["port-a", "port-b"] }
-                try waitUntil("files are elsewhere") { try site.status().daemon?.sinks.first?.to == site.path("logs2") }
+                try waitUntil("files are elsewhere") {
+                    try site.status().daemon?.delivery.sinks.first?.to == site.path("logs2")
+                }
                 var both = Traffic()
                 try both.send(site, datagrams: 20, of: 20)
                 try site.waitForWindow()

@@ -53,7 +53,7 @@ extension WeirCommandSuite {
         }
 
         private func sink(_ site: Site, _ name: String) throws -> SinkReport {
-            try #require(try site.status().daemon?.sinks.first { $0.name == name })
+            try #require(try site.status().daemon?.delivery.sinks.first { $0.name == name })
         }
 
         /// What was in the store is gone, and no more than that: measuring goes on, and the store is made anew.
@@ -72,7 +72,7 @@ extension WeirCommandSuite {
                 try site.left.run(["ping", "-q", "-c", "5", "-i", "0.2", "10.9.0.2"])
                 for _ in 0..<2 { try site.waitForWindow() }
                 let status = try #require(try site.status().daemon)
-                #expect(status.failure == nil && status.conservationViolations == 0, "\(status.failure ?? "")")
+                #expect(status.failure == nil && status.windows.violations == 0, "\(status.failure ?? "")")
                 let result = daemon.stop()
                 #expect(result.status == 0 && !result.errors.contains("error"), "\(result.errors)")
                 #expect(try echoes(site, store) == 5)

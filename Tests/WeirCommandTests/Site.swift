@@ -162,7 +162,7 @@ extension Site {
 
     /// Whether the daemon has attached the ports that were there, and answers.
     func isMeasuring(_ daemon: ChildProcess) throws -> Bool {
-        try status().daemon.map { $0.pid == daemon.pid && $0.state == .measuring } ?? false
+        try status().daemon.map { $0.life.pid == daemon.pid && $0.life.state == .measuring } ?? false
     }
 
     /// Starts `weir run`; it is ended with the site at the latest.
@@ -178,8 +178,8 @@ extension Site {
 
     /// Waits for the end of the window that is open now.
     func waitForWindow() throws {
-        let before = try #require(try status().daemon).windows
-        try waitUntil("a window ends") { try status().daemon.map { $0.windows > before } ?? false }
+        let before = try #require(try status().daemon).windows.closed
+        try waitUntil("a window ends") { try status().daemon.map { $0.windows.closed > before } ?? false }
     }
 
     /// Waits until a window is open that began after the ports were attached: each of them has a line of it, if only

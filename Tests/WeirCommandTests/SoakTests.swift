@@ -2,6 +2,7 @@
 
 import DaemonReports
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
@@ -28,12 +29,12 @@ extension WeirCommandSuite {
                 let packets = sent.joined().reduce(0, +)
                 let took = ContinuousClock.now - clock
                 let report = try #require(try site.status().daemon)
-                #expect(report.conservationViolations == 0 && report.recordsGivenUp == 0 && report.failure == nil)
+                #expect(report.windows.violations == 0 && report.journal.recordsGivenUp == 0 && report.failure == nil)
                 let ended = daemon.stop(SIGTERM, grace: .seconds(60))
                 #expect(ended.status == 0, "\(ended.errors)")
                 try expectAll(site, sent)
                 print(
-                    "\(packets) datagrams in \(took / .seconds(1)) s, \(report.windows) windows, "
+                    "\(packets) datagrams in \(took / .seconds(1)) s, \(report.windows.closed) windows, "
                         + "resident MB: \(memory.map { String(Double($0 / 100_000) / 10) }.joined(separator: " "))")
             }
         }
@@ -45,7 +46,7 @@ extension WeirCommandSuite {
             for _ in 0..<16 {
                 Thread.sleep(forTimeInterval: pause)
                 #expect(daemon.isRunning && senders.allSatisfy(\.isRunning))
-                memory.append(try #require(try site.status().daemon?.residentBytes))
+                memory.append(try #require(try site.status().daemon?.life.residentBytes))
             }
             // The first quarter fills buffers that are used again and again.
             let (early, late) = (try #require(memory[4..<8].max()), try #require(memory[12...].max()))

@@ -34,7 +34,7 @@ extension WeirCommandSuite {
                 let report = try #require(try site.status().daemon?.ovs)
                 #expect(report.standIns == ["port-a", "port-b"] && report.standInsLack == [])
                 #expect(try site.weir("status").contains("; records stand in at port-a, port-b"))
-                #expect(try site.status().daemon?.conservationViolations == 0)
+                #expect(try site.status().daemon?.windows.violations == 0)
                 #expect(daemon.stop().status == 0)
 
                 let lines = try site.jsonLines()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
@@ -51,7 +52,7 @@ extension WeirCommandSuite {
                 defer { _ = try? ChildProcess.run(["chattr", "-i", journal]) }
                 var failures: Set<String> = []
                 try waitUntil("it is tried three times") {
-                    if let failure = try site.status().daemon?.journalFailure { failures.insert(failure) }
+                    if let failure = try site.status().daemon?.journal.failure { failures.insert(failure) }
                     return failures.count == 3
                 }
                 try ChildProcess.run(["chattr", "-i", journal])

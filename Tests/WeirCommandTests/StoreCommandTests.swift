@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import FlowRecorder
 import FlowStore
 import FlowTestKit
 import Foundation
@@ -96,7 +97,7 @@ extension WeirCommandSuite {
             try Site.with { site in
                 let daemon = try site.daemon("--port", "port-a", "--interval", "1", "--store", site.path("flows"))
                 for _ in 0..<2 { try site.waitForWindow() }
-                try waitUntil("a window is stored") { try (site.status().daemon?.store?.segments ?? 0) > 0 }
+                try waitUntil("a window is stored") { try (site.status().daemon?.store.contents?.segments ?? 0) > 0 }
                 #expect(
                     try site.weir("status").contains(/\nstore +\d+ windows?, \d{4}-\S+ to \S+, \d+(\.\d)? (kB|B)\n/))
                 #expect(daemon.stop().status == 0)
@@ -177,7 +178,7 @@ extension WeirCommandSuite {
                 #expect(failing.failure?.contains("free some space there") == true, "\(failing.failure ?? "")")
                 try FileManager.default.removeItem(atPath: filler)
                 try waitUntil("the windows are stored", within: .seconds(20)) {
-                    try site.status().daemon.map { $0.failure == nil && $0.segmentsWaiting == 0 } ?? false
+                    try site.status().daemon.map { $0.failure == nil && $0.journal.windowsWaiting == 0 } ?? false
                 }
                 let result = daemon.stop()
                 #expect(result.status == 0)

@@ -29,7 +29,7 @@ extension WeirCommandSuite {
                 #expect(
                     after.residentBytes < before.residentBytes * 11 / 10,
                     "\(before.residentBytes) bytes before, \(after.residentBytes) after")
-                #expect(try #require(try site.status().daemon).conservationViolations == 0)
+                #expect(try #require(try site.status().daemon).windows.violations == 0)
                 let result = daemon.stop()
                 #expect(result.status == 0 && !result.errors.contains("error"), "\(result.errors.suffix(2000))")
             }

@@ -51,7 +51,7 @@ extension WeirCommandSuite {
                 // Files of the window that is being written come and go.
                 try waitUntil("no descriptor is left") { try descriptors(of: daemon) <= before }
                 let report = try #require(try site.status().daemon)
-                #expect(report.conservationViolations == 0 && report.ovs?.reconnects ?? 0 >= UInt64(Self.rounds))
+                #expect(report.windows.violations == 0 && report.ovs?.reconnects ?? 0 >= UInt64(Self.rounds))
                 let result = daemon.stop()
                 #expect(result.status == 0 && !result.errors.contains(" error "), "\(result.errors.suffix(2000))")
             }

@@ -19,7 +19,7 @@ extension WeirCommandSuite {
                 let daemon = try ChildProcess(
                     onTerminal(site, ["run", "--port", "port-a", "--interval", "1", "--log-dir", site.logs]),
                     environment: site.environment)
-                try waitUntil("it measures") { try site.status().daemon.map { $0.windows > 1 } ?? false }
+                try waitUntil("it measures") { try site.status().daemon.map { $0.windows.closed > 1 } ?? false }
                 kill(try #require(try site.status().measuredBy), SIGINT)
                 let result = try daemon.wait()
                 #expect(result.status == 0)

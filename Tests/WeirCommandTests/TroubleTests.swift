@@ -2,6 +2,7 @@
 
 import DaemonReports
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
@@ -75,7 +76,7 @@ extension WeirCommandSuite {
                 ])
                 try waitUntil("the trouble is said") { second.errors.contains("another daemon answers there") }
                 #expect(second.stop().status == 0)
-                #expect(try site.status().daemon?.pid == first.pid)
+                #expect(try site.status().daemon?.life.pid == first.pid)
             }
         }
 
@@ -113,7 +114,7 @@ extension WeirCommandSuite {
                 try waitUntil("status tells of the trouble") {
                     // A window that was being published makes room when it is done.
                     _ = try ChildProcess.outcome(of: fill)
-                    return try site.status().daemon?.journalFailure?.hasPrefix("cannot write to the journal ") == true
+                    return try site.status().daemon?.journal.failure?.hasPrefix("cannot write to the journal ") == true
                 }
                 let page = try ChildProcess.run(["curl", "-s", "--unix-socket", site.socket, "http://weir/metrics"])
                 for line in ["weir_store_failing 0", "weir_store_failures_total 0", "weir_journal_failing 1"] {
@@ -122,16 +123,16 @@ extension WeirCommandSuite {
                 #expect(!page.contains("\nweir_journal_failures_total 0\n"))
                 let check = try site.outcome("status", "--check")
                 #expect(check.status == 2 && check.output.hasPrefix("CRITICAL: cannot write to the journal "))
-                let windows = try #require(try site.status().daemon).windows
+                let windows = try #require(try site.status().daemon).windows.closed
                 // Windows would end meanwhile; nothing is swapped.
                 for size in 40...43 {
                     try traffic.send(site, datagrams: 10, of: size)
                     Thread.sleep(forTimeInterval: 0.5)
                 }
-                #expect(try #require(try site.status().daemon).windows <= windows + 1)
+                #expect(try #require(try site.status().daemon).windows.closed <= windows + 1)
                 try FileManager.default.removeItem(atPath: site.path("small/ballast"))
                 try waitUntil("all is well again") {
-                    try site.status().daemon.map { $0.failure == nil && $0.journalFailure == nil } ?? false
+                    try site.status().daemon.map { $0.failure == nil && $0.journal.failure == nil } ?? false
                 }
                 try site.waitForWindow()
                 #expect(daemon.stop().status == 0)
@@ -155,13 +156,13 @@ extension WeirCommandSuite {
                 let flows: UInt64 = 6_000
                 try sendFlows(site, count: UInt16(flows))
                 try waitUntil("windows are given up", within: .seconds(20)) {
-                    try site.status().daemon.map { $0.windowsGivenUp > 0 } ?? false
+                    try site.status().daemon.map { $0.journal.windowsGivenUp > 0 } ?? false
                 }
                 try FileManager.default.removeItem(atPath: site.path("small/ballast"))
                 try ChildProcess.run(["mount", "-o", "remount,size=64m", site.path("small")])
                 try waitUntil("all is well again") { try site.status().daemon.map { $0.failure == nil } ?? false }
                 let report = try #require(try site.status().daemon)
-                #expect(report.recordsGivenUp > 0 && report.packetsGivenUp > 0)
+                #expect(report.journal.recordsGivenUp > 0 && report.journal.packetsGivenUp > 0)
                 #expect(daemon.stop().status == 0)
                 let lines = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }
                 let recorded = try LogLines.sums(lines).values.reduce(0) { $0 + $1.packets }
@@ -169,7 +170,7 @@ extension WeirCommandSuite {
                     try $0 + LogLines.number($1, "overflow-packets")
                 }
                 // Both ports saw all of it.
-                #expect(skipped == report.packetsGivenUp && recorded + skipped == 2 * flows)
+                #expect(skipped == report.journal.packetsGivenUp && recorded + skipped == 2 * flows)
             }
         }
 

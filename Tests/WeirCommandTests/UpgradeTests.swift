@@ -208,7 +208,7 @@ extension WeirCommandSuite {
         private func expectAll(
             _ site: Site, _ expected: [LoggedFlow: PacketCount], _ daemon: ChildProcess
         ) throws {
-            #expect(try site.status().daemon?.conservationViolations == 0)
+            #expect(try site.status().daemon?.windows.violations == 0)
             let ended = daemon.stop(SIGTERM, grace: .seconds(20))
             #expect(ended.status == 0, "\(ended.errors)")
             let lines = try site.logFiles().flatMap { try LogLines.json(try site.unpacked($0)) }

@@ -3,6 +3,7 @@
 import DaemonReports
 import FlowExport
 import FlowModel
+import FlowRecorder
 import FlowTestKit
 import Foundation
 import LiveStatus
@@ -31,15 +32,15 @@ extension WeirCommandSuite {
                 try site.waitForWindow()
                 let status = try site.status()
                 let report = try #require(status.daemon)
-                #expect(status.measuredBy == daemon.pid && report.pid == daemon.pid)
-                #expect(report.intervalSeconds == 1 && report.sinks.first?.to == site.logs)
-                #expect(report.conservationViolations == 0 && report.recordsGivenUp == 0 && report.failure == nil)
+                #expect(status.measuredBy == daemon.pid && report.life.pid == daemon.pid)
+                #expect(report.life.intervalSeconds == 1 && report.delivery.sinks.first?.to == site.logs)
+                #expect(report.windows.violations == 0 && report.journal.recordsGivenUp == 0 && report.failure == nil)
                 #expect(status.window?.closes.map { $0 >= Int64(Date.now.timeIntervalSince1970) - 1 } == true)
                 // At most 192 bytes a flow of the table, and 60 MB for an idle daemon.
                 let table = try #require(status.table)
                 #expect(table.engine == "line" && table.flowBudget == 262_144)
                 #expect((1_000_000...192 * 262_144).contains(table.tableBytes) && table.memoryBytes > table.tableBytes)
-                #expect((1_000_000...60_000_000).contains(try #require(report.residentBytes)))
+                #expect((1_000_000...60_000_000).contains(try #require(report.life.residentBytes)))
                 let text = try site.weir("status")
                 #expect(text.hasPrefix("daemon    pid \(daemon.pid), a window every 1 s\n"))
                 #expect(text.contains("\npackets   0 unaccounted: seen = in records + overflow + not IP + malformed\n"))
@@ -116,7 +117,7 @@ extension WeirCommandSuite {
                 try waitUntil("port-a is forgotten") { try !site.status().ports.contains { $0.name == "port-a" } }
                 #expect(daemon.isRunning)
                 let after = try site.status()
-                #expect(after.daemon?.failure == nil && after.daemon?.conservationViolations == 0)
+                #expect(after.daemon?.failure == nil && after.daemon?.windows.violations == 0)
                 try site.waitForWindow()
                 #expect(daemon.stop().status == 0)
                 let lines = try LogLines.sums(try site.awsLines()).filter { $0.key.port == "port-a" }

@@ -4,6 +4,7 @@ import FlowModel
 import Foundation
 package import Host
 package import Logging
+import Reporting
 package import WeirConfiguration
 import WeirService
 
@@ -21,7 +22,7 @@ package final class ControlServer: Sendable {
         board: DaemonBoard, socket path: String, metrics: MetricsAddress?, logger: Logger
     ) throws(KernelError) {
         let page = CachedAnswer(lifetime: .seconds(1)) {
-            let text = MetricsText(DaemonMetrics.all, of: DaemonMetrics(report: board.current, ports: board.ports))
+            let text = MetricsText(DaemonMetrics.all, of: board.metrics)
             return HTTPAnswer(contentType: MetricsText.contentType, body: text.bytes).tagged
         }
         var onPort = HTTPRoutes()

@@ -2,7 +2,9 @@
 
 package import FlowMeter
 package import FlowModel
+import FlowRecorder
 package import Host
+package import Reporting
 import Synchronization
 
 /// What the meter's thread writes of itself and of its ports, and others read: held for as long as a copy takes.
@@ -19,19 +21,34 @@ package final class DaemonBoard: Sendable {
 
     package var current: DaemonReport {
         var report = report.withLock { $0 }
-        report.journalStalledSeconds = journalStall.seconds
-        report.storeStalledSeconds = storeStall.seconds
+        report.journal.stalledSeconds = journalStall.seconds
+        report.store.stalledSeconds = storeStall.seconds
         return report
     }
 
-    /// What the ports counted in closed windows.
-    package var ports: PortLedger { ledger.withLock { $0 } }
+    /// With what the ports counted in closed windows.
+    package var metrics: DaemonMetrics { DaemonMetrics(report: current, ports: ledger.withLock { $0 }) }
 
     package func update(_ change: (inout DaemonReport) -> Void) { report.withLock { change(&$0) } }
 
     /// Adds what a closed window counted.
     package func add(_ totals: [PortSide: PortTotals], known: [PortNumber: Port]) {
         ledger.withLock { $0.add(totals, known: known) }
-        update { $0.ports = known.count }
+        update { $0.ports.measured = known.count }
     }
+}
+
+/// What the daemon's metrics are read from, and their list: those that sections of the report declare, and those of ports.
+package struct DaemonMetrics: Sendable {
+    package let report: DaemonReport
+    package let ports: PortLedger
+
+    package init(report: DaemonReport, ports: PortLedger) {
+        self.report = report
+        self.ports = ports
+    }
+
+    /// In the order of the page.
+    package static let all: [Metric<DaemonMetrics>] =
+        DaemonReport.metrics.map { $0.of { $0.report } } + PortLedger.metrics.map { $0.of { $0.ports } }
 }

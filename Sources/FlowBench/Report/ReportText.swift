@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FlowFormats
+internal import FlowModel
 internal import Foundation
 
 /// A report for people: a table a part, of what was measured.

@@ -36,20 +36,6 @@ package protocol Sink: AnyObject {
     func takeNotices() -> [String]
 }
 
-/// What a sink did since its process started.
-package struct SinkCounts: Codable, Equatable, Sendable {
-    package var windows: UInt64 = 0
-    /// Lines of all kinds that the sink took.
-    package var records: UInt64 = 0
-    /// As the other end has them: compressed, in files.
-    package var bytes: UInt64 = 0
-    package var files: UInt64 = 0
-    /// Windows that were put aside, since the other end refused them for ever.
-    package var refused: UInt64 = 0
-
-    package init() {}
-}
-
 /// The other end is gone for good: the reader of standard output, which cannot come back.
 package struct SinkEnd: Error, CustomStringConvertible {
     package let description: String

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowFormats
+import FlowModel
 package import FlowStore
 
 /// What groups are compared by.

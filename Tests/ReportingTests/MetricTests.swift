@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reporting
 import Testing
-import WeirService
 
 @Suite struct MetricTests {
     /// What a component would report.
@@ -18,7 +18,7 @@ import WeirService
         Metric(.gauge, "weir_depth_metres", "How deep it is.", note: "Left out while it is not known.") { $0.depth },
         Metric(.gauge, "weir_dry", "1 while it is dry.") { $0.isDry },
         Metric(.gauge, "weir_buckets", "Buckets by their owner.", labels: ["owner", "kind"]) { well in
-            well.buckets.map { Metric.Sample([$0.0, "tin"], $0.1) }
+            well.buckets.map { MetricSample([$0.0, "tin"], $0.1) }
         },
         Metric(summary: "weir_work_seconds", "Work.") { _ in (0.25, 3) },
     ]
