@@ -151,15 +151,18 @@ extension WeirCommandSuite {
                 ]).bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
                 let daemon = try site.daemon(
                     "--port", "port-[ab]", "--interval", "10", "--log-dir", site.logs, "--format", "json",
-                    "--kernel-drops")
-                // All of the flood is in one window, also on a slow host.
+                    "--flows", "1048576", "--kernel-drops")
+                // All of the flood is in one window, also on a slow host, and in one part of it: what a part before lost
+                // no packet of any more makes room.
                 try site.waitForWindow()
                 try site.left.run(["python3", "-c", Self.flood, frame])
                 try site.right.run(["python3", "-c", "import socket\n" + Self.datagrams(50, to: "10.9.0.1", 7001)])
                 try site.waitForWindow()
                 let drops = try #require(try site.status().daemon?.kernelDrops)
+                #expect(try #require(site.status().daemon).swaps.earlySwaps == 0)
                 // A quarter of 65,536 flows found room.
-                #expect(drops.missedByPort == ["port-a": 70_000 - 16_384] && drops.missed == 70_000 - 16_384)
+                #expect(drops.missedByPort == ["port-a": 70_000 - 16_384])
+                #expect(drops.missed == 70_000 - 16_384)
                 #expect(try site.weir("status").contains("53616 not seen (found no room: 53616 of port-a)"))
                 #expect(daemon.stop().status == 0)
 
