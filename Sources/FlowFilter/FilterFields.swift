@@ -81,6 +81,9 @@ package enum TextField: String, CaseIterable, Sendable {
     case destinationMAC = "dst-mac"
     case unparsed
     case observedAt = "observed-at"
+    case instanceName = "instance-name"
+    case projectID = "project-id"
+    case projectName = "project-name"
 
     /// All values that it can have; nil where anything can stand in it.
     var words: [String]? {
@@ -108,6 +111,9 @@ package enum TextField: String, CaseIterable, Sendable {
         case .availabilityZoneID: return identity.availabilityZoneID
         case .sublocationType: return identity.sublocationType
         case .sublocationID: return identity.sublocationID
+        case .instanceName: return identity.instanceName
+        case .projectID: return identity.projectID
+        case .projectName: return identity.projectName
         case .action: return entry.verdict?.action.word
         case .logStatus: return entry.logStatus
         case .direction: return entry.direction.map { $0 == .ingress ? "ingress" : "egress" }

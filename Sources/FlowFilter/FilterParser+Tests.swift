@@ -16,9 +16,9 @@ extension FilterParser {
         "ip6": .test(.text(.type, TextSet(literal: ["IPv6"]))), "ipv6": .test(.text(.type, TextSet(literal: ["IPv6"]))),
     ]
     private static let keywords = [
-        "and", "or", "not", "src", "dst", "host", "net", "port", "portrange", "proto", "interface", "vm", "rule",
-        "reason", "vlan",
-        "flags", "mac", "tcp", "udp", "icmp", "icmp6", "sctp", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr",
+        "and", "or", "not", "src", "dst", "host", "net", "port", "portrange", "proto", "interface", "vm", "project",
+        "rule", "reason", "vlan", "flags", "mac", "tcp", "udp", "icmp", "icmp6", "sctp", "srcaddr", "dstaddr",
+        "pkt-srcaddr", "pkt-dstaddr",
     ]
     /// All words that can begin a test, for messages.
     private static let vocabulary =
@@ -40,7 +40,8 @@ extension FilterParser {
         case "mac": return try mac(.either)
         case "proto": return .test(.number(.transport, try numbers(of: .transport)))
         case "interface": return .test(.interface(try texts(of: "an interface, by its name or identifier")))
-        case "vm": return .test(.text(.instanceID, try texts(of: "a machine, by its instance-id")))
+        case "vm": return try either(.instanceName, .instanceID, of: "a machine, by its name or instance-id")
+        case "project": return try either(.projectName, .projectID, of: "a project, by its name or project-id")
         case "reason": return .test(.text(.rejectReason, try texts(of: "a reason")))
         case "vlan": return try vlan()
         case "flags": return .test(.tcpFlags(try tcpFlags()))
@@ -122,6 +123,13 @@ extension FilterParser {
         case .destination: return destination
         case .either: return .any([source, destination])
         }
+    }
+
+    private mutating func either(
+        _ name: TextField, _ identifier: TextField, of what: String
+    ) throws(FilterError) -> FilterCondition {
+        let texts = try texts(of: what)
+        return .any([.test(.text(name, texts)), .test(.text(identifier, texts))])
     }
 
     private mutating func vlan() throws(FilterError) -> FilterCondition {

@@ -69,6 +69,10 @@ extension Port {
         Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
     }
 
+    package func with(_ identity: PortIdentity) -> Port {
+        Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
+    }
+
     /// The same port where it has that coverage already.
     package func with(_ coverage: PortCoverage) -> Port {
         guard coverage != self.coverage else { return self }
@@ -76,7 +80,7 @@ extension Port {
     }
 }
 
-/// Whose port it is, in AWS's words. nil is not known.
+/// Whose port it is, in AWS's words, then in those that people use. nil is not known.
 package struct PortIdentity: Equatable, Sendable {
     package var accountID: String?
     /// nil: the interface's name stands for it.
@@ -88,11 +92,16 @@ package struct PortIdentity: Equatable, Sendable {
     package var availabilityZoneID: String?
     package var sublocationType: String?
     package var sublocationID: String?
+    /// What its owner calls the machine: free text, see `isName`. Several machines can have one name.
+    package var instanceName: String?
+    package var projectID: String?
+    package var projectName: String?
 
     package init(
         accountID: String? = nil, interfaceID: String? = nil, vpcID: String? = nil, subnetID: String? = nil,
         instanceID: String? = nil, region: String? = nil, availabilityZoneID: String? = nil,
-        sublocationType: String? = nil, sublocationID: String? = nil
+        sublocationType: String? = nil, sublocationID: String? = nil, instanceName: String? = nil,
+        projectID: String? = nil, projectName: String? = nil
     ) {
         self.accountID = accountID
         self.interfaceID = interfaceID
@@ -103,6 +112,9 @@ package struct PortIdentity: Equatable, Sendable {
         self.availabilityZoneID = availabilityZoneID
         self.sublocationType = sublocationType
         self.sublocationID = sublocationID
+        self.instanceName = instanceName
+        self.projectID = projectID
+        self.projectName = projectName
     }
 }
 
@@ -112,6 +124,13 @@ extension PortIdentity {
     package static func isIdentifier(_ text: String) -> Bool {
         let allowed = text.utf8.allSatisfy { $0.isLetterOrDigit || "._:-".utf8.contains($0) }
         return allowed && text.utf8.count <= 128 && text.utf8.first?.isLetterOrDigit == true
+    }
+
+    /// Whether a text can be a name in a record: 1 to 128 bytes of UTF-8 without control characters. Blanks are allowed, since the
+    /// names that people give to machines and projects have them.
+    package static func isName(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }
 

@@ -250,6 +250,9 @@ extension TextField {
         case .destinationMAC: .destinationMAC
         case .unparsed: .unparsed
         case .observedAt: .observedAt
+        case .instanceName: .instanceName
+        case .projectID: .projectID
+        case .projectName: .projectName
         }
     }
 }

@@ -8,6 +8,12 @@ package struct StoreTotals: Sendable {
         /// When the piece of time begins that the records' windows begin in, in Unix seconds; nil where no pieces were asked for.
         package let bucket: Int64?
         package let counts: Counts
+
+        package init(values: [StoredValue], bucket: Int64?, counts: Counts) {
+            self.values = values
+            self.bucket = bucket
+            self.counts = counts
+        }
     }
 
     /// What some records count together.
@@ -35,6 +41,8 @@ package struct StoreTotals: Sendable {
 
     /// In no order.
     package internal(set) var groups: [Group]
+
+    package init(groups: [Group]) { self.groups = groups }
 
     /// The sums over all groups.
     package var sum: Counts { groups.reduce(into: Counts()) { $0.add($1.counts) } }

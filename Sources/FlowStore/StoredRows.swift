@@ -219,7 +219,9 @@ extension StoredRows {
             accountID: text(.accountID, row), interfaceID: interfaceID == name ? nil : interfaceID,
             vpcID: text(.vpcID, row), subnetID: text(.subnetID, row), instanceID: text(.instanceID, row),
             region: text(.region, row), availabilityZoneID: text(.availabilityZoneID, row),
-            sublocationType: text(.sublocationType, row), sublocationID: text(.sublocationID, row))
+            sublocationType: text(.sublocationType, row), sublocationID: text(.sublocationID, row),
+            instanceName: text(.instanceName, row), projectID: text(.projectID, row),
+            projectName: text(.projectName, row))
         let coverage = isTrue(.incomplete, row) ? PortCoverage.interrupted(text(.incompleteReason, row) ?? "") : .whole
         // Numbers tell ports of a row group apart; the store does not have those of the kernel.
         return Port(

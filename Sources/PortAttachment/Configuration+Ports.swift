@@ -2,6 +2,7 @@
 
 package import FlowKernel
 package import FlowModel
+import PortDirectory
 package import WeirConfiguration
 
 extension Configuration {
@@ -11,12 +12,10 @@ extension Configuration {
     package func port(
         _ registered: RegisteredPort, said: PortIdentity? = nil, standIn: StandIn? = nil
     ) -> Port {
-        var identity = identity(forPort: registered.name)
-        identity.interfaceID = identity.interfaceID ?? said?.interfaceID
-        identity.instanceID = identity.instanceID ?? said?.instanceID
+        let identity = identity(forPort: registered.name)
         return Port(
-            number: registered.number, name: registered.name, role: registered.role, identity: identity,
-            standIn: standIn)
+            number: registered.number, name: registered.name, role: registered.role,
+            identity: said.map(identity.completed(by:)) ?? identity, standIn: standIn)
     }
 }
 

@@ -58,7 +58,8 @@ extension PortIdentity {
             instanceID: instanceID ?? other.instanceID, region: region ?? other.region,
             availabilityZoneID: availabilityZoneID ?? other.availabilityZoneID,
             sublocationType: sublocationType ?? other.sublocationType,
-            sublocationID: sublocationID ?? other.sublocationID)
+            sublocationID: sublocationID ?? other.sublocationID, instanceName: instanceName ?? other.instanceName,
+            projectID: projectID ?? other.projectID, projectName: projectName ?? other.projectName)
     }
 }
 

@@ -26,6 +26,9 @@ package final class PortNotes: Sendable {
         var attachedNanoseconds: Int64
         var interfaceID: String?
         var instanceID: String?
+        var instanceName: String?
+        var projectID: String?
+        var projectName: String?
         /// How its frames go, where it was attached on the word of a directory alone.
         var way: FrameWay?
     }
@@ -51,7 +54,7 @@ package final class PortNotes: Sendable {
 
     /// Whose the port is, as a directory said last.
     package func identity(of port: some NotablePort) -> PortIdentity? {
-        note(of: port).map { PortIdentity(interfaceID: $0.interfaceID, instanceID: $0.instanceID) }
+        note(of: port)?.identity
     }
 
     /// How the port's frames go, where it was attached on the word of a directory alone.
@@ -107,8 +110,17 @@ extension PortNotes.Note {
         attachedNanoseconds == port.attached.nanoseconds
     }
 
+    fileprivate var identity: PortIdentity {
+        PortIdentity(
+            interfaceID: interfaceID, instanceID: instanceID, instanceName: instanceName, projectID: projectID,
+            projectName: projectName)
+    }
+
     fileprivate mutating func take(_ said: PortIdentity, isAll: Bool) {
         interfaceID = said.interfaceID ?? (isAll ? nil : interfaceID)
         instanceID = said.instanceID ?? (isAll ? nil : instanceID)
+        instanceName = said.instanceName ?? (isAll ? nil : instanceName)
+        projectID = said.projectID ?? (isAll ? nil : projectID)
+        projectName = said.projectName ?? (isAll ? nil : projectName)
     }
 }

@@ -87,7 +87,7 @@ struct ChartCommand: ParsableCommand {
         let first = start.floorDivided(by: step) * step
         if first < start { windows = try reader.measuredWindows(since: first, until: end) }
         let totals = try reader.totals(
-            StoreQuery(since: first, until: end, filter: filter), by: fields.map(\.column), every: step)
+            StoreQuery(since: first, until: end, filter: filter), by: fields.columns, every: step)
         let timeline = Timeline(
             totals, by: fields, count ?? .bytes, windows: windows, start: start, end: end, step: step, most: most ?? 9)
         try show(timeline, selection)

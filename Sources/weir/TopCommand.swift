@@ -19,8 +19,8 @@ struct TopCommand: ParsableCommand {
             Adds up the records of the store and, where the command may read it, the flows of the window that is open now. On a terminal the \
             table is drawn anew every two seconds, and ? shows the keys. In a pipe, and with --once, --until or --json, it is printed once.
 
-            Fields to group by are those of JSON lines, such as interface, srcaddr, dstaddr, dstport, protocol, instance_id, action, rule. \
-            A flow counts once for each window that it lasts in; a flow between two measured ports counts at each (group by interface to \
+            Fields to group by are vm, project, and those of JSON lines, such as interface, srcaddr, dstaddr, dstport, protocol, action, \
+            rule. vm is the machine behind the port: its name, else its instance_id, else the interface. A flow counts once for each window that it lasts in; a flow between two measured ports counts at each (group by interface to \
             see them apart).
 
             Example: weir top --since 15m --by srcaddr,dstport --order rejects not net 10.0.0.0/8

@@ -54,7 +54,7 @@ struct TrafficSource {
         let entries = open.entries.filter { query.takes($0) }
         let totals =
             entries.isEmpty
-            ? stored.totals : stored.totals.adding(StoreTotals(entries, query, by: fields.map(\.column)))
+            ? stored.totals : stored.totals.adding(StoreTotals(entries, query, by: fields.columns))
         let starts = segments.map(\.start) + entries.map(\.window.start.seconds)
         let end = open.isKnown ? now : min(until ?? now, segments.map(\.end).max() ?? now)
         return Answer(
@@ -83,7 +83,7 @@ struct TrafficSource {
         _ query: StoreQuery, _ fields: [GroupField], _ segments: [StoredSegment]
     ) throws -> Kept {
         if let kept, kept.holds(for: query, fields, segments, now: ClockAnchor.now.realtime.seconds) { return kept }
-        let totals = try reader.totals(query, by: fields.map(\.column))
+        let totals = try reader.totals(query, by: fields.columns)
         let fresh = Kept(query: query, fields: fields, segments: segments, totals: totals)
         kept = fresh
         return fresh

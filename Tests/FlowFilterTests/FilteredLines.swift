@@ -9,7 +9,9 @@ enum FilteredLines {
         number: 1, start: UnixTime(nanoseconds: 0), end: UnixTime(nanoseconds: 60_000_000_000))
     private static let web = Port(
         number: PortNumber(1), name: "tap7", role: .guest,
-        identity: PortIdentity(interfaceID: "eni-web", vpcID: "vpc-1", instanceID: "i-web-1"))
+        identity: PortIdentity(
+            interfaceID: "eni-web", vpcID: "vpc-1", instanceID: "i-web-1", instanceName: "Web server 1",
+            projectID: "p-1", projectName: "shop"))
     private static let data = Port(number: PortNumber(2), name: "tap12", role: .guest)
 
     private static func flow(

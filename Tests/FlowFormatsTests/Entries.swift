@@ -7,11 +7,13 @@ enum Entries {
     static func port(
         _ interface: String? = "eni-1235b8ca123456789", account: String? = "123456789010", vpc: String? = nil,
         subnet: String? = nil, instance: String? = nil, region: String? = nil, zone: String? = nil,
-        sublocation: (type: String, id: String)? = nil, name: String = "tap7"
+        sublocation: (type: String, id: String)? = nil, name: String = "tap7", instanceName: String? = nil,
+        project: (id: String?, name: String?) = (nil, nil)
     ) -> Port {
         let identity = PortIdentity(
             accountID: account, interfaceID: interface, vpcID: vpc, subnetID: subnet, instanceID: instance,
-            region: region, availabilityZoneID: zone, sublocationType: sublocation?.type, sublocationID: sublocation?.id
+            region: region, availabilityZoneID: zone, sublocationType: sublocation?.type,
+            sublocationID: sublocation?.id, instanceName: instanceName, projectID: project.id, projectName: project.name
         )
         return Port(number: PortNumber(7), name: name, role: .guest, identity: identity)
     }

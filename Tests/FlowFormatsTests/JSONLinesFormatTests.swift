@@ -17,7 +17,7 @@ import Testing
                 "sublocation_id", "pkt_src_aws_service", "pkt_dst_aws_service", "flow_direction", "traffic_path",
                 "reject_reason", "port", "vlan_id", "inner_vlan_id", "tcp_control_bits", "first_ms", "last_ms",
                 "verdict_source", "flow_end_reason", "src_mac", "dst_mac", "dscp", "fragment_without_flow",
-                "window_start", "window_end",
+                "window_start", "window_end", "instance_name", "project_id", "project_name",
             ])
         #expect(try object(in: line) == completeObject)
     }
@@ -125,7 +125,7 @@ private func names(in line: String) -> [String] {
 private let completeRecord: FlowRecord = {
     let port = Entries.port(
         vpc: "vpc-1", subnet: "subnet-1", instance: "i-1", region: "eu-1", zone: "eu-1-az1",
-        sublocation: ("outpost", "op-1"))
+        sublocation: ("outpost", "op-1"), instanceName: "web \"1\"", project: ("p-1", "Läden, Zürich"))
     var record = Entries.flow(
         "2001:db8::1", 443, "2001:db8::2", 50000, packets: 3, octets: 180,
         verdict: .reject(.observed, reason: "BPA"), tcpFlags: 18, direction: .egress, port: port,
@@ -155,5 +155,6 @@ private var completeObject: NSDictionary {
         "verdict_source": "observed",
         "flow_end_reason": "active timeout", "src_mac": "02:00:5e:00:53:01", "dst_mac": "02:00:5e:00:53:02", "dscp": 46,
         "fragment_without_flow": true, "window_start": 1_700_000_000, "window_end": 1_700_000_060,
+        "instance_name": "web \"1\"", "project_id": "p-1", "project_name": "Läden, Zürich",
     ]
 }

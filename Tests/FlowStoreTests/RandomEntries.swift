@@ -21,7 +21,8 @@ struct RandomEntries {
                 ? PortIdentity(
                     accountID: "123456789012", interfaceID: "eni-\(number)", vpcID: "vpc-1",
                     subnetID: "subnet-\(number)",
-                    instanceID: "i-\(number)", region: "local-1", availabilityZoneID: "az1")
+                    instanceID: "i-\(number)", region: "local-1", availabilityZoneID: "az1",
+                    instanceName: "web, \(number)", projectID: "p-1", projectName: "shop \"ü\"")
                 : PortIdentity()
             return Port(
                 number: PortNumber(UInt16(number)), name: name, role: .guest, identity: identity,

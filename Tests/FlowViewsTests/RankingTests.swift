@@ -85,17 +85,52 @@ import Testing
         #expect(alone[1].hasPrefix("https "))
     }
 
+    @Test func `a machine has one row, by its newest name, else its identifier, else its port`() throws {
+        let web = { (name: String?, port: String) in
+            Traffic.port(port, PortIdentity(instanceID: "i-1", instanceName: name, projectID: "p", projectName: "shop"))
+        }
+        let twin = Traffic.port("tap4", PortIdentity(instanceID: "i-2", instanceName: "web 2"))
+        let entries = [
+            Traffic.flow("10.0.0.1", octets: 1000, on: web(nil, "tap1")),
+            Traffic.flow("10.0.0.2", octets: 2000, at: 60, on: web("web 1", "tap1")),
+            Traffic.flow("10.0.0.3", octets: 4000, at: 120, on: web("web 2", "tap2")),
+            Traffic.flow("10.0.0.4", octets: 500, at: 180, on: twin),
+            Traffic.flow("10.0.0.5", octets: 400, on: Traffic.port("tap5", PortIdentity(instanceID: "i-5"))),
+            Traffic.flow("10.0.0.6", octets: 300, on: Traffic.port("tap6", PortIdentity(instanceName: "\u{1B}x"))),
+            Traffic.flow("10.0.0.7", octets: 200, on: "tap7"),
+        ]
+        let ranking = try Traffic.ranking(entries.shuffled(), by: "vm")
+        #expect(
+            lines(ranking).map { $0.prefix(12) } == [
+                "VM     FLOWS", "web 2      3", "web 2      1", "i-5        1", "\\x1bx      1", "tap7       1",
+                "5 groups, 7 ",
+            ])
+        #expect(ranking.groups.map(\.counts.octets) == [7000, 500, 400, 300, 200])
+        let json = try JSONEncoder().encode(RankingReport(ranking, shown: 9, filter: nil, hasOpenWindow: false))
+        let groups = try (JSONSerialization.jsonObject(with: json) as? [String: Any])?["groups"] as? [[String: Any]]
+        let owners = groups?.map { group in ["instance_name", "instance_id", "port"].map { group[$0] as? String } }
+        #expect(
+            owners == [
+                ["web 2", "i-1", nil], ["web 2", "i-2", nil], [nil, "i-5", nil], ["\u{1B}x", nil, nil],
+                [nil, nil, "tap7"],
+            ])
+        let projects = try Traffic.ranking(entries.shuffled(), by: "project")
+        #expect(projects.groups.map(\.values) == [[.text("shop"), .text("p")], [.null, .null]])
+        #expect(projects.groups.map(\.counts.octets) == [7000, 1400])
+        #expect(lines(projects)[2].hasPrefix("- "))
+    }
+
     @Test func `JSON has the same facts`() throws {
         let ranking = try Traffic.ranking(Self.entries, by: "srcaddr,dstport,vm")
         let report = RankingReport(ranking, shown: 1, filter: "tcp", hasOpenWindow: true)
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? NSDictionary
         let expected: NSDictionary = [
-            "since": 1000, "until": 1100, "by": ["srcaddr", "dstport", "instance_id"], "order": "bytes",
+            "since": 1000, "until": 1100, "by": ["srcaddr", "dstport", "vm"], "order": "bytes",
             "filter": "tcp",
             "open_window": true, "group_count": 2,
             "groups": [
                 [
-                    "srcaddr": "10.0.0.1", "dstport": 443, "flows": 2, "packets": 20, "bytes": 8000,
+                    "srcaddr": "10.0.0.1", "dstport": 443, "port": "tap7", "flows": 2, "packets": 20, "bytes": 8000,
                     "rejected_flows": 1, "rejected_packets": 10, "rejected_bytes": 2000,
                 ]
             ],
@@ -109,7 +144,7 @@ import Testing
 
     @Test func `fields go by their names in every spelling, and by the words of filters`() throws {
         #expect(
-            try GroupField.list("flow-direction VM,proto").map(\.name) == ["flow_direction", "instance_id", "protocol"])
+            try GroupField.list("flow-direction VM,proto").map(\.name) == ["flow_direction", "vm", "protocol"])
         #expect(try GroupField.list("interface") == GroupField.list("port"))
     }
 

@@ -22,7 +22,7 @@ import Testing
         }
         let fields = try names.map { try GroupField.list($0) } ?? []
         return Timeline(
-            StoreTotals(entries, by: fields.map(\.column), every: step), by: fields, measure, windows: windows,
+            StoreTotals(entries, by: fields.columns, every: step), by: fields, measure, windows: windows,
             start: 0,
             end: end, step: step, most: most)
     }

@@ -33,14 +33,18 @@ import Testing
                 "machines",
                 [
                     "tap0": PortFacts(
-                        identity: PortIdentity(instanceID: "other", region: "r-1"), address: Self.address,
+                        identity: PortIdentity(
+                            instanceID: "other", region: "r-1", instanceName: "web 1", projectID: "p",
+                            projectName: "shop"), address: Self.address,
                         tags: ["other"], way: .kernel)
                 ]),
         ])
         #expect(
             merged.listing?.facts(of: "tap0")
                 == PortFacts(
-                    identity: PortIdentity(interfaceID: "eni-1", instanceID: "i-1", region: "r-1"),
+                    identity: PortIdentity(
+                        interfaceID: "eni-1", instanceID: "i-1", region: "r-1", instanceName: "web 1", projectID: "p",
+                        projectName: "shop"),
                     address: Self.address, tags: ["web"], measuring: .never, way: .afxdp(.any), isOpening: true))
         #expect(merged.listing?.facts(of: "tap1") == PortFacts(measuring: .whileListed, way: .kernel))
         #expect(merged.listing?.facts(of: "tap2") == nil)

@@ -57,6 +57,28 @@ import Testing
         }
     }
 
+    @Test func `names outlive the daemon, and a machine that is renamed has its new one`() throws {
+        try Self.withFile { file in
+            let port = Self.port(1, "tap1")
+            var identity = PortIdentity(
+                interfaceID: "eni-1", instanceID: "i-1", instanceName: "web 1", projectID: "p-1", projectName: "Läden")
+            for name in ["web 1", "web 2"] {
+                identity.instanceName = name
+                let notes = PortNotes(FilePath(file.path()))
+                let listing: PortListing = ["tap1": PortFacts(identity: identity)]
+                #expect(notes.take(listing, here: [port], registered: [port]) { _ in nil } == nil)
+                #expect(PortNotes(FilePath(file.path())).identity(of: port) == identity)
+            }
+            // As a daemon reads it that does not know names.
+            let written = try JSONSerialization.jsonObject(with: try Data(contentsOf: file)) as? [[String: Any]]
+            #expect(written?.map { $0["instanceID"] as? String } == ["i-1"])
+            // The directory says less: so much is known.
+            let notes = PortNotes(FilePath(file.path()))
+            #expect(notes.take(["tap1": Self.facts("eni-1")], here: [port], registered: [port]) { _ in nil } == nil)
+            #expect(notes.identity(of: port) == PortIdentity(interfaceID: "eni-1"))
+        }
+    }
+
     @Test func `a directory that has said nothing since the start keeps what it noted`() {
         let port = Self.port(1, "tap1")
         let (machines, vSwitch) = (ListingBoard("machines"), ListingBoard("switch"))

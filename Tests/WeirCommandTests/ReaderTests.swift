@@ -15,12 +15,15 @@ extension WeirCommandSuite {
                 """
                 account-id: 123456789012
                 region: local-1
+                ports:
+                  - {match: port-a, instance-id: i-a, instance-name: "Web, server 1", project-id: p-1, project-name: "Läden"}
+                  - port-b
                 sinks:
                 \(sinks.replacing("FOLDER", with: site.folder))
 
                 """, to: "weir.yaml")
             let daemon = try site.daemon(
-                "--port", "port-[ab]", "--interval", "1", "--store", site.path("flows"))
+                "--interval", "1", "--store", site.path("flows"))
             for address in ["10.9.0.2", "fd09::2"] {
                 try site.left.run(["ping", "-q", "-c", "3", "-i", "0.2", address])
             }
@@ -63,7 +66,12 @@ extension WeirCommandSuite {
         @Test func `DuckDB and pyarrow read from Parquet files what weir logs prints`() throws {
             try Site.with { site in
                 try measure(site, sinks: Self.sinks)
-                try site.write(try stored(site), to: "lines.json")
+                let lines = try stored(site)
+                for line in try LogLines.json(lines) {
+                    let names = [line["instance-name"], line["project-id"], line["project-name"]]
+                    #expect(names == (line["port"] == "port-a" ? ["Web, server 1", "p-1", "Läden"] : [nil, nil, nil]))
+                }
+                try site.write(lines, to: "lines.json")
                 let script =
                     Self.head + """
                         import duckdb, pyarrow.parquet as parquet, pyarrow.dataset as dataset
@@ -219,7 +227,8 @@ extension WeirCommandSuite {
                 let start = Int64(1_800_000_000)
                 let port = Port(
                     number: PortNumber(1), name: "tap1", role: .guest,
-                    identity: PortIdentity(accountID: "123456789012"),
+                    identity: PortIdentity(
+                        accountID: "123456789012", instanceName: "web 1", projectID: "p-1", projectName: "shop"),
                     coverage: .interrupted("a program was missing"))
                 let kept: [FlowColumn] = FlowColumn.allCases.filter { !Self.newest.contains($0) }
                 var whole: [String] = []
@@ -277,7 +286,8 @@ extension WeirCommandSuite {
 
         /// A version of Weir may have been without these.
         private static let newest: [FlowColumn] = [
-            .dscp, .observedAt, .incomplete, .incompleteReason, .restarted, .windowSequence,
+            .dscp, .observedAt, .incomplete, .incompleteReason, .restarted, .windowSequence, .instanceName, .projectID,
+            .projectName,
         ]
     }
 }

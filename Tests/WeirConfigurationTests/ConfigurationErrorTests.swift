@@ -109,6 +109,17 @@ struct ConfigurationErrorTests {
             ("ports:\n  - match: tap0\n    hook: ovs", #"w:3: hook must be auto, tc, xdp or xsk, not "ovs""#),
             ("ports:\n  - match: tap0\n    xdp-mode: skb", #"w:3: xdp-mode must be native or generic, not "skb""#),
             ("ports:\n  - match: tap0\n    vpc-id: a,b", #"w:3: vpc-id \#(identifierMustBe) "a,b""#),
+            (
+                "ports:\n  - match: tap0\n    instance-name: \"a\\eb\"",
+                "w:3: instance-name \(nameMustBe) \"a\u{1B}b\""
+            ),
+            ("ports:\n  - match: tap0\n    project-name: ''", "w:3: project-name \(nameMustBe) \"\""),
+            ("ports:\n  - match: tap0\n    project-name: [a]", "w:3: project-name \(nameMustBe) a list"),
+            (
+                "ports:\n  - match: tap0\n    instance-name: \(String(repeating: "ü", count: 65))",
+                #"w:3: instance-name \#(nameMustBe) "\#(String(repeating: "ü", count: 59))…""#
+            ),
+            ("ports:\n  - match: tap0\n    project-id: a b", #"w:3: project-id \#(identifierMustBe) "a b""#),
             ("ports:\n  - match: tap0\n    vpcid: a", #"w:3: unknown key "vpcid"; did you mean vpc-id?"#),
             (
                 "ports:\n  - match: t\n    hook: tc\n    xdp-mode: native",
@@ -233,6 +244,7 @@ struct ConfigurationErrorTests {
 
 private let intervalMustBe = "w:1: interval must be whole seconds from 1s to 1h, such as 60, 60s, 5m or 1h, not "
 private let identifierMustBe = "must be a name of letters, digits and . _ : - that starts with a letter or digit, not"
+private let nameMustBe = "must be a name of 1 to 128 bytes without control characters, not"
 private let patternMustBe = "must be a pattern of interface names, such as tap*, vnet? or eth[0-3], not"
 
 private let tab = "w:2: a tab indents this line; YAML allows blanks alone: replace it by blanks"

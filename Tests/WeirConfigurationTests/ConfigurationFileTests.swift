@@ -29,6 +29,9 @@ struct ConfigurationFileTests {
                 instance-id: i-1
                 region: us-east-1
                 az-id: use1-az1
+                instance-name: Web server 1
+                project-id: 7f3c9a
+                project-name: "Shop: Zürich"
             ovs: true
             ovs-rundir: /run/other
             ovs-control: /run/other/vswitchd.ctl
@@ -91,6 +94,9 @@ struct ConfigurationFileTests {
         rule.identity.instanceID = "i-1"
         rule.identity.region = "us-east-1"
         rule.identity.availabilityZoneID = "use1-az1"
+        rule.identity.instanceName = "Web server 1"
+        rule.identity.projectID = "7f3c9a"
+        rule.identity.projectName = "Shop: Zürich"
         return rule
     }
 

@@ -35,8 +35,17 @@ package struct CSVEncoder: RecordEncoder {
         line.emptyFields(3)
         line.field(record.observedAt?.name)
         pieces.write(CSVPiece.coverage.rawValue, of: number, to: &line)
-        line.end(record.window)
+        end(record.port, record.window, &line)
         memory.finish(line, into: &bytes)
+    }
+
+    /// The last fields of a line, and its end.
+    private func end(_ port: Port, _ window: Window, _ line: inout LineWriter) {
+        line.field(window.start.seconds)
+        line.field(window.endSecond)
+        line.field(window.spansRestart)
+        pieces.write(CSVPiece.names.rawValue, of: port.number, to: &line)
+        line.replaceLast(by: UInt8(ascii: "\n"))
     }
 
     private mutating func begin(_ port: Port, lengthOfNames: Int) -> LineWriter {
@@ -73,7 +82,7 @@ package struct CSVEncoder: RecordEncoder {
         }
         line.emptyFields(9)
         pieces.write(CSVPiece.coverage.rawValue, of: port.number, to: &line)
-        line.end(window)
+        end(port, window, &line)
         memory.finish(line, into: &bytes)
     }
 
@@ -108,7 +117,7 @@ package struct CSVEncoder: RecordEncoder {
         for byte in sample { line.hexadecimal(byte) }
         line.emptyFields(2)
         pieces.write(CSVPiece.coverage.rawValue, of: port.number, to: &line)
-        line.end(window)
+        end(port, window, &line)
         memory.finish(line, into: &bytes)
     }
 }
@@ -179,13 +188,5 @@ extension LineWriter {
         field(record.dscp.map { Int64($0) })
         field(record.key.isFragmentWithoutFlow)
         field(record.hidesTCPFlags)
-    }
-
-    /// The last fields of a line, and its end.
-    fileprivate mutating func end(_ window: Window) {
-        field(window.start.seconds)
-        field(window.endSecond)
-        field(window.spansRestart)
-        replaceLast(by: UInt8(ascii: "\n"))
     }
 }

@@ -19,7 +19,8 @@ package struct CSVFormat: RecordFormat {
         "icmp_type", "icmp_code", "tcp_control_bits", "first_ms", "last_ms", "rule", "verdict_source",
         "mixed_verdicts", "flow_end_reason", "overflow_packets", "overflow_bytes", "src_mac", "dst_mac", "dscp",
         "fragment_without_flow", "tcp_flags_hidden", "unparsed", "sample_length", "sample", "observed_at",
-        "incomplete", "incomplete_reason", "window_start", "window_end", "restarted",
+        "incomplete", "incomplete_reason", "window_start", "window_end", "restarted", "instance_name",
+        "project_id", "project_name",
     ]
 
     package func appendHeader(to bytes: inout [UInt8]) {
@@ -36,6 +37,7 @@ enum CSVPiece: Int, CaseIterable {
     case place
     case portName
     case coverage
+    case names
 
     func append(of port: Port, to bytes: inout [UInt8]) {
         let identity = port.identity
@@ -46,6 +48,7 @@ enum CSVPiece: Int, CaseIterable {
             case .place:
                 [identity.region, identity.availabilityZoneID, identity.sublocationType, identity.sublocationID]
             case .portName: [port.name]
+            case .names: [identity.instanceName, identity.projectID, identity.projectName]
             case .coverage: [port.coverage.interruption == nil ? nil : "true", port.coverage.interruption]
             }
         if self == .owner { bytes.appendText("8,") }

@@ -39,6 +39,8 @@ package struct JSONLinesEncoder: RecordEncoder {
         line.ownJudgement(of: record)
         if let origin = record.observedAt { line.member(",\"observed_at\":", origin.name) }
         line.window(record.window)
+        pieces.write(JSONPiece.names.rawValue, of: number, to: &line)
+        line.text("}\n")
         memory.finish(line, into: &bytes)
     }
 
@@ -112,11 +114,10 @@ extension LineWriter {
         if record.hidesTCPFlags { text(",\"tcp_flags_hidden\":true") }
     }
 
-    /// The last members of a line, and its end.
+    /// The members before the names, which are the last.
     mutating func window(_ window: Window) {
         member(",\"window_start\":", window.start.seconds)
         member(",\"window_end\":", window.endSecond)
         if window.spansRestart { text(",\"restarted\":true") }
-        text("}\n")
     }
 }

@@ -37,6 +37,7 @@ import FlowModel
 /// | `incomplete_reason` | string | not `incomplete` |
 /// | `window_start` `window_end` | Unix seconds, rounded away from the window | never |
 /// | `restarted` | true: the window was open already when the daemon started | otherwise |
+/// | `instance_name` `project_id` `project_name` | string, of the machine behind the port | not known |
 package struct JSONLinesFormat: RecordFormat {
     package init() {}
 
@@ -63,6 +64,12 @@ package struct JSONLinesFormat: RecordFormat {
         JSONPiece.portName.append(of: port, to: &bytes)
         appendOwn(frames, to: &bytes)
         bytes.appendLine(longest: 200) { line in line.window(window) }
+        appendEnd(of: port, to: &bytes)
+    }
+
+    private static func appendEnd(of port: Port, to bytes: inout [UInt8]) {
+        JSONPiece.names.append(of: port, to: &bytes)
+        bytes.appendText("}\n")
     }
 
     private static func appendOwn(_ frames: UnparsedFrames, to bytes: inout [UInt8]) {
@@ -92,5 +99,6 @@ package struct JSONLinesFormat: RecordFormat {
             }
             line.window(window)
         }
+        appendEnd(of: port, to: &bytes)
     }
 }

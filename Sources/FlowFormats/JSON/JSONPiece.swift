@@ -9,6 +9,7 @@ enum JSONPiece: Int, CaseIterable {
     case machine
     case place
     case portName
+    case names
 
     func append(of port: Port, to bytes: inout [UInt8]) {
         let identity = port.identity
@@ -31,6 +32,10 @@ enum JSONPiece: Int, CaseIterable {
             guard let reason = port.coverage.interruption else { break }
             bytes.appendText(",\"incomplete\":true")
             bytes.appendMember("incomplete_reason", reason)
+        case .names:
+            bytes.appendMember("instance_name", identity.instanceName)
+            bytes.appendMember("project_id", identity.projectID)
+            bytes.appendMember("project_name", identity.projectName)
         }
     }
 }

@@ -38,7 +38,8 @@ struct TableRow {
     /// - Parameter start: how its beginning is written; nil: there is no cell for it.
     init(_ entry: LogEntry, start: ((UnixTime) -> String)?, _ names: TableNames?) {
         self.init(entry, names)
-        if names != nil, let machine = entry.port.identity.instanceID {
+        let identity = entry.port.identity
+        if names != nil, let machine = identity.instanceName ?? identity.instanceID {
             cells[0] = "\(PrintableText.of(machine)) (\(cells[0]))"
         }
         if let start { cells.insert(start(entry.start), at: 0) }

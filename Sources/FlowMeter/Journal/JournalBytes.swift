@@ -127,6 +127,28 @@ extension JournalBytes {
         return coverage
     }
 
+    /// After the coverage, for the same reason; of ports without names, nothing.
+    mutating func append(namesOf ports: some Sequence<Port>) {
+        let ports = ports.filter { port in port.identity.names.contains { $0 != nil } }
+        append(UInt32(ports.count))
+        for port in ports {
+            append(port.number.rawValue)
+            for name in port.identity.names { append(name) }
+        }
+    }
+
+    mutating func readNames(into ports: inout [PortNumber: Port]) throws(Truncated) {
+        guard let count: UInt32 = try? read() else { return }
+        for _ in 0..<count {
+            let number = PortNumber(try read())
+            var identity = ports[number]?.identity ?? PortIdentity()
+            identity.instanceName = try readText()
+            identity.projectID = try readText()
+            identity.projectName = try readText()
+            ports[number] = ports[number]?.with(identity)
+        }
+    }
+
     mutating func append(_ side: PortSide, _ totals: PortTotals) {
         append(side.port.rawValue)
         append(side.direction.rawValue)
@@ -163,6 +185,8 @@ extension PortIdentity {
             accountID: texts[0], interfaceID: texts[1], vpcID: texts[2], subnetID: texts[3], instanceID: texts[4],
             region: texts[5], availabilityZoneID: texts[6], sublocationType: texts[7], sublocationID: texts[8])
     }
+
+    fileprivate var names: [String?] { [instanceName, projectID, projectName] }
 }
 
 extension PortTotals {

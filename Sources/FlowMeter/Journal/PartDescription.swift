@@ -55,6 +55,7 @@ extension PartDescription {
         bytes.append(unparsedOf: totals)
         bytes.append(samples)
         bytes.append(coverageOf: ports.values)
+        bytes.append(namesOf: ports.values)
         return bytes.words
     }
 
@@ -90,6 +91,7 @@ extension PartDescription {
             try bytes.readUnparsed(into: &totals)
             samples = try bytes.readSamples()
             for (number, coverage) in try bytes.readCoverage() { ports[number] = ports[number]?.with(coverage) }
+            try bytes.readNames(into: &ports)
         } catch {
             return nil
         }

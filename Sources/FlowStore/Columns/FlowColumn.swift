@@ -12,6 +12,7 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
     case rule, verdictSource, mixedVerdicts, flowEndReason, overflowPackets, overflowOctets, sourceMAC, destinationMAC
     case dscp, fragmentWithoutFlow, tcpFlagsHidden, unparsed, sampleLength, sample, observedAt
     case incomplete, incompleteReason, windowStart, windowEnd, restarted, windowSequence
+    case instanceName, projectID, projectName
 
     /// By `rawValue`.
     package static let schema: [ParquetColumn] = [
@@ -38,7 +39,8 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
         ParquetColumn("observed_at", .string), ParquetColumn("incomplete", .boolean),
         ParquetColumn("incomplete_reason", .string), ParquetColumn("window_start", .int64),
         ParquetColumn("window_end", .int64), ParquetColumn("restarted", .boolean),
-        ParquetColumn("window_sequence", .int64),
+        ParquetColumn("window_sequence", .int64), ParquetColumn("instance_name", .string),
+        ParquetColumn("project_id", .string), ParquetColumn("project_name", .string),
     ]
 
     package var name: String { Self.schema[rawValue].name }

@@ -12,7 +12,7 @@ extension SortedRows {
     func content(of column: FlowColumn) -> ColumnContent {
         switch column {
         case .accountID, .interfaceID, .vpcID, .subnetID, .instanceID, .region, .availabilityZoneID, .sublocationType,
-            .sublocationID, .port, .incompleteReason:
+            .sublocationID, .port, .incompleteReason, .instanceName, .projectID, .projectName:
             ofPorts(column)
         case .sourceAddress: texts(column, ranks.texts, interfaceSource)
         case .destinationAddress: texts(column, ranks.texts, interfaceDestination)
@@ -300,6 +300,9 @@ extension FlowColumn {
         case .sublocationID: return identity.sublocationID
         case .port: return port.name
         case .incompleteReason: return port.coverage.interruption
+        case .instanceName: return identity.instanceName
+        case .projectID: return identity.projectID
+        case .projectName: return identity.projectName
         default: return nil
         }
     }
@@ -307,6 +310,6 @@ extension FlowColumn {
     /// What is the same for all lines of a port in a window.
     static let ofPort: [FlowColumn] = [
         .accountID, .interfaceID, .vpcID, .subnetID, .instanceID, .region, .availabilityZoneID, .sublocationType,
-        .sublocationID, .port, .incompleteReason,
+        .sublocationID, .port, .incompleteReason, .instanceName, .projectID, .projectName,
     ]
 }

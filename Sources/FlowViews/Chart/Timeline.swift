@@ -79,7 +79,7 @@ package struct Timeline: Sendable {
         self.end = max(end, first + 1)
         let pieces = Pieces(first: first, step: step, count: count)
         total = Series(nil, pieces.counts(totals.groups))
-        series = fields.isEmpty ? [] : Self.series(totals, measure, pieces, most)
+        series = fields.isEmpty ? [] : Self.series(totals.ofOwners(fields), measure, pieces, most)
         let measured = pieces.measuredSeconds(windows)
         measuredSeconds = measured
         overflowPackets = pieces.overflow(windows)

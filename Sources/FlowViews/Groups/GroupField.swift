@@ -4,19 +4,36 @@ import FlowModel
 package import FlowStore
 
 /// A field by whose values records are put together: its name is AWS's with underscores, or Weir's own, as in JSON.
-package struct GroupField: Hashable, Sendable {
-    package let column: FlowColumn
+package enum GroupField: Hashable, Sendable {
+    case column(FlowColumn)
+    /// The machine behind the port: its name, its identifier, and where neither is known its port. See `StoreTotals.ofOwners`.
+    case machine
+    /// The project of the port: its name and its identifier.
+    case project
 
-    package init(_ column: FlowColumn) { self.column = column }
+    /// Those that its values are of, in this order.
+    package var columns: [FlowColumn] {
+        switch self {
+        case .column(let column): [column]
+        case .machine: [.instanceName, .instanceID, .port]
+        case .project: [.projectName, .projectID]
+        }
+    }
 
     /// As JSON has it.
-    package var name: String { column.name }
+    package var name: String {
+        switch self {
+        case .column(let column): column.name
+        case .machine: "vm"
+        case .project: "project"
+        }
+    }
 
     /// At the head of a table.
-    package var title: String { column == .port ? "INTERFACE" : name.uppercased() }
+    package var title: String { word == "interface" ? "INTERFACE" : name.uppercased() }
 
     /// As `--by` has it.
-    package var word: String { column == .port ? "interface" : name }
+    package var word: String { self == .column(.port) ? "interface" : name }
 
     /// Columns whose values say what a record is of, not how much it is.
     private static let columns: [FlowColumn] = FlowColumn.allCases.filter { column in
@@ -29,9 +46,10 @@ package struct GroupField: Hashable, Sendable {
     }
 
     /// Words of the filter language beside the names.
-    private static let words: [String: FlowColumn] = [
-        "interface": .port, "vm": .instanceID, "proto": .transport, "src": .sourceAddress, "dst": .destinationAddress,
-        "vlan": .vlanID, "reason": .rejectReason, "direction": .direction,
+    private static let words: [String: GroupField] = [
+        "interface": .column(.port), "vm": .machine, "project": .project, "proto": .column(.transport),
+        "src": .column(.sourceAddress), "dst": .column(.destinationAddress), "vlan": .column(.vlanID),
+        "reason": .column(.rejectReason), "direction": .column(.direction),
     ]
 
     /// Reads names with commas or blanks between them, spelt with `-` or `_`.
@@ -52,7 +70,7 @@ package struct GroupField: Hashable, Sendable {
 
     private static func one(_ word: String) throws(GroupFieldError) -> GroupField {
         let name = word.lowercased().replacing("-", with: "_")
-        if let column = words[name] ?? columns.first(where: { $0.name == name }) { return GroupField(column) }
+        if let field = words[name] ?? columns.first(where: { $0.name == name }).map(Self.column) { return field }
         if FlowColumn.allCases.contains(where: { $0.name == name }) { throw .quantity(name) }
         throw .unknown(word, nearest: nearest(to: name))
     }
@@ -61,6 +79,20 @@ package struct GroupField: Hashable, Sendable {
         // The distance is between words with dashes.
         let known = (words.keys.sorted() + columns.map(\.name)).map { $0.replacing("_", with: "-") }
         return nearestWord(to: name, among: known)?.replacing("-", with: "_")
+    }
+}
+
+extension [GroupField] {
+    /// What the store is asked for.
+    package var columns: [FlowColumn] { flatMap(\.columns) }
+
+    /// The values of a group by field.
+    func split(_ values: [StoredValue]) -> [(field: GroupField, values: ArraySlice<StoredValue>)] {
+        var rest = values[...]
+        return map { field in
+            defer { rest = rest.dropFirst(field.columns.count) }
+            return (field, rest.prefix(field.columns.count))
+        }
     }
 }
 

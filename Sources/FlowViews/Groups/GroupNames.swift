@@ -15,15 +15,22 @@ package struct GroupNames: Sendable {
 
     /// The values of a group, in the order of the fields.
     package func texts(_ values: [StoredValue], of fields: [GroupField]) -> [String] {
-        let transport = zip(fields, values).first { $0.0.column == .transport }.map { transportText($0.1) }
-        return zip(fields, values).map { field, value in
-            switch (field.column, value) {
-            case (.transport, _): transportText(value)
-            case (.sourcePort, .number(let port)), (.destinationPort, .number(let port)):
-                name(of: port, transport) ?? "\(port)"
-            case (_, .number(1)) where field.column.kind == .boolean: "true"
-            default: PrintableText.of(value.description)
+        let transport = zip(fields.columns, values).first { $0.0 == .transport }.map { transportText($0.1) }
+        return fields.split(values).map { field, values in
+            guard case .column(let column) = field else {
+                return PrintableText.of((values.first { $0 != .null } ?? .null).description)
             }
+            return text(column, values.first ?? .null, transport)
+        }
+    }
+
+    private func text(_ column: FlowColumn, _ value: StoredValue, _ transport: String?) -> String {
+        switch (column, value) {
+        case (.transport, _): transportText(value)
+        case (.sourcePort, .number(let port)), (.destinationPort, .number(let port)):
+            name(of: port, transport) ?? "\(port)"
+        case (_, .number(1)) where column.kind == .boolean: "true"
+        default: PrintableText.of(value.description)
         }
     }
 

@@ -28,7 +28,7 @@ package struct Ranking: Sendable {
         self.end = max(start, end)
         sum = totals.sum
         groups = Self.largestFirst(
-            totals.groups.filter { $0.counts.packets > 0 || $0.counts.flows > 0 }
+            totals.ofOwners(fields).groups.filter { $0.counts.packets > 0 || $0.counts.flows > 0 }
                 .map { GroupSum(values: $0.values, counts: $0.counts) }, measure)
     }
 

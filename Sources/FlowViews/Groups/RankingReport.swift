@@ -70,7 +70,7 @@ struct Sums: Encodable {
     }
 }
 
-/// The values of a group, each under its field's name; what is not known is absent.
+/// The values of a group, each under its column's name; what is not known is absent.
 struct GroupValues: Encodable {
     private let fields: [GroupField]
     private let values: [StoredValue]
@@ -90,11 +90,11 @@ struct GroupValues: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        for (field, value) in zip(fields, values) {
-            let key = Key(stringValue: field.name)
+        for (column, value) in zip(fields.columns, values) {
+            let key = Key(stringValue: column.name)
             switch value {
             case .null: break
-            case .number where field.column.kind == .boolean: try container.encode(true, forKey: key)
+            case .number where column.kind == .boolean: try container.encode(true, forKey: key)
             case .number(let number): try container.encode(number, forKey: key)
             case .text(let text): try container.encode(text, forKey: key)
             }

@@ -153,7 +153,7 @@ package struct TopScreen {
 
     private var help: [String] {
         let orders = TopState.orders.map { "\($0.key) \($0.measure.noun)" }
-        let groups = TopState.groups.map { "\($0.key) \(GroupField($0.column).word)" }
+        let groups = TopState.groups.map { "\($0.key) \($0.field.word)" }
         return [
             "Order by: \(orders.joined(separator: ", "))",
             "Group by, or no more by: \(groups.joined(separator: ", "))",

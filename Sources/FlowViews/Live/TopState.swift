@@ -77,9 +77,7 @@ package struct TopState: Sendable {
         case "n": choices.hasNames.toggle()
         default:
             if let measure = Self.orders.first(where: { $0.key == character })?.measure { choices.measure = measure }
-            if let column = Self.groups.first(where: { $0.key == character })?.column {
-                choices.toggle(GroupField(column))
-            }
+            if let field = Self.groups.first(where: { $0.key == character })?.field { choices.toggle(field) }
         }
         guard choices != before else { return .none }
         offset = 0
@@ -113,8 +111,9 @@ package struct TopState: Sendable {
         ("b", .bytes), ("p", .packets), ("f", .flows), ("r", .rejects),
     ]
 
-    static let groups: [(key: Character, column: FlowColumn)] = [
-        ("i", .port), ("v", .instanceID), ("s", .sourceAddress), ("d", .destinationAddress), ("o", .destinationPort),
-        ("t", .transport), ("w", .direction), ("a", .action),
+    static let groups: [(key: Character, field: GroupField)] = [
+        ("i", .column(.port)), ("v", .machine), ("s", .column(.sourceAddress)), ("d", .column(.destinationAddress)),
+        ("o", .column(.destinationPort)), ("t", .column(.transport)), ("w", .column(.direction)),
+        ("a", .column(.action)),
     ]
 }

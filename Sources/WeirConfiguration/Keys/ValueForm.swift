@@ -110,4 +110,8 @@ extension ValueForm<String> {
     package static var identifier: Self {
         Self(read: { setting throws(ConfigurationError) in try setting.identifier() }, write: { .text($0) })
     }
+
+    package static var name: Self {
+        Self(read: { setting throws(ConfigurationError) in try setting.displayName() }, write: { .text($0) })
+    }
 }

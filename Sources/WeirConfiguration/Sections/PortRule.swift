@@ -61,6 +61,11 @@ extension PortRule {
         ConfigurationKey(
             "az-id", \.identity.availabilityZoneID, .identifier, defaultText: "not known",
             "its availability zone")
+        ConfigurationKey(
+            "instance-name", \.identity.instanceName, .name, defaultText: "not known", "what its machine is called")
+        ConfigurationKey("project-id", \.identity.projectID, .identifier, defaultText: "not known", "its project")
+        ConfigurationKey(
+            "project-name", \.identity.projectName, .name, defaultText: "not known", "what its project is called")
     }
 
     /// Reads one entry of `ports`: a pattern, or a mapping with `match`.

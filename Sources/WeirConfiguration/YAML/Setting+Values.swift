@@ -67,6 +67,13 @@ extension Setting {
         }
     }
 
+    /// A name as people give it: free text.
+    package func displayName() throws(ConfigurationError) -> String {
+        try read("a name of 1 to 128 bytes without control characters") { text in
+            PortIdentity.isName(text) ? text : nil
+        }
+    }
+
     /// Identifiers in a list; a single one is a list of one.
     package func identifiers(_ allowed: String) throws(ConfigurationError) -> [String] {
         guard elements != nil || text != nil else { throw mustBe(allowed) }

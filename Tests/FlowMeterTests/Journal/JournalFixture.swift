@@ -35,7 +35,8 @@ enum Sample {
     static let ports = [
         PortNumber(1): Port(
             number: PortNumber(1), name: "tap1", role: .guest,
-            identity: PortIdentity(accountID: "123456789012", interfaceID: "eni-ä", region: ""),
+            identity: PortIdentity(
+                accountID: "123456789012", interfaceID: "eni-ä", region: "", instanceName: "web 1 ü", projectName: ""),
             coverage: .interrupted("the program on the from side was detached")),
         PortNumber(7): Port(
             number: PortNumber(7), name: "uplink", role: .uplink,

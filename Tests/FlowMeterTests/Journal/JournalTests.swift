@@ -48,9 +48,44 @@ import Testing
         #expect(try ChildProcess.run(["python3", "-c", python, segment.path.string]) == "7\n")
     }
 
+    /// Written by Python as versions before the names of machines and projects wrote it, and as those before stand-ins.
+    @Test(arguments: [false, true]) func `a journal of an earlier version is read`(hasCoverage: Bool) throws {
+        let segment = try #require(
+            try fixture.journal.append(Sample.part(flows: 1), installation: 1, ports: [:]))
+        let python = """
+            import struct, sys, zlib
+            def text(value):
+                return struct.pack("<H", 65535) if value is None else struct.pack("<H", len(value)) + value
+            head = struct.pack("<QIIqqBBqqQQ", 9, 5, 5, 1000020000000000, 1000080000000000, 2, 0, 100, 1000020000000000, 0, 0)
+            ports = struct.pack("<I", 1) + struct.pack("<HB", 7, 0) + text(b"tap7")
+            ports += b"".join(text(value) for value in [b"12", b"eni-7", None, None, b"i-7", None, None, None, None])
+            rest = struct.pack("<I", 0)
+            if sys.argv[3] == "true":
+                rest += struct.pack("<III", 0, 0, 0) + struct.pack("<IH", 1, 7) + text(b"a program was detached")
+            bytes = head + ports + rest
+            bytes += b"\\0" * (-len(bytes) % 8)
+            def frame(kind, index, payload, meaning):
+                words = struct.pack("<IHHQIIII", 0x52454957, kind, 2, int(sys.argv[2], 16), 0, index, len(payload) // 8, meaning)
+                return words + struct.pack("<Q", zlib.crc32(payload, zlib.crc32(words))) + payload
+            with open(sys.argv[1], "wb") as file:
+                file.write(frame(1, 0, bytes, 1) + frame(3, 0, bytes, 1) + frame(4, 0, b"", 0) + frame(4, 1, b"", 0))
+            """
+        let nonce = String(segment.nonce, radix: 16)
+        _ = try ChildProcess.run(["python3", "-c", python, segment.path.string, nonce, "\(hasCoverage)"])
+        let content = try SegmentReader.read(segment)
+        #expect(content.isIntact && content.isComplete && content.parts.count == 1)
+        let port = Port(
+            number: PortNumber(7), name: "tap7", role: .guest,
+            identity: PortIdentity(accountID: "12", interfaceID: "eni-7", instanceID: "i-7"),
+            coverage: hasCoverage ? .interrupted("a program was detached") : .whole)
+        #expect(JournaledWindow(content)?.ports == [PortNumber(7): port])
+    }
+
     @Test func `a register of four thousand ports with long names fits`() throws {
         let name = String(repeating: "x", count: 128)
-        let identity = PortIdentity(accountID: name, interfaceID: name, vpcID: name, subnetID: name, instanceID: name)
+        let identity = PortIdentity(
+            accountID: name, interfaceID: name, vpcID: name, subnetID: name, instanceID: name, instanceName: name,
+            projectID: name, projectName: name)
         let ports = Dictionary(
             uniqueKeysWithValues: (1...4095).map { number in
                 let number = PortNumber(UInt16(number))
