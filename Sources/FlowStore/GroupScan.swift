@@ -11,8 +11,10 @@ final class GroupScan {
     private let query: CompiledQuery
     private let read: Read
     private var columns: [ColumnReader?]
+    /// Of columns that are not in `columns`.
+    private var sparse: [SparseColumn?]
     /// By test: by place in its column's dictionary.
-    private var answers: [[Bool]?]
+    private var answers: [Answers?]
     private var pageBounds: [PageBounds?]
     /// Of the first column that was read; all must have the same.
     private var pageRows: [Int]?
@@ -23,6 +25,7 @@ final class GroupScan {
         self.query = query
         self.read = read
         columns = Array(repeating: nil, count: FlowColumn.allCases.count)
+        sparse = Array(repeating: nil, count: FlowColumn.allCases.count)
         answers = Array(repeating: nil, count: query.tests.count)
         pageBounds = Array(repeating: nil, count: query.tests.count)
     }
@@ -33,11 +36,12 @@ final class GroupScan {
         case all
         case some([Bool])
 
-        func takes(_ row: Int) -> Bool {
+        /// The rows that it takes of so many, in order.
+        func rows(of count: Int) -> [Int] {
             switch self {
-            case .none: false
-            case .all: true
-            case .some(let rows): rows[row]
+            case .none: []
+            case .all: Array(0..<count)
+            case .some(let rows): rows.indices.filter { rows[$0] }
             }
         }
     }
@@ -57,6 +61,20 @@ final class GroupScan {
     /// A column with that page decoded; nil where it has nothing but nulls.
     func column(_ column: FlowColumn, page: Int) throws -> ColumnPage? {
         try self.column(column)?.decode(page)
+    }
+
+    /// Some rows of that page of a column, by their order among `rows`: where these are few, it reads and decodes less.
+    func column(_ column: FlowColumn, page: Int, only rows: [Int]) throws -> ColumnPage? {
+        guard let chunk = chunk(column), !chunk.isEmpty else { return nil }
+        if let twin = column.twin, areTwins(column, twin) {
+            return try self.column(twin, page: page, only: rows)
+        }
+        let place = column.rawValue
+        if columns[place] == nil, sparse[place] == nil {
+            sparse[place] = try SparseColumn(column, chunk, pageRows: try rowsOfPages(), read)
+        }
+        if columns[place] == nil, let found = try sparse[place]?.decode(page, only: rows) { return found }
+        return try self.column(column)?.decode(page, only: rows)
     }
 
     /// Whether both columns are the same bytes of the file.
@@ -139,9 +157,11 @@ extension GroupScan {
         if let least = chunk.least, let most = chunk.most, !test.mayHold(between: least, and: most) { return .no }
         if !test.hashes.isEmpty, let offset = chunk.bloomFilter, try !mayHold(test.hashes, at: offset) { return .no }
         guard let reader = try column(test.column), reader.isDictionaryOnly else { return .maybe }
-        let answers = answers(ofTest: number, reader)
-        if !answers.contains(true) { return .no }
-        return chunk.nulls == 0 && !answers.contains(false) ? .yes : .maybe
+        switch answers(ofTest: number, reader) {
+        case .no: return .no
+        case .one: return chunk.nulls == 0 && reader.dictionaryCount == 1 ? .yes : .maybe
+        case .some(let places): return chunk.nulls == 0 && !places.contains(false) ? .yes : .maybe
+        }
     }
 
     private func mayHold(_ hashes: [UInt64], at offset: Int) throws -> Bool {
@@ -157,13 +177,9 @@ extension GroupScan {
     /// The header takes less, and a block at least follows it.
     private static let bloomHeader = 32
 
-    private func answers(ofTest number: Int, _ reader: ColumnReader) -> [Bool] {
+    private func answers(ofTest number: Int, _ reader: ColumnReader) -> Answers {
         if let known = answers[number] { return known }
-        let test = query.tests[number]
-        let found =
-            reader.column.kind == .string
-            ? (0..<reader.dictionaryCount).map { test.holds(for: reader.texts[$0]) }
-            : reader.numbers.prefix(reader.dictionaryCount).map { test.holds(for: $0) }
+        let found = Answers(of: query.tests[number], reader)
         answers[number] = found
         return found
     }
@@ -216,9 +232,13 @@ extension GroupScan {
         let test = query.tests[number]
         guard let reader = try column(test.column) else { return .none }
         if reader.isDictionary(page) {
-            let answers = answers(ofTest: number, reader)
-            guard answers.contains(true) else { return .none }
-            return Self.rows(try reader.decode(page).places, answers)
+            switch answers(ofTest: number, reader) {
+            case .no: return .none
+            case .one(let place):
+                let places = try reader.decode(page).places
+                return places.contains(place) ? Self.packed(places.map { $0 == place }) : .none
+            case .some(let answers): return Self.rows(try reader.decode(page).places, answers)
+            }
         }
         let values = try reader.decode(page)
         let isText = reader.column.kind == .string
@@ -263,6 +283,37 @@ extension GroupScan {
         case (.all, _), (_, .all): .all
         case (.none, let other), (let other, .none): other
         case (.some(let left), .some(let right)): packed(left.indices.map { left[$0] || right[$0] })
+        }
+    }
+}
+
+/// What a test says of each value of a column's dictionary.
+private enum Answers {
+    case no
+    /// Yes to that one alone, which saves a look-up for each row.
+    case one(UInt32)
+    case some([Bool])
+
+    init(of test: ColumnTest, _ reader: ColumnReader) {
+        let (count, texts, numbers) = (reader.dictionaryCount, reader.texts, reader.numbers)
+        if reader.column.kind == .string, let literals = test.literals {
+            self.init(of: literals.flatMap { texts.places(of: $0, before: count) }, count)
+            return
+        }
+        let answers =
+            reader.column.kind == .string
+            ? (0..<count).map { test.holds(for: texts[$0]) } : numbers.prefix(count).map { test.holds(for: $0) }
+        self = answers.contains(true) ? .some(answers) : .no
+    }
+
+    private init(of places: [Int], _ count: Int) {
+        var answers = [Bool](repeating: false, count: places.count < 2 ? 0 : count)
+        switch places.count {
+        case 0: self = .no
+        case 1: self = .one(UInt32(places[0]))
+        default:
+            for place in places { answers[place] = true }
+            self = .some(answers)
         }
     }
 }

@@ -144,8 +144,7 @@ package final class StoreReader {
         try forEachGroup(of: source, query) { scan in
             var stored = StoredRows()
             try scan.forEachPage { page, rows, selection in
-                try stored.load(scan, page: page, rows: rows, selection)
-                for row in 0..<rows where selection.takes(row) { try body(try stored.entry(row)) }
+                for row in try stored.load(scan, page: page, rows: rows, selection) { try body(try stored.entry(row)) }
             }
         }
     }

@@ -48,8 +48,15 @@ struct StoredRows {
     private static let ofWindow: [FlowColumn] = [.windowStart, .windowEnd, .restarted, .flowEndReason]
 
     /// Goes on with another page of the same row group.
-    mutating func load(_ scan: GroupScan, page: Int, rows: Int, _ selection: GroupScan.Selection) throws {
-        pages = try FlowColumn.allCases.map { try scan.column($0, page: page) }
+    ///
+    /// - Returns: what `entry` is to be asked for: the rows that are wanted, or where they are few, their places among them.
+    mutating func load(_ scan: GroupScan, page: Int, rows: Int, _ selection: GroupScan.Selection) throws -> [Int] {
+        let wanted = selection.rows(of: rows)
+        let isDense = wanted.count * Self.sparseness > rows
+        pages = try FlowColumn.allCases.map { column in
+            isDense ? try scan.column(column, page: page) : try scan.column(column, page: page, only: wanted)
+        }
+        let rows = isDense ? rows : wanted.count
         isPlain =
             scan.areTwins(.sourceAddress, .packetSourceAddress)
             && scan.areTwins(.destinationAddress, .packetDestinationAddress)
@@ -62,8 +69,12 @@ struct StoredRows {
             destinationPort: column(.destinationPort), transport: column(.transport), tcpFlags: column(.tcpFlags),
             controlBits: column(.tcpControlBits), dscp: column(.dscp))
         loadDictionaries()
-        if selection.isDense(rows) { loadAddresses() }
+        if isDense { loadAddresses() }
+        return isDense ? wanted : Array(wanted.indices)
     }
+
+    /// Where fewer than one row in so many is wanted, what all of them have is not worth being made beforehand.
+    private static let sparseness = 8
 
     private func column(_ column: FlowColumn) -> NumberColumn { NumberColumn(pages[column.rawValue]) }
 
@@ -339,16 +350,5 @@ extension StoredRows {
             direction: direction(row), reason: reason,
             count: PacketCount(packets: count(.packets, row), octets: count(.octets, row)), verdict: verdict(row),
             sample: sample)
-    }
-}
-
-extension GroupScan.Selection {
-    /// Whether it takes so many of the rows that what all of them have is worth being made beforehand.
-    fileprivate func isDense(_ rows: Int) -> Bool {
-        switch self {
-        case .none: false
-        case .all: true
-        case .some(let chosen): chosen.reduce(0) { $0 + ($1 ? 1 : 0) } * 8 > rows
-        }
     }
 }

@@ -27,7 +27,7 @@ struct TotalsTable {
     mutating func beginGroup() { known = columns.map { _ in [] } }
 
     mutating func add(_ scan: GroupScan, page: Int, rows: Int, _ selection: GroupScan.Selection) throws {
-        let chosen = (0..<rows).filter { selection.takes($0) }
+        let chosen = selection.rows(of: rows)
         var groups = [Int32](repeating: 0, count: chosen.count)
         for (index, column) in columns.enumerated() {
             let ids = try ids(of: index, try scan.column(column, page: page), chosen)

@@ -53,6 +53,7 @@ import Testing
         "Sources/FlowExport/Files/GzipCompressor.swift",
         "Sources/FlowFormats/Text/LineWriter.swift",
         "Sources/FlowMeter/Journal/JournalFrame.swift",
+        "Sources/FlowStore/Parquet/BitUnpacker.swift",
         "Sources/FlowStore/Parquet/PageCompressor.swift",
         "Sources/FlowStore/SegmentSource.swift",
         "Sources/FlowMeter/Journal/SegmentReader.swift",

@@ -31,6 +31,11 @@ import Testing
             var found: [Int64] = [5]
             try DeltaEncoding.read(count, from: bytes[...], to: &found)
             #expect(found == [5] + values)
+            for most in [0, 1, 2, count / 3, count - 1] where most >= 0 {
+                var found: [Int64] = []
+                try DeltaEncoding.read(count, most: most, from: bytes[...], to: &found)
+                #expect(found == Array(values.prefix(most)))
+            }
             // What is cut throws, and what is changed does not trap.
             for length in stride(from: 0, to: bytes.count - 1, by: 7) where count > 1 {
                 #expect(throws: ParquetError.self) {
@@ -62,5 +67,22 @@ import Testing
         var found: [UInt32] = []
         try RunLengthEncoding.read(values.count, bitWidth: width, from: bytes[...], to: &found)
         #expect(found == values)
+        for share in [1, 2, 9, 700] {
+            let places = values.indices.filter { _ in random.next() % UInt64(share) == 0 } + [values.count - 1]
+            let chosen = Array(Set(places)).sorted()
+            let picked = try RunLengthEncoding.pick(chosen, bitWidth: width, from: bytes[...])
+            #expect(picked == chosen.map { values[$0] })
+        }
+        #expect(throws: ParquetError.self) {
+            try RunLengthEncoding.pick([values.count - 1], bitWidth: width, from: bytes[..<(bytes.count / 2)])
+        }
+        // What is changed does not trap.
+        for place in bytes.indices.prefix(200) {
+            var bytes = bytes
+            bytes[place] ^= 0xA5
+            _ = try? RunLengthEncoding.pick([0, 700, 4000], bitWidth: width, from: bytes[...])
+            var found: [UInt32] = []
+            try? RunLengthEncoding.read(values.count, bitWidth: width, from: bytes[...], to: &found)
+        }
     }
 }

@@ -76,6 +76,15 @@ struct TextDictionary: Equatable {
 
     subscript(_ index: Int) -> ArraySlice<UInt8> { stored(index).dropFirst(4) }
 
+    /// Where a text is among the first so many: at one place at most, unless another program wrote the file.
+    func places(of text: [UInt8], before count: Int) -> [Int] {
+        let length = text.count + 4
+        return (0..<count).filter { index in
+            let end = index + 1 < offsets.count ? offsets[index + 1] : bytes.count
+            return end - offsets[index] == length && self[index].elementsEqual(text)
+        }
+    }
+
     func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
     /// Keeps only the first ones.

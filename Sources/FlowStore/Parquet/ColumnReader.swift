@@ -32,13 +32,20 @@ final class ColumnReader {
     private static let largestPage = 1 << 26
     private static let mostPageRows = 1 << 17
 
-    /// - Parameter bytes: those of `Chunk.range`; empty where the column has nothing but nulls.
-    init(_ bytes: [UInt8], of chunk: ParquetFooter.Chunk, _ column: ParquetColumn, rows: Int) throws(ParquetError) {
+    /// - Parameters:
+    ///   - bytes: those of `Chunk.range`, or of its dictionary and a page, or of a page; empty where the column has nothing but nulls.
+    ///   - rows: of these pages.
+    ///   - other: has the dictionary, where `bytes` does not have it.
+    init(
+        _ bytes: [UInt8], of chunk: ParquetFooter.Chunk, _ column: ParquetColumn, rows: Int,
+        dictionaryOf other: ColumnReader? = nil
+    ) throws(ParquetError) {
         self.column = column
         self.rows = rows
         self.bytes = bytes
         codec = chunk.codec
         guard !chunk.isEmpty else { return }
+        if let other { (numbers, texts, dictionaryCount) = other.dictionary }
         var position = 0
         var row = 0
         while row < rows {
@@ -113,10 +120,19 @@ final class ColumnReader {
         return ColumnPage(places: places, numbers: numbers, texts: texts, dictionaryCount: dictionaryCount)
     }
 
-    private func decodeAnew(_ index: Int) throws(ParquetError) {
+    private var dictionary: ([Int64], TextDictionary, Int) {
+        forgetPage()
+        return (numbers, texts, dictionaryCount)
+    }
+
+    private func forgetPage() {
         decoded = nil
         if numbers.count > dictionaryCount { numbers.removeSubrange(dictionaryCount...) }
         texts.keep(dictionaryCount)
+    }
+
+    private func decodeAnew(_ index: Int) throws(ParquetError) {
+        forgetPage()
         let page = pages[index]
         let content = try content(page.content, page.size)
         var plain = PlainReader(content[...])
@@ -133,6 +149,52 @@ final class ColumnReader {
             spread(isThere)
         }
         decoded = index
+    }
+
+    /// Decodes some rows of a page: by their order among `rows`.
+    ///
+    /// - Parameter rows: of the page, in order, each once.
+    func decode(_ index: Int, only rows: [Int]) throws(ParquetError) -> ColumnPage {
+        let page = pages[index]
+        let isDelta = page.encoding == ParquetNumber.encodingDelta && [.int32, .int64].contains(column.kind)
+        guard decoded != index, isDelta || Self.isDictionary(page) else { return try decode(index).only(rows) }
+        forgetPage()
+        let content = try content(page.content, page.size)
+        var plain = PlainReader(content[...])
+        let (ranks, present) = try Self.ranks(of: rows, try plain.block(), page.rows)
+        let values = plain.rest
+        let known = ranks.filter { $0 >= 0 }
+        var picked: [UInt32] = []
+        if let last = known.last {
+            if isDelta {
+                try DeltaEncoding.read(present, most: last + 1, from: values, to: &numbers)
+                picked = known.map { UInt32(dictionaryCount + $0) }
+            } else {
+                guard let width = values.first else { throw .damaged("a page is cut") }
+                picked = try RunLengthEncoding.pick(known, bitWidth: Int(width), from: values.dropFirst())
+                try check(picked)
+            }
+        }
+        var next = picked.makeIterator()
+        let places = ranks.map { $0 < 0 ? Self.null : next.next() ?? Self.null }
+        return ColumnPage(places: places, numbers: numbers, texts: texts, dictionaryCount: dictionaryCount)
+    }
+
+    /// By row: which of the page's values is its own, and -1 where it has none; and how many values the page has.
+    private static func ranks(
+        of rows: [Int], _ levels: ArraySlice<UInt8>, _ count: Int
+    ) throws(ParquetError) -> ([Int], Int) {
+        if isWholeRun(levels, of: count) { return (rows, count) }
+        var isThere: [UInt32] = []
+        try RunLengthEncoding.read(count, bitWidth: 1, from: levels, to: &isThere)
+        var (ranks, passed, present): ([Int], Int, Int) = ([], 0, 0)
+        for row in rows {
+            for before in passed..<row { present += Int(isThere[before]) }
+            passed = row
+            ranks.append(isThere[row] == 0 ? -1 : present)
+        }
+        for row in passed..<count { present += Int(isThere[row]) }
+        return (ranks, present)
     }
 
     /// Whether the levels are one run of ones.
@@ -168,12 +230,17 @@ final class ColumnReader {
             guard start < content.count else { throw .damaged("a page is cut") }
             try RunLengthEncoding.read(
                 count, bitWidth: Int(content[start]), from: content[(start + 1)...], to: &places)
-            var most: UInt32 = 0
-            for place in places { most = max(most, place) }
-            guard Int(most) < dictionaryCount else {
-                throw .damaged("a page names values that its dictionary lacks")
-            }
+            try check(places)
         default: throw .unsupported("a page is encoded in a way that Weir does not use")
+        }
+    }
+
+    /// Nothing is looked up in a dictionary that it is not in.
+    private func check(_ places: [UInt32]) throws(ParquetError) {
+        var most: UInt32 = 0
+        for place in places { most = max(most, place) }
+        guard places.isEmpty || Int(most) < dictionaryCount else {
+            throw .damaged("a page names values that its dictionary lacks")
         }
     }
 
@@ -227,6 +294,11 @@ struct ColumnPage {
     let numbers: [Int64]
     let texts: TextDictionary
     let dictionaryCount: Int
+
+    /// Some of the rows, by their order among `rows`.
+    func only(_ rows: [Int]) -> ColumnPage {
+        ColumnPage(places: rows.map { places[$0] }, numbers: numbers, texts: texts, dictionaryCount: dictionaryCount)
+    }
 
     @inline(__always)
     func number(_ row: Int) -> Int64? {

@@ -59,54 +59,33 @@ package enum DeltaEncoding {
     }
 
     /// Reads so many values to the end of `values`. Nothing of the bytes is trusted.
-    package static func read(_ count: Int, from bytes: ArraySlice<UInt8>, to values: inout [Int64]) throws(ParquetError)
-    {
+    ///
+    /// - Parameter most: of the values: those that follow are not read.
+    package static func read(
+        _ count: Int, most: Int = .max, from bytes: ArraySlice<UInt8>, to values: inout [Int64]
+    ) throws(ParquetError) {
         var reader = PlainReader(bytes)
         let (block, miniblocks, total) = (try reader.varint(), try reader.varint(), try reader.varint())
         let first = try reader.zigzag()
         guard block <= UInt64(mostBlockValues), block > 0, miniblocks > 0, block % miniblocks == 0,
             block / miniblocks % 32 == 0, total == UInt64(count)
         else { throw .damaged("a page has no differences as it should") }
-        guard count > 0 else { return }
-        values.reserveCapacity(values.count + count)
-        values.append(first)
+        guard min(count, most) > 0 else { return }
+        let end = values.count + min(count, most)
+        values.append(contentsOf: repeatElement(first, count: min(count, most)))
         let size = Int(block / miniblocks)
-        var (left, last) = (count - 1, first)
-        while left > 0 {
+        var (filled, last) = (end - min(count, most) + 1, first)
+        while filled < end {
             let least = try reader.zigzag()
             let widths = try reader.take(Int(miniblocks))
-            for width in widths where left > 0 {
+            for width in widths where filled < end {
                 guard width <= 64 else { throw .damaged("a page has differences of \(width) bits") }
                 let packed = try reader.take(Int(width) * size / 8)
-                let here = min(left, size)
-                unpack(packed.span, Int(width), here, least, &last, to: &values)
-                left -= here
+                let here = min(end - filled, size)
+                BitUnpacker.addUp(
+                    packed, width: Int(width), here, least: least, last: &last, to: &values, from: filled)
+                filled += here
             }
-        }
-    }
-
-    private static func unpack(
-        _ bytes: Span<UInt8>, _ width: Int, _ count: Int, _ least: Int64, _ last: inout Int64,
-        to values: inout [Int64]
-    ) {
-        var (bits, available, position): (UInt64, Int, Int) = (0, 0, 0)
-        // In two halves, so that a value and what is left of a byte fit into 64 bits.
-        func take(_ width: Int) -> UInt64 {
-            while available < width {
-                bits |= UInt64(bytes[position]) << UInt64(available)
-                position += 1
-                available += 8
-            }
-            let value = bits & ((1 << UInt64(width)) - 1)
-            bits >>= UInt64(width)
-            available -= width
-            return value
-        }
-        for _ in 0..<count {
-            let low = take(min(width, 32))
-            let delta = width > 32 ? low | take(width - 32) << 32 : low
-            last = last &+ least &+ Int64(bitPattern: delta)
-            values.append(last)
         }
     }
 }

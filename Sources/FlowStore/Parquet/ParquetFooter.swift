@@ -16,10 +16,11 @@ package struct ParquetFooter {
         var dictionaryOffset: Int?
         var least: ArraySlice<UInt8>?
         var most: ArraySlice<UInt8>?
+        /// The bounds of its pages.
         var columnIndex: Range<Int>?
+        /// The places of its pages.
+        var offsetIndex: Range<Int>?
         var bloomFilter: Int?
-        fileprivate var indexOffset: Int?
-        fileprivate var indexLength: Int?
 
         /// Where its pages lie in the file.
         var range: Range<Int> {
@@ -138,26 +139,29 @@ package struct ParquetFooter {
 
     private static func chunk(_ reader: inout ThriftReader) throws(ParquetError) -> Chunk {
         var chunk = Chunk()
+        var indexes: [4 of Int] = [-1, -1, -1, -1]
         var field = 0
         while let type = try reader.field(after: &field) {
             switch field {
             case 3:
                 try reader.expectStructure(type)
                 try read(&chunk, &reader)
-            case 6: chunk.indexOffset = try reader.int(type)
-            case 7: chunk.indexLength = try reader.int(type)
+            case 4...7: indexes[field - 4] = try reader.int(type)
             default: try reader.skip(type)
             }
         }
         guard (0...farthest).contains(chunk.dataOffset), (0...farthest).contains(chunk.dictionaryOffset ?? 0),
             (0...farthest).contains(chunk.size)
         else { throw .damaged("a column lies outside the file") }
-        if let offset = chunk.indexOffset, let length = chunk.indexLength, (0...farthest).contains(offset),
-            (0...farthest).contains(length)
-        {
-            chunk.columnIndex = offset..<offset + length
-        }
+        chunk.offsetIndex = range(indexes[0], indexes[1])
+        chunk.columnIndex = range(indexes[2], indexes[3])
         return chunk
+    }
+
+    /// nil where it cannot be.
+    private static func range(_ offset: Int, _ length: Int) -> Range<Int>? {
+        guard (0...farthest).contains(offset), (0...farthest).contains(length) else { return nil }
+        return offset..<offset + length
     }
 
     private static func read(_ chunk: inout Chunk, _ reader: inout ThriftReader) throws(ParquetError) {

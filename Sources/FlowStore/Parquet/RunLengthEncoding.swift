@@ -60,46 +60,67 @@ package enum RunLengthEncoding {
         var reader = PlainReader(bytes)
         var filled = start
         while filled < start + count {
-            let head = try reader.varint()
-            let left = start + count - filled
-            if head & 1 == 0 {
-                let value = UInt32(truncatingIfNeeded: try reader.number(bytes: (bitWidth + 7) / 8))
-                guard head >> 1 > 0 else { throw .damaged("a page has an empty run") }
-                let run = Int(clamping: min(head >> 1, UInt64(left)))
-                if value != 0 { fill(&values, filled, run, value) }
-                filled += run
-            } else {
-                let (length, overflows) = (head >> 1).multipliedReportingOverflow(by: UInt64(bitWidth))
-                guard head >> 1 > 0, !overflows, length <= UInt64(reader.left) else { throw .damaged("a page is cut") }
-                let packed = try reader.take(Int(length))
-                let here = Int(min((head >> 1) &* 8, UInt64(left)))
-                unpack(packed.span, bitWidth, to: &values, from: filled, here)
-                filled += here
-            }
+            let run = try Run(&reader, bitWidth)
+            let here = min(run.count, start + count - filled)
+            run.write(here, bitWidth, to: &values, from: filled)
+            filled += here
         }
     }
 
-    private static func fill(_ values: inout [UInt32], _ start: Int, _ count: Int, _ value: UInt32) {
-        var span = values.mutableSpan
-        for index in start..<start + count { span[index] = value }
+    /// Reads the values at those places alone, which are in order, each once. Throws where the bytes end before.
+    package static func pick(
+        _ places: [Int], bitWidth: Int, from bytes: ArraySlice<UInt8>
+    ) throws(ParquetError) -> [UInt32] {
+        guard bitWidth <= 32 else { throw .damaged("a page has indices of \(bitWidth) bits") }
+        var picked: [UInt32] = []
+        picked.reserveCapacity(places.count)
+        var reader = PlainReader(bytes)
+        var passed = 0
+        while picked.count < places.count {
+            let run = try Run(&reader, bitWidth)
+            while picked.count < places.count, places[picked.count] - passed < run.count {
+                picked.append(run.value(places[picked.count] - passed, bitWidth))
+            }
+            passed += run.count
+        }
+        return picked
     }
 
-    private static func unpack(
-        _ bytes: Span<UInt8>, _ bitWidth: Int, to values: inout [UInt32], from start: Int, _ count: Int
-    ) {
-        guard bitWidth > 0 else { return }
-        var span = values.mutableSpan
-        let mask: UInt64 = (1 << UInt64(bitWidth)) - 1
-        var (bits, available, position): (UInt64, Int, Int) = (0, 0, 0)
-        for index in start..<start + count {
-            while available < bitWidth {
-                bits |= UInt64(bytes[position]) << UInt64(available)
-                position += 1
-                available += 8
+    /// Equal values, or groups of eight, of a page that is read.
+    private struct Run {
+        /// More than none.
+        let count: Int
+        private let value: UInt32
+        private let packed: ArraySlice<UInt8>?
+
+        /// More than a page has rows.
+        private static let mostGroups: UInt64 = 1 << 40
+
+        init(_ reader: inout PlainReader, _ bitWidth: Int) throws(ParquetError) {
+            let head = try reader.varint()
+            guard head >> 1 > 0 else { throw .damaged("a page has an empty run") }
+            guard head & 1 == 1 else {
+                (count, packed) = (Int(min(head >> 1, Self.mostGroups)), nil)
+                value = UInt32(truncatingIfNeeded: try reader.number(bytes: (bitWidth + 7) / 8))
+                return
             }
-            span[index] = UInt32(truncatingIfNeeded: bits & mask)
-            bits >>= UInt64(bitWidth)
-            available -= bitWidth
+            let (length, overflows) = (head >> 1).multipliedReportingOverflow(by: UInt64(bitWidth))
+            guard !overflows, length <= UInt64(reader.left) else { throw .damaged("a page is cut") }
+            (count, value) = (Int(min(head >> 1, Self.mostGroups)) * 8, 0)
+            packed = try reader.take(Int(length))
+        }
+
+        func value(_ place: Int, _ bitWidth: Int) -> UInt32 {
+            guard let packed else { return value }
+            return UInt32(truncatingIfNeeded: BitUnpacker.number(place, width: bitWidth, in: packed))
+        }
+
+        /// Writes the first values over those of `values`, which are zero.
+        func write(_ count: Int, _ bitWidth: Int, to values: inout [UInt32], from start: Int) {
+            if let packed { return BitUnpacker.unpack(packed, width: bitWidth, count, to: &values, from: start) }
+            guard value != 0 else { return }
+            var span = values.mutableSpan
+            for index in start..<start + count { span[index] = value }
         }
     }
 }
