@@ -24,9 +24,15 @@ struct AddressPlaces {
         return UInt32(addresses.count) - 1
     }
 
+    /// Storage is kept, unless far fewer came than before.
     mutating func removeAll() {
+        let room = addresses.count * 16 < slots.count ? 64 : slots.count
         addresses.removeAll(keepingCapacity: true)
-        slots = [UInt32](repeating: 0, count: 64)
+        if room < slots.count {
+            slots = [UInt32](repeating: 0, count: room)
+        } else {
+            for index in slots.indices { slots[index] = 0 }
+        }
     }
 
     private mutating func grow() {

@@ -166,11 +166,11 @@ package struct FlowRows {
         row.destination = addresses.place(of: key.destination)
         (row.interfaceSource, row.interfaceDestination) = (row.source, row.destination)
         if let address = record.sourceMAC {
-            lastMACs.source = place(of: address, lastMACs.source)
+            lastMACs.source = place(of: address)
             row.sourceMAC = lastMACs.source
         }
         if let address = record.destinationMAC {
-            lastMACs.destination = place(of: address, lastMACs.destination)
+            lastMACs.destination = place(of: address)
             row.destinationMAC = lastMACs.destination
         }
         set(record.verdict, in: &row)
@@ -234,12 +234,18 @@ package struct FlowRows {
         return UInt32(windows.count) - 1
     }
 
-    private mutating func place(of address: MACAddress, _ last: UInt32) -> UInt32 {
-        if last != ColumnContent.noText, macs[Int(last)] == address { return last }
+    /// Nearly always one of the two that the line before has: those of a machine and of its gateway, one way or the other.
+    private mutating func place(of address: MACAddress) -> UInt32 {
+        if isMAC(lastMACs.source, address) { return lastMACs.source }
+        if isMAC(lastMACs.destination, address) { return lastMACs.destination }
         if let known = macPlaces[address.bits] { return known }
         macs.append(address)
         macPlaces[address.bits] = UInt32(macs.count) - 1
         return UInt32(macs.count) - 1
+    }
+
+    private func isMAC(_ place: UInt32, _ address: MACAddress) -> Bool {
+        place != ColumnContent.noText && macs[Int(place)] == address
     }
 }
 
@@ -269,7 +275,9 @@ extension FlowRows.Words {
 /// Different texts of which each row refers to an object: one look-up for each object, not for each row.
 struct TextPlaces {
     private var objects: [ObjectIdentifier: UInt32] = [:]
-    private var last: (object: ObjectIdentifier, place: UInt32)?
+    /// The first ones of `objects`, among which a search takes less than a hash.
+    private var few: [(object: ObjectIdentifier, place: UInt32)] = []
+    private static let mostOfFew = 8
     private var known: [String: UInt32] = [:]
     /// So that none is freed, and its address given to another one.
     private var kept: [AnyObject] = []
@@ -277,17 +285,14 @@ struct TextPlaces {
 
     mutating func place(of object: AnyObject, _ text: @autoclosure () -> String) -> UInt32 {
         let identifier = ObjectIdentifier(object)
-        if let last, last.object == identifier { return last.place }
-        if let place = objects[identifier] {
-            last = (identifier, place)
-            return place
-        }
+        for known in few where known.object == identifier { return known.place }
+        if let place = objects[identifier] { return place }
         let text = text()
         let place = known[text] ?? texts.add(text.utf8)
         known[text] = place
         kept.append(object)
         objects[identifier] = place
-        last = (identifier, place)
+        if few.count < Self.mostOfFew { few.append((identifier, place)) }
         return place
     }
 

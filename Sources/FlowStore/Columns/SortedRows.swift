@@ -78,31 +78,87 @@ struct SortedRows {
     }
 
     private mutating func fill(_ rows: [FlowRows.Row], _ order: [UInt32]) {
+        fillNumbers(rows, order)
+        fillAddresses(rows, order)
+        fillPlaces(rows, order)
+        words = order.map { rows[Int($0)].words }
+        for words in words { marks.formUnion(words.marks) }
+    }
+
+    // Appending to members took a fifth of the time of a record's way into the store; arrays of their length, written through spans, take less.
+
+    private mutating func fillNumbers(_ rows: [FlowRows.Row], _ order: [UInt32]) {
+        let empty = [Int64](repeating: 0, count: count)
+        var (packets, octets, first, last, start, end) = (empty, empty, empty, empty, empty, empty)
+        do {
+            var packets = packets.mutableSpan
+            var octets = octets.mutableSpan
+            var first = first.mutableSpan
+            var last = last.mutableSpan
+            var start = start.mutableSpan
+            var end = end.mutableSpan
+            for place in order.indices {
+                let row = rows[Int(order[place])]
+                packets[place] = row.packets
+                octets[place] = row.octets
+                first[place] = row.first
+                last[place] = row.last
+                start[place] = row.start
+                end[place] = row.end
+            }
+        }
+        (self.packets, self.octets, self.first, self.last) = (packets, octets, first, last)
+        (self.start, self.end) = (start, end)
+    }
+
+    private mutating func fillAddresses(_ rows: [FlowRows.Row], _ order: [UInt32]) {
         let ranks = ranks.ranks
         func rank(_ place: UInt32) -> UInt32 { place == ColumnContent.noText ? place : ranks[Int(place)] }
-        for place in order {
-            let row = rows[Int(place)]
-            packets.append(row.packets)
-            octets.append(row.octets)
-            first.append(row.first)
-            last.append(row.last)
-            start.append(row.start)
-            end.append(row.end)
-            let (from, to) = (rank(row.source), rank(row.destination))
-            source.append(from)
-            destination.append(to)
-            interfaceSource.append(row.interfaceSource == row.source ? from : rank(row.interfaceSource))
-            interfaceDestination.append(
-                row.interfaceDestination == row.destination ? to : rank(row.interfaceDestination))
-            port.append(row.port)
-            window.append(row.window)
-            rule.append(row.rule)
-            reason.append(row.reason)
-            sourceMAC.append(row.sourceMAC)
-            destinationMAC.append(row.destinationMAC)
-            restPlace.append(row.rest)
-            words.append(row.words)
-            marks.formUnion(row.words.marks)
+        let empty = [UInt32](repeating: 0, count: count)
+        var (source, destination, interfaceSource, interfaceDestination) = (empty, empty, empty, empty)
+        do {
+            var source = source.mutableSpan
+            var destination = destination.mutableSpan
+            var interfaceSource = interfaceSource.mutableSpan
+            var interfaceDestination = interfaceDestination.mutableSpan
+            for place in order.indices {
+                let row = rows[Int(order[place])]
+                let (from, to) = (rank(row.source), rank(row.destination))
+                source[place] = from
+                destination[place] = to
+                interfaceSource[place] = row.interfaceSource == row.source ? from : rank(row.interfaceSource)
+                interfaceDestination[place] =
+                    row.interfaceDestination == row.destination ? to : rank(row.interfaceDestination)
+            }
         }
+        (self.source, self.destination) = (source, destination)
+        (self.interfaceSource, self.interfaceDestination) = (interfaceSource, interfaceDestination)
+    }
+
+    private mutating func fillPlaces(_ rows: [FlowRows.Row], _ order: [UInt32]) {
+        let empty = [UInt32](repeating: 0, count: count)
+        var (port, window, rule, reason, rest) = (empty, empty, empty, empty, empty)
+        var (sourceMAC, destinationMAC) = (empty, empty)
+        do {
+            var port = port.mutableSpan
+            var window = window.mutableSpan
+            var rest = rest.mutableSpan
+            var rule = rule.mutableSpan
+            var reason = reason.mutableSpan
+            var sourceMAC = sourceMAC.mutableSpan
+            var destinationMAC = destinationMAC.mutableSpan
+            for place in order.indices {
+                let row = rows[Int(order[place])]
+                port[place] = row.port
+                window[place] = row.window
+                rule[place] = row.rule
+                reason[place] = row.reason
+                sourceMAC[place] = row.sourceMAC
+                destinationMAC[place] = row.destinationMAC
+                rest[place] = row.rest
+            }
+        }
+        (self.port, self.window, self.rule, self.reason) = (port, window, rule, reason)
+        (self.sourceMAC, self.destinationMAC, restPlace) = (sourceMAC, destinationMAC, rest)
     }
 }
