@@ -66,6 +66,7 @@ let package = Package(
             name: "FlowRecorder",
             dependencies: [
                 "FlowModel", "Host", "Reporting", "DurableFiles", "FlowMeter", "FlowVerdict", "FlowStore",
+                "PortDirectory",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),

@@ -84,6 +84,8 @@ package enum TextField: String, CaseIterable, Sendable {
     case instanceName = "instance-name"
     case projectID = "project-id"
     case projectName = "project-name"
+    case sourceName = "src-name"
+    case destinationName = "dst-name"
 
     /// All values that it can have; nil where anything can stand in it.
     var words: [String]? {
@@ -123,7 +125,8 @@ package enum TextField: String, CaseIterable, Sendable {
         case .unparsed:
             guard case .unparsed(_, _, let frames) = entry else { return nil }
             return "\(frames.reason.name)"
-        case .type, .sourceService, .destinationService, .sourceMAC, .destinationMAC, .observedAt:
+        case .type, .sourceService, .destinationService, .sourceMAC, .destinationMAC, .observedAt, .sourceName,
+            .destinationName:
             guard case .flow(let record) = entry else { return nil }
             return value(of: record)
         }
@@ -137,6 +140,8 @@ package enum TextField: String, CaseIterable, Sendable {
         case .sourceMAC: record.sourceMAC?.description
         case .destinationMAC: record.destinationMAC?.description
         case .observedAt: record.observedAt?.name
+        case .sourceName: record.sourceName?.text
+        case .destinationName: record.destinationName?.text
         default: nil
         }
     }

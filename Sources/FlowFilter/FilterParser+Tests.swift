@@ -17,7 +17,7 @@ extension FilterParser {
     ]
     private static let keywords = [
         "and", "or", "not", "src", "dst", "host", "net", "port", "portrange", "proto", "interface", "vm", "project",
-        "rule", "reason", "vlan", "flags", "mac", "tcp", "udp", "icmp", "icmp6", "sctp", "srcaddr", "dstaddr",
+        "name", "rule", "reason", "vlan", "flags", "mac", "tcp", "udp", "icmp", "icmp6", "sctp", "srcaddr", "dstaddr",
         "pkt-srcaddr", "pkt-dstaddr",
     ]
     /// All words that can begin a test, for messages.
@@ -42,6 +42,7 @@ extension FilterParser {
         case "interface": return .test(.interface(try texts(of: "an interface, by its name or identifier")))
         case "vm": return try either(.instanceName, .instanceID, of: "a machine, by its name or instance-id")
         case "project": return try either(.projectName, .projectID, of: "a project, by its name or project-id")
+        case "name": return try name(.either)
         case "reason": return .test(.text(.rejectReason, try texts(of: "a reason")))
         case "vlan": return try vlan()
         case "flags": return .test(.tcpFlags(try tcpFlags()))
@@ -87,6 +88,7 @@ extension FilterParser {
     private mutating func ended(_ side: FilterSide) throws(FilterError) -> FilterCondition {
         if takes("port", "portrange") { return try ports(side) }
         if takes("mac") { return try mac(side) }
+        if takes("name") { return try name(side) }
         _ = takes("host", "net")
         return try addresses(side)
     }
@@ -117,6 +119,19 @@ extension FilterParser {
         let set = TextSet(literal: addresses)
         let (source, destination) = (
             FilterCondition.test(.text(.sourceMAC, set)), FilterCondition.test(.text(.destinationMAC, set))
+        )
+        switch side {
+        case .source: return source
+        case .destination: return destination
+        case .either: return .any([source, destination])
+        }
+    }
+
+    /// Of the machine or the network at an end.
+    private mutating func name(_ side: FilterSide) throws(FilterError) -> FilterCondition {
+        let texts = try texts(of: "a name of a machine or network")
+        let (source, destination) = (
+            FilterCondition.test(.text(.sourceName, texts)), FilterCondition.test(.text(.destinationName, texts))
         )
         switch side {
         case .source: return source

@@ -8,7 +8,8 @@ extension ClosedWindow {
     ///
     /// A flow of a port that is not given gets no record: the register forgets a port only after its last window. One
     /// record is made for all, and changed from call to call: a million of them need the memory of one, and what is the
-    /// same in the next costs nothing. The function may give it another verdict, and nothing else.
+    /// same in the next costs nothing. The function may give it another verdict and
+    /// names, and nothing else.
     @discardableResult
     package func forEachRecord(ports: [PortNumber: Port], _ body: (inout FlowRecord) -> Void) -> Int {
         guard let anyPort = ports.values.first else { return 0 }

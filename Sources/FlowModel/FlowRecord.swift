@@ -20,6 +20,9 @@ package struct FlowRecord: Equatable, Sendable {
     package var attribution: FlowAttribution?
     /// The port where the packets were counted, when they came in there; nil: at the record's own. See `StandIn`.
     package var observedAt: Port?
+    /// Who has the address that the packets come from, and the one that they go to, as was known at the window's end.
+    package var sourceName: EndName?
+    package var destinationName: EndName?
 
     package init(
         port: Port, window: Window, key: FlowKey, count: PacketCount, first: UnixTime, last: UnixTime,

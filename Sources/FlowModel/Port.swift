@@ -44,10 +44,12 @@ package final class Port: Equatable, Sendable {
     package let standIn: StandIn?
     /// Of the window that its records are of.
     package let coverage: PortCoverage
+    /// Those of the machine behind it, as far as a directory knows them.
+    package let addresses: [IPAddress]
 
     package init(
         number: PortNumber, name: String, role: PortRole, identity: PortIdentity = PortIdentity(),
-        standIn: StandIn? = nil, coverage: PortCoverage = .whole
+        standIn: StandIn? = nil, coverage: PortCoverage = .whole, addresses: [IPAddress] = []
     ) {
         self.number = number
         self.name = name
@@ -55,28 +57,37 @@ package final class Port: Equatable, Sendable {
         self.identity = identity
         self.standIn = standIn
         self.coverage = coverage
+        self.addresses = addresses
     }
 
     package static func == (left: Port, right: Port) -> Bool {
         left === right
             || left.number == right.number && left.name == right.name && left.role == right.role
                 && left.identity == right.identity && left.standIn == right.standIn && left.coverage == right.coverage
+                && left.addresses == right.addresses
     }
 }
 
 extension Port {
-    package func with(_ standIn: StandIn) -> Port {
-        Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
-    }
+    package func with(_ standIn: StandIn) -> Port { changed(standIn: standIn) }
 
-    package func with(_ identity: PortIdentity) -> Port {
-        Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
-    }
+    package func with(_ identity: PortIdentity) -> Port { changed(identity: identity) }
+
+    package func with(_ addresses: [IPAddress]) -> Port { changed(addresses: addresses) }
 
     /// The same port where it has that coverage already.
     package func with(_ coverage: PortCoverage) -> Port {
-        guard coverage != self.coverage else { return self }
-        return Port(number: number, name: name, role: role, identity: identity, standIn: standIn, coverage: coverage)
+        coverage == self.coverage ? self : changed(coverage: coverage)
+    }
+
+    private func changed(
+        identity: PortIdentity? = nil, standIn: StandIn? = nil, coverage: PortCoverage? = nil,
+        addresses: [IPAddress]? = nil
+    ) -> Port {
+        Port(
+            number: number, name: name, role: role, identity: identity ?? self.identity,
+            standIn: standIn ?? self.standIn,
+            coverage: coverage ?? self.coverage, addresses: addresses ?? self.addresses)
     }
 }
 

@@ -3,14 +3,19 @@
 package import FlowMeter
 package import FlowModel
 package import FlowVerdict
+package import PortDirectory
 
 extension ClosedWindow {
-    /// Calls the function with the record of every flow that is in memory, once it has its verdict.
+    /// Calls the function with the record of every flow that is in memory, once it has its verdict and its names.
+    ///
+    /// - Parameter names: nil: no address has a name.
     package func forEachRecord(
-        ports: [PortNumber: Port], judgedBy judgement: inout WindowJudgement, _ body: (borrowing FlowRecord) -> Void
+        ports: [PortNumber: Port], judgedBy judgement: inout WindowJudgement, namedBy names: inout RecordNames?,
+        _ body: (borrowing FlowRecord) -> Void
     ) {
         forEachRecord(ports: ports) { record in
             judgement.judge(&record)
+            names?.name(&record)
             body(record)
         }
     }

@@ -45,9 +45,16 @@ package final class StoreQueue: Sendable {
     package func ring(_ bell: @escaping @Sendable () -> Void) { state.withLock { $0.bell = bell } }
 
     /// Goes on as the configuration says from the next window on.
-    package func reconfigure(_ path: FilePath, _ retention: StoreRetention, bound: Int64) {
+    package func reconfigure(
+        _ path: FilePath, _ retention: StoreRetention, bound: Int64, networks: [NamedNetwork] = []
+    ) {
         state.withLock { $0.bound = bound }
-        queue.async { [self] in withStore { $0.reconfigure(path, retention) } }
+        queue.async { [self] in
+            withStore { store in
+                store.networks = networks
+                store.reconfigure(path, retention)
+            }
+        }
     }
 
     /// Begins to store what an earlier daemon left, oldest first.

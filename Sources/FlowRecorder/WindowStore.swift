@@ -6,15 +6,18 @@ package import FlowModel
 package import FlowStore
 package import FlowVerdict
 package import Logging
+import PortDirectory
 package import SystemPackage
 
-/// Judges complete windows, each once, writes them to the store, and deletes their segments of the journal.
+/// Judges and names complete windows, each once, writes them to the store, and deletes their segments of the journal.
 ///
 /// A window that the store did not take stays in the journal and is handed over again. A failure is logged once for as long as it lasts. Used
 /// from one thread; blocks on the disk.
 package final class WindowStore {
     /// What a window is judged by.
     package var judges: JudgeChain
+    /// By which addresses are named, beside the machines of the window's ports.
+    package var networks: [NamedNetwork] = []
     /// Asked for the number of the last window that every sink has.
     package var delivered: @Sendable () -> UInt64 = { .max }
     /// Flows that are read from a segment of the journal at a time.
@@ -152,6 +155,7 @@ package final class WindowStore {
         _ content: inout WaitingWindow.Content, _ pieces: JournaledPieces
     ) throws(JournalError) -> (records: Int, verdicts: VerdictCounts) {
         var judgement = judges.judgement(of: content.window.window)
+        var names = RecordNames(NameTable(content.ports.values, networks))
         var records = 0
         var receivers: Set<PortNumber> = []
         let store = store
@@ -162,7 +166,7 @@ package final class WindowStore {
                 content.window.flows = try pieces.read(piece)?.closed.flows ?? FlowTable()
             }
             receivers.formUnion(content.window.receivers(ports: content.ports))
-            content.window.forEachRecord(ports: content.ports, judgedBy: &judgement) { record in
+            content.window.forEachRecord(ports: content.ports, judgedBy: &judgement, namedBy: &names) { record in
                 store.append(record)
                 records += 1
             }

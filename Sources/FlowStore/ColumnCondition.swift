@@ -253,6 +253,8 @@ extension TextField {
         case .instanceName: .instanceName
         case .projectID: .projectID
         case .projectName: .projectName
+        case .sourceName: .sourceName
+        case .destinationName: .destinationName
         }
     }
 }

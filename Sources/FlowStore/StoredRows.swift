@@ -17,6 +17,7 @@ struct StoredRows {
     private var sources: [VerdictSource?] = []
     private var macs: [2 of [MACAddress?]] = .init(repeating: [])
     private var observers: [Port] = []
+    private var names: [2 of [EndName]] = .init(repeating: [])
     private var actions: [Verdict.Action] = []
     private var isEgress: [Bool] = []
     private var statuses: [Status] = []
@@ -87,6 +88,8 @@ struct StoredRows {
         }
         load(&sources, .verdictSource) { text in VerdictSource.allCases.first { text.elementsEqual("\($0.name)".utf8) }
         }
+        load(&names[0], .sourceName) { EndName(String(decoding: $0, as: UTF8.self)) }
+        load(&names[1], .destinationName) { EndName(String(decoding: $0, as: UTF8.self)) }
         load(&macs[0], .sourceMAC) { MACAddress(String(decoding: $0, as: UTF8.self)) }
         load(&macs[1], .destinationMAC) { MACAddress(String(decoding: $0, as: UTF8.self)) }
         load(&isEgress, .direction) { $0.elementsEqual("egress".utf8) }
@@ -286,6 +289,8 @@ extension StoredRows {
             destinationMAC: place(.destinationMAC, row).flatMap { macs[1][$0] }, verdict: verdict(row),
             attribution: try attribution(row), observedAt: place(.observedAt, row).map { observers[$0] })
         if isTrue(.tcpFlagsHidden, row) { record.hidesTCPFlags = true }
+        record.sourceName = place(.sourceName, row).map { names[0][$0] }
+        record.destinationName = place(.destinationName, row).map { names[1][$0] }
         return record
     }
 

@@ -30,8 +30,11 @@ package struct OpenFlows {
     package func entries(ofPorts names: [String] = []) throws -> [LogEntry] {
         let installation = try installation()
         let ports = try ports(names.map(InterfaceName.canonical), installation)
+        let all = try names.isEmpty ? ports : self.ports([], installation)
         let window = ClosedWindow(try installation.tables.snapshot(), until: ClockAnchor.now.realtime)
-        return window.entries(ports: ports, judgedBy: JudgeChain(configuration))
+        return window.entries(
+            ports: ports, judgedBy: JudgeChain(configuration),
+            namedBy: RecordNames(NameTable(all.values, configuration.networks)))
     }
 
     private func installation() throws -> Installation {
@@ -73,10 +76,14 @@ extension ClosedWindow {
     }
 
     /// All lines at once.
-    fileprivate func entries(ports: [PortNumber: Port], judgedBy judges: JudgeChain) -> [LogEntry] {
-        var judgement = judges.judgement(of: window)
+    fileprivate func entries(
+        ports: [PortNumber: Port], judgedBy judges: JudgeChain, namedBy names: RecordNames?
+    ) -> [LogEntry] {
+        var (judgement, names) = (judges.judgement(of: window), names)
         var flows: [LogEntry] = []
-        forEachRecord(ports: ports, judgedBy: &judgement) { record in flows.append(.flow(copy record)) }
+        forEachRecord(ports: ports, judgedBy: &judgement, namedBy: &names) { record in
+            flows.append(.flow(copy record))
+        }
         return flows + others(ports: ports, receivers: receivers(ports: ports), judgedBy: &judgement)
     }
 }

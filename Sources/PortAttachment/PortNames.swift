@@ -47,7 +47,11 @@ package struct PortNames: Sendable {
     private func port(_ registered: RegisteredPort, _ plan: StandInPlan?) -> Port {
         Port(
             number: registered.number, name: registered.name, role: registered.role, identity: identity(of: registered),
-            standIn: plan?.standIn(of: registered.name))
+            standIn: plan?.standIn(of: registered.name), addresses: addresses(of: registered))
+    }
+
+    private func addresses(of port: RegisteredPort) -> [IPAddress] {
+        notes?.addresses(of: port) ?? directory.listing?.facts(of: port.name)?.addresses ?? []
     }
 
     private func identity(of port: RegisteredPort) -> PortIdentity {

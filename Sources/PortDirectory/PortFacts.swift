@@ -20,6 +20,8 @@ package struct PortFacts: Equatable, Sendable {
     package var identity: PortIdentity
     /// The Ethernet address of the machine behind it.
     package var address: MACAddress?
+    /// The IP addresses of the machine behind it.
+    package var addresses: [IPAddress]
     /// By which a policy can name it.
     package var tags: [String]
     package var measuring: Measuring?
@@ -29,11 +31,12 @@ package struct PortFacts: Equatable, Sendable {
     package var isOpening: Bool
 
     package init(
-        identity: PortIdentity = PortIdentity(), address: MACAddress? = nil, tags: [String] = [],
-        measuring: Measuring? = nil, way: FrameWay? = nil, isOpening: Bool = false
+        identity: PortIdentity = PortIdentity(), address: MACAddress? = nil, addresses: [IPAddress] = [],
+        tags: [String] = [], measuring: Measuring? = nil, way: FrameWay? = nil, isOpening: Bool = false
     ) {
         self.identity = identity
         self.address = address
+        self.addresses = addresses
         self.tags = tags
         self.measuring = measuring
         self.way = way
@@ -44,7 +47,8 @@ package struct PortFacts: Equatable, Sendable {
     package func completed(by others: PortFacts) -> PortFacts {
         PortFacts(
             identity: identity.completed(by: others.identity), address: address ?? others.address,
-            tags: tags.isEmpty ? others.tags : tags, measuring: measuring ?? others.measuring, way: way ?? others.way,
+            addresses: addresses.isEmpty ? others.addresses : addresses, tags: tags.isEmpty ? others.tags : tags,
+            measuring: measuring ?? others.measuring, way: way ?? others.way,
             isOpening: way == nil ? others.isOpening : isOpening)
     }
 }

@@ -29,6 +29,8 @@ package final class PortNotes: Sendable {
         var instanceName: String?
         var projectID: String?
         var projectName: String?
+        /// nil: none is known.
+        var addresses: [String]?
         /// How its frames go, where it was attached on the word of a directory alone.
         var way: FrameWay?
     }
@@ -57,6 +59,11 @@ package final class PortNotes: Sendable {
         note(of: port)?.identity
     }
 
+    /// The IP addresses of the machine behind the port, as a directory said last.
+    package func addresses(of port: some NotablePort) -> [IPAddress]? {
+        note(of: port).map { $0.addresses?.compactMap { IPAddress($0) } ?? [] }
+    }
+
     /// How the port's frames go, where it was attached on the word of a directory alone.
     package func way(of port: some NotablePort) -> FrameWay? { note(of: port)?.way }
 
@@ -79,7 +86,7 @@ package final class PortNotes: Sendable {
             new[port.number] = old[port.number].flatMap { $0.isOf(port) ? $0 : nil }
         }
         for port in here {
-            let said = listing.facts(of: port.name)?.identity
+            let said = listing.facts(of: port.name)
             let way = way(port)
             guard said != nil || way != nil || new[port.number] != nil else { continue }
             var note = new[port.number] ?? Note(port)
@@ -116,7 +123,11 @@ extension PortNotes.Note {
             projectName: projectName)
     }
 
-    fileprivate mutating func take(_ said: PortIdentity, isAll: Bool) {
+    fileprivate mutating func take(_ facts: PortFacts, isAll: Bool) {
+        let said = facts.identity
+        if isAll || !facts.addresses.isEmpty {
+            addresses = facts.addresses.isEmpty ? nil : facts.addresses.map(\.description)
+        }
         interfaceID = said.interfaceID ?? (isAll ? nil : interfaceID)
         instanceID = said.instanceID ?? (isAll ? nil : instanceID)
         instanceName = said.instanceName ?? (isAll ? nil : instanceName)

@@ -30,7 +30,8 @@ extension Daemon {
             configuration = change.configuration
             names = names.following(configuration)
             storing.reconfigure(
-                FilePath(configuration.store), configuration.storeRetention, bound: Int64(configuration.queueSize))
+                FilePath(configuration.store), configuration.storeRetention, bound: Int64(configuration.queueSize),
+                networks: configuration.networks)
             exports.reconfigure(configuration.exportPlan(stateID: state.id, start: storing.status.newestSequence ?? 0))
             watch.reconfigure(configuration)
             note(change)

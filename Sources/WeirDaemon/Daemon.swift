@@ -69,6 +69,7 @@ package struct Daemon: ~Copyable {
         let windows = WindowStore(
             start.store.take()!.take(),
             judges: JudgeChain(configuration, megaflows: megaflowWatch, drops: dropWatch), logger: logger)
+        windows.networks = configuration.networks
         windows.mostFlows = start.memory.mostFlows
         windows.delivered = { exports.delivered ?? .max }
         storing = StoreQueue(

@@ -48,6 +48,8 @@ enum FilteredLines {
                 record.tcpFlags = 0x02
                 record.verdict = .accept(.observed)
                 record.dscp = 46
+                record.sourceName = EndName("office")
+                record.destinationName = EndName("Web server 1")
             }
         ),
         ("dns", flow(data, .egress, 17, from: "fd00::9", 53, to: "2001:db8::1", 40_000, vlan: 100)),

@@ -18,6 +18,7 @@ import Testing
                 "reject_reason", "port", "vlan_id", "inner_vlan_id", "tcp_control_bits", "first_ms", "last_ms",
                 "verdict_source", "flow_end_reason", "src_mac", "dst_mac", "dscp", "fragment_without_flow",
                 "window_start", "window_end", "instance_name", "project_id", "project_name",
+                "src_name", "dst_name",
             ])
         #expect(try object(in: line) == completeObject)
     }
@@ -137,6 +138,8 @@ private let completeRecord: FlowRecord = {
     record.key.isFragmentWithoutFlow = true
     record.tcpControlBits = 26
     record.dscp = 46
+    record.sourceName = EndName("\"x\"")
+    record.destinationName = EndName("office")
     record.sourceMAC = MACAddress(0x0200_5E00_5301)
     record.destinationMAC = MACAddress(0x0200_5E00_5302)
     return record
@@ -156,5 +159,6 @@ private var completeObject: NSDictionary {
         "flow_end_reason": "active timeout", "src_mac": "02:00:5e:00:53:01", "dst_mac": "02:00:5e:00:53:02", "dscp": 46,
         "fragment_without_flow": true, "window_start": 1_700_000_000, "window_end": 1_700_000_060,
         "instance_name": "web \"1\"", "project_id": "p-1", "project_name": "Läden, Zürich",
+        "src_name": "\"x\"", "dst_name": "office",
     ]
 }

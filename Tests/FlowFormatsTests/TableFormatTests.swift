@@ -23,6 +23,26 @@ import Testing
                 """)
     }
 
+    @Test func `Names stand for interfaces, addresses and ports where they are asked for`() {
+        var named = Entries.flow(
+            "10.0.0.1", 40_000, "2001:db8::1", 443,
+            port: Entries.port(instance: "i-1", instanceName: "Web server 1"))
+        named.sourceName = EndName("db\u{1B}")
+        named.destinationName = EndName("office")
+        var ping = Entries.flow("10.0.0.1", 8, "10.0.0.2", 0, transport: 1, port: Entries.port(instance: "i-1"))
+        ping.sourceName = EndName("db")
+        let entries = [LogEntry.flow(named), .flow(ping)]
+        var bytes: [UInt8] = []
+        let names = TableNames { port, transport in port == 443 && transport == "tcp" ? "https" : nil }
+        TableFormat(useColour: false, names: names).append(entries, to: &bytes)
+        #expect(
+            String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(62) } == [
+                "Web server 1 (tap7)  in   tcp    db\\x1b:40000  →  office:https",
+                "i-1 (tap7)           in   icmp   db            →  10.0.0.2    ",
+            ])
+        #expect(!table(entries).contains("office") && !table(entries).contains("Web"))
+    }
+
     @Test func `Every row has its arrow and its last column in the same place`() {
         let entries: [LogEntry] = (0..<200).map { _ in
             let name = String("interface-name".prefix(.random(in: 1...14)))

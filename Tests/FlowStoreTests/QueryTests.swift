@@ -43,8 +43,9 @@ import Testing
         "icmp and icmp-type 3", "dscp 7", "verdict-source policy", "ingress and host 10.0.0.77", "host 99.99.99.99",
         "overflow-packets > 3", "region local-1 and instance-id i-2", "pkt-src-aws-service S3", "observed-at tap1",
         "vm \"web, 2\"", "vm i-4", "vm in [i-2, \"web, 4\"] and reject", "project p-1", "not project 'shop*ü*'",
-        "project-name != x", "instance-name web*", "tcp-flags 2", "traffic-path 3", "type IPv6 and dst port 53",
-        "log-status OK", "account-id != 123456789012",
+        "project-name != x", "instance-name web*", "src name 'end 2'", "dst name end*3*",
+        "name in ['end 1', 'end, \"4\"'] and tcp", "not name end*", "dst-name != x", "tcp-flags 2", "traffic-path 3",
+        "type IPv6 and dst port 53", "log-status OK", "account-id != 123456789012",
     ]) func `a query gives what the filter matches`(text: String) throws {
         try withStore { reader, entries in
             let filter = text.isEmpty ? nil : try FlowFilter(text)

@@ -93,6 +93,8 @@ struct RandomEntries {
             destinationMAC: MACAddress(0x5254_0000_0100 + UInt64(below(9))), verdict: verdict(),
             observedAt: below(50) == 0 ? ports[0] : nil)
         record.hidesTCPFlags = isTCP && below(50) == 0
+        if below(3) == 0 { record.sourceName = EndName("end \(below(5))") }
+        if below(3) == 0 { record.destinationName = EndName("end, \"\(below(5))\"") }
         if below(20) == 0 {
             record.attribution = FlowAttribution(
                 interfaceSource: address(isV4: isV4), sourceService: "S3",

@@ -65,9 +65,11 @@ import Testing
             for name in ["web 1", "web 2"] {
                 identity.instanceName = name
                 let notes = PortNotes(FilePath(file.path()))
-                let listing: PortListing = ["tap1": PortFacts(identity: identity)]
+                let addresses = [IPAddress(v4: 0x0A00_0001), IPAddress(v6High: 0xFD00 << 48, low: 1)]
+                let listing: PortListing = ["tap1": PortFacts(identity: identity, addresses: addresses)]
                 #expect(notes.take(listing, here: [port], registered: [port]) { _ in nil } == nil)
                 #expect(PortNotes(FilePath(file.path())).identity(of: port) == identity)
+                #expect(PortNotes(FilePath(file.path())).addresses(of: port) == addresses)
             }
             // As a daemon reads it that does not know names.
             let written = try JSONSerialization.jsonObject(with: try Data(contentsOf: file)) as? [[String: Any]]
@@ -75,7 +77,7 @@ import Testing
             // The directory says less: so much is known.
             let notes = PortNotes(FilePath(file.path()))
             #expect(notes.take(["tap1": Self.facts("eni-1")], here: [port], registered: [port]) { _ in nil } == nil)
-            #expect(notes.identity(of: port) == PortIdentity(interfaceID: "eni-1"))
+            #expect(notes.identity(of: port) == PortIdentity(interfaceID: "eni-1") && notes.addresses(of: port) == [])
         }
     }
 

@@ -43,7 +43,7 @@ extension WeirCommandSuite {
                 #expect(shown(key, in: result.output) == line)
             }
             #expect(result.output.hasPrefix("ports: "))
-            #expect(result.output.contains("\n  - tap*\n  - eth0\novs: false "))
+            #expect(result.output.contains("\n  - tap*\n  - eth0\n# networks: none "))
         }
 
         @Test func `what is shown can be taken as a configuration, and is the same then`() throws {

@@ -18,6 +18,9 @@ extension WeirCommandSuite {
                 ports:
                   - {match: port-a, instance-id: i-a, instance-name: "Web, server 1", project-id: p-1, project-name: "Läden"}
                   - port-b
+                networks:
+                  - {prefix: 10.9.0.0/24, name: "Lab, 10.9"}
+                  - {prefix: 10.9.0.2, name: right}
                 sinks:
                 \(sinks.replacing("FOLDER", with: site.folder))
 
@@ -70,6 +73,9 @@ extension WeirCommandSuite {
                 for line in try LogLines.json(lines) {
                     let names = [line["instance-name"], line["project-id"], line["project-name"]]
                     #expect(names == (line["port"] == "port-a" ? ["Web, server 1", "p-1", "Läden"] : [nil, nil, nil]))
+                    let known = ["10.9.0.1": "Lab, 10.9", "10.9.0.2": "right"]
+                    #expect(line["src-name"] == line["srcaddr"].flatMap { known[$0] })
+                    #expect(line["dst-name"] == line["dstaddr"].flatMap { known[$0] })
                 }
                 try site.write(lines, to: "lines.json")
                 let script =
@@ -239,9 +245,10 @@ extension WeirCommandSuite {
                     let key = FlowKey(
                         port: port.number, direction: .egress, transport: 6, source: IPAddress(v4: 0x0A00_0001),
                         destination: IPAddress(v4: 0x0A00_0002), sourcePort: UInt16(1000 + index), destinationPort: 22)
-                    let record = FlowRecord(
+                    var record = FlowRecord(
                         port: port, window: window, key: key, count: PacketCount(packets: 3, octets: 180),
                         first: window.start, last: window.start, dscp: 46)
+                    (record.sourceName, record.destinationName) = (EndName("web 1"), EndName("office"))
                     let identity = WindowIdentity(sequence: UInt64(index) + 1, nonce: 7)
                     let path = site.path("flows/\(StoredSegment(window, identity).path)")
                     try FileManager.default.createDirectory(
@@ -287,7 +294,7 @@ extension WeirCommandSuite {
         /// A version of Weir may have been without these.
         private static let newest: [FlowColumn] = [
             .dscp, .observedAt, .incomplete, .incompleteReason, .restarted, .windowSequence, .instanceName, .projectID,
-            .projectName,
+            .projectName, .sourceName, .destinationName,
         ]
     }
 }

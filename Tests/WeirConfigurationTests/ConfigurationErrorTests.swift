@@ -131,6 +131,23 @@ struct ConfigurationErrorTests {
     }
 
     @Test(
+        "a wrong network names the line of the entry, or of its key",
+        arguments: [
+            ("networks: 10.0.0.0/8", #"w:1: networks must be a list of mappings, not "10.0.0.0/8""#),
+            ("networks:\n  - {prefix: 10.0.0.0/8}", "w:2: a network needs the key name"),
+            ("networks:\n  - {name: a}", "w:2: a network needs the key prefix"),
+            (
+                "networks:\n  - name: a\n    prefix: 10.0.0.0/33",
+                #"w:3: prefix must be a network such as 10.0.0.0/8 or fd00::/8, or an address, not "10.0.0.0/33""#
+            ),
+            ("networks:\n  - prefix: fd00::/8\n    name: ''", "w:3: name \(nameMustBe) \"\""),
+            ("networks:\n  - {nane: a}", #"w:2: unknown key "nane"; did you mean name?"#),
+        ])
+    func wrongNetwork(text: String, sentence: String) {
+        expect(text, sentence)
+    }
+
+    @Test(
         "an unknown key is refused with the nearest known one",
         arguments: [
             ("flows: 1\nintervall: 60", #"w:2: unknown key "intervall"; did you mean interval?"#),
@@ -140,7 +157,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are ports, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are ports, networks, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {

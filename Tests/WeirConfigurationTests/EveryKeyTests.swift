@@ -10,6 +10,7 @@ import WeirConfiguration
     private static let values = [
         "ports":
             #"[{match: eth*, measure: false, tags: [a, b], log: reject, role: uplink, hook: xdp, xdp-mode: native, instance-name: "web: 1 ü", project-id: 9f2, project-name: A shop}, tap?]"#,
+        "networks": #"[{prefix: 10.0.0.0/8, name: "the: office"}, {prefix: "fd00::1", name: b}]"#,
         "ovs": "true", "ovs-rundir": "/run/other", "ovs-control": "/run/other/ctl", "ovs-bridges": "[br0, br1]",
         "ovs-stand-in": "true", "ovs-verdicts": "false", "ovs-trace-rate": "7", "policy": "/etc/policy.yaml",
         "kernel-drops": "true", "interval": "90s", "flows": "1000", "port-share": "50%", "table-memory": "100MB",

@@ -12,6 +12,8 @@ extension FlowRecord {
         if let reason = verdict.reason { length += reason.text.utf8.count }
         if let rule = verdict.rule { length += rule.text.utf8.count }
         if let observedAt { length += observedAt.name.utf8.count }
+        if let sourceName { length += sourceName.text.utf8.count }
+        if let destinationName { length += destinationName.text.utf8.count }
         return length
     }
 }

@@ -7,8 +7,8 @@ package struct CSVEncoder: RecordEncoder {
     private var pieces = PortPieces(count: CSVPiece.allCases.count)
     private let memory = LineMemory()
 
-    /// All values of a flow but the port's pieces and names of others: 58 fields of at most 46 bytes.
-    private static let longestPlain = 2670
+    /// All values of a flow but the port's pieces and names of others: 63 fields of at most 46 bytes.
+    private static let longestPlain = 2900
 
     package mutating func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
         switch entry {
@@ -35,16 +35,20 @@ package struct CSVEncoder: RecordEncoder {
         line.emptyFields(3)
         line.field(record.observedAt?.name)
         pieces.write(CSVPiece.coverage.rawValue, of: number, to: &line)
-        end(record.port, record.window, &line)
+        end(record.port, record.window, (record.sourceName, record.destinationName), &line)
         memory.finish(line, into: &bytes)
     }
 
     /// The last fields of a line, and its end.
-    private func end(_ port: Port, _ window: Window, _ line: inout LineWriter) {
+    private func end(
+        _ port: Port, _ window: Window, _ ends: (source: EndName?, destination: EndName?), _ line: inout LineWriter
+    ) {
         line.field(window.start.seconds)
         line.field(window.endSecond)
         line.field(window.spansRestart)
         pieces.write(CSVPiece.names.rawValue, of: port.number, to: &line)
+        line.field(ends.source?.text)
+        line.field(ends.destination?.text)
         line.replaceLast(by: UInt8(ascii: "\n"))
     }
 
@@ -52,8 +56,8 @@ package struct CSVEncoder: RecordEncoder {
         if !pieces.areMade(for: port) {
             pieces.make(for: port) { piece, bytes in CSVPiece(rawValue: piece)?.append(of: port, to: &bytes) }
         }
-        // Of a record's five names each may be in quotes.
-        let names = LineWriter.longestField(lengthOfNames) + 5 * LineWriter.longestField(0)
+        // Of a record's seven names each may be in quotes.
+        let names = LineWriter.longestField(lengthOfNames) + 7 * LineWriter.longestField(0)
         return memory.begin(longest: pieces.length(of: port.number) + names + Self.longestPlain)
     }
 
@@ -82,7 +86,7 @@ package struct CSVEncoder: RecordEncoder {
         }
         line.emptyFields(9)
         pieces.write(CSVPiece.coverage.rawValue, of: port.number, to: &line)
-        end(port, window, &line)
+        end(port, window, (nil, nil), &line)
         memory.finish(line, into: &bytes)
     }
 
@@ -117,7 +121,7 @@ package struct CSVEncoder: RecordEncoder {
         for byte in sample { line.hexadecimal(byte) }
         line.emptyFields(2)
         pieces.write(CSVPiece.coverage.rawValue, of: port.number, to: &line)
-        end(port, window, &line)
+        end(port, window, (nil, nil), &line)
         memory.finish(line, into: &bytes)
     }
 }

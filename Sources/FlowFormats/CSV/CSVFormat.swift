@@ -20,7 +20,7 @@ package struct CSVFormat: RecordFormat {
         "mixed_verdicts", "flow_end_reason", "overflow_packets", "overflow_bytes", "src_mac", "dst_mac", "dscp",
         "fragment_without_flow", "tcp_flags_hidden", "unparsed", "sample_length", "sample", "observed_at",
         "incomplete", "incomplete_reason", "window_start", "window_end", "restarted", "instance_name",
-        "project_id", "project_name",
+        "project_id", "project_name", "src_name", "dst_name",
     ]
 
     package func appendHeader(to bytes: inout [UInt8]) {

@@ -7,8 +7,8 @@ package struct JSONLinesEncoder: RecordEncoder {
     private var pieces = PortPieces(count: JSONPiece.allCases.count)
     private let memory = LineMemory()
 
-    /// All names and values of a flow but the port's pieces and names of others: 35 members of at most 68 bytes.
-    private static let longestPlain = 2380
+    /// All names and values of a flow but the port's pieces and names of others: 37 members of at most 68 bytes.
+    private static let longestPlain = 2516
 
     package mutating func append(_ entry: LogEntry, to bytes: inout [UInt8]) {
         switch entry {
@@ -40,6 +40,8 @@ package struct JSONLinesEncoder: RecordEncoder {
         if let origin = record.observedAt { line.member(",\"observed_at\":", origin.name) }
         line.window(record.window)
         pieces.write(JSONPiece.names.rawValue, of: number, to: &line)
+        line.member(",\"src_name\":", record.sourceName?.text)
+        line.member(",\"dst_name\":", record.destinationName?.text)
         line.text("}\n")
         memory.finish(line, into: &bytes)
     }

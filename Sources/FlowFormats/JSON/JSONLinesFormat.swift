@@ -38,6 +38,7 @@ import FlowModel
 /// | `window_start` `window_end` | Unix seconds, rounded away from the window | never |
 /// | `restarted` | true: the window was open already when the daemon started | otherwise |
 /// | `instance_name` `project_id` `project_name` | string, of the machine behind the port | not known |
+/// | `src_name` `dst_name` | string, of the machine or the network that has the packets' address | not known |
 package struct JSONLinesFormat: RecordFormat {
     package init() {}
 

@@ -71,8 +71,9 @@ struct TableRow {
         cells = [
             PrintableText.of(record.port.name), Self.directionName(key.direction),
             TransportNumber.name(of: key.transport),
-            Self.endpoint(key.source, key.sourcePort, of: key, names), "→",
-            Self.endpoint(key.destination, key.destinationPort, of: key, names), HumanUnits.count(record.count.packets),
+            Self.endpoint(key.source, key.sourcePort, of: key, record.sourceName, names), "→",
+            Self.endpoint(key.destination, key.destinationPort, of: key, record.destinationName, names),
+            HumanUnits.count(record.count.packets),
             HumanUnits.octets(record.count.octets), Self.flags(of: record),
             HumanUnits.duration(record.first.duration(to: record.last)), Self.word(for: record.verdict),
         ]
@@ -97,12 +98,14 @@ extension TableRow {
         }
     }
 
-    /// The address, with the port where the transport has ports and they are known: `[2001:db8::1]:443`.
+    /// The address, or its name where names are shown, with the port where the transport has ports and they are known: `[2001:db8::1]:443`.
     private static func endpoint(
-        _ address: IPAddress, _ port: UInt16, of key: FlowKey, _ names: TableNames?
+        _ address: IPAddress, _ port: UInt16, of key: FlowKey, _ name: EndName?, _ names: TableNames?
     ) -> String {
-        guard hasPorts(key) else { return "\(address)" }
+        let name = names == nil ? nil : name.map { PrintableText.of($0.text) }
+        guard hasPorts(key) else { return name ?? "\(address)" }
         let service = names?.service(port, TransportNumber.name(of: key.transport)) ?? "\(port)"
+        if let name { return "\(name):\(PrintableText.of(service))" }
         return switch address.version {
         case .v4: "\(address):\(PrintableText.of(service))"
         case .v6: "[\(address)]:\(PrintableText.of(service))"

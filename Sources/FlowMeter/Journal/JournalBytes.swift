@@ -149,6 +149,36 @@ extension JournalBytes {
         }
     }
 
+    /// After the names, for the same reason; of ports without addresses, nothing.
+    mutating func append(addressesOf ports: some Sequence<Port>) {
+        let ports = ports.filter { !$0.addresses.isEmpty }
+        append(UInt32(ports.count))
+        for port in ports {
+            append(port.number.rawValue)
+            append(UInt16(clamping: port.addresses.count))
+            for address in port.addresses.prefix(Int(UInt16.max)) {
+                append(address.version.rawValue)
+                append(address.high)
+                append(address.low)
+            }
+        }
+    }
+
+    mutating func readAddresses(into ports: inout [PortNumber: Port]) throws(Truncated) {
+        guard let count: UInt32 = try? read() else { return }
+        for _ in 0..<count {
+            let number = PortNumber(try read())
+            var addresses: [IPAddress] = []
+            for _ in 0..<(try read() as UInt16) {
+                let isV4 = try read(as: UInt8.self) == IPVersion.v4.rawValue
+                let (high, low): (UInt64, UInt64) = (try read(), try read())
+                addresses.append(
+                    isV4 ? IPAddress(v4: UInt32(truncatingIfNeeded: low)) : IPAddress(v6High: high, low: low))
+            }
+            ports[number] = ports[number]?.with(addresses)
+        }
+    }
+
     mutating func append(_ side: PortSide, _ totals: PortTotals) {
         append(side.port.rawValue)
         append(side.direction.rawValue)

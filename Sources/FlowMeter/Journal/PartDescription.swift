@@ -56,6 +56,7 @@ extension PartDescription {
         bytes.append(samples)
         bytes.append(coverageOf: ports.values)
         bytes.append(namesOf: ports.values)
+        bytes.append(addressesOf: ports.values)
         return bytes.words
     }
 
@@ -92,6 +93,7 @@ extension PartDescription {
             samples = try bytes.readSamples()
             for (number, coverage) in try bytes.readCoverage() { ports[number] = ports[number]?.with(coverage) }
             try bytes.readNames(into: &ports)
+            try bytes.readAddresses(into: &ports)
         } catch {
             return nil
         }

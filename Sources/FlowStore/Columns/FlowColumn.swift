@@ -12,7 +12,7 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
     case rule, verdictSource, mixedVerdicts, flowEndReason, overflowPackets, overflowOctets, sourceMAC, destinationMAC
     case dscp, fragmentWithoutFlow, tcpFlagsHidden, unparsed, sampleLength, sample, observedAt
     case incomplete, incompleteReason, windowStart, windowEnd, restarted, windowSequence
-    case instanceName, projectID, projectName
+    case instanceName, projectID, projectName, sourceName, destinationName
 
     /// By `rawValue`.
     package static let schema: [ParquetColumn] = [
@@ -41,6 +41,7 @@ package enum FlowColumn: Int, CaseIterable, Sendable {
         ParquetColumn("window_end", .int64), ParquetColumn("restarted", .boolean),
         ParquetColumn("window_sequence", .int64), ParquetColumn("instance_name", .string),
         ParquetColumn("project_id", .string), ParquetColumn("project_name", .string),
+        ParquetColumn("src_name", .string), ParquetColumn("dst_name", .string),
     ]
 
     package var name: String { Self.schema[rawValue].name }

@@ -6,7 +6,7 @@ package import FlowModel
 ///
 /// Of a line it keeps numbers, and places among different values; `SortedRows` makes columns of them.
 package struct FlowRows {
-    /// A line. 112 bytes, of which a row group holds 131,072.
+    /// A line. 120 bytes, of which a row group holds 131,072.
     struct Row {
         var packets = ColumnContent.noNumber
         var octets = ColumnContent.noNumber
@@ -26,6 +26,9 @@ package struct FlowRows {
         var port: UInt32
         /// Among `windows`.
         var window: UInt32
+        /// Among `sourceNames`, `destinationNames`.
+        var sourceName = ColumnContent.noText
+        var destinationName = ColumnContent.noText
         /// Among `rules`, `reasons`, `macs`, `rest`.
         var rule = ColumnContent.noText
         var reason = ColumnContent.noText
@@ -93,6 +96,8 @@ package struct FlowRows {
     private(set) var addresses = AddressPlaces()
     private(set) var rules = TextPlaces()
     private(set) var reasons = TextPlaces()
+    private(set) var sourceNames = TextPlaces()
+    private(set) var destinationNames = TextPlaces()
     private(set) var macs: [MACAddress] = []
     private(set) var rest: [Rest] = []
     private var portPlaces: [PortNumber: UInt32] = [:]
@@ -116,6 +121,8 @@ package struct FlowRows {
         addresses.removeAll()
         rules.removeAll()
         reasons.removeAll()
+        sourceNames.removeAll()
+        destinationNames.removeAll()
         macs.removeAll(keepingCapacity: true)
         rest.removeAll(keepingCapacity: true)
         portPlaces.removeAll(keepingCapacity: true)
@@ -174,6 +181,8 @@ package struct FlowRows {
             row.destinationMAC = lastMACs.destination
         }
         set(record.verdict, in: &row)
+        if let name = record.sourceName { row.sourceName = sourceNames.place(of: name, name.text) }
+        if let name = record.destinationName { row.destinationName = destinationNames.place(of: name, name.text) }
         if record.attribution != nil || record.observedAt != nil { appendRest(of: record, to: &row) }
         rows.append(row)
     }

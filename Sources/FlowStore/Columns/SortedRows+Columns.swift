@@ -18,6 +18,8 @@ extension SortedRows {
         case .destinationAddress: texts(column, ranks.texts, interfaceDestination)
         case .packetSourceAddress: texts(column, ranks.texts, source)
         case .packetDestinationAddress: texts(column, ranks.texts, destination)
+        case .sourceName: texts(column, sourceNames, sourceName)
+        case .destinationName: texts(column, destinationNames, destinationName)
         case .action, .logStatus, .type, .direction, .verdictSource, .flowEndReason, .rejectReason, .rule, .sourceMAC,
             .destinationMAC:
             texts(of: column)

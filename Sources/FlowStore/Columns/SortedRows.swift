@@ -14,6 +14,8 @@ struct SortedRows {
     let windows: [Window]
     let rules: TextDictionary
     let reasons: TextDictionary
+    let sourceNames: TextDictionary
+    let destinationNames: TextDictionary
     let macs: [MACAddress]
     let rest: [FlowRows.Rest]
     /// Of the addresses.
@@ -36,6 +38,8 @@ struct SortedRows {
     private(set) var window: [UInt32] = []
     private(set) var rule: [UInt32] = []
     private(set) var reason: [UInt32] = []
+    private(set) var sourceName: [UInt32] = []
+    private(set) var destinationName: [UInt32] = []
     private(set) var sourceMAC: [UInt32] = []
     private(set) var destinationMAC: [UInt32] = []
     private(set) var restPlace: [UInt32] = []
@@ -47,6 +51,7 @@ struct SortedRows {
         count = all.count
         (ports, windows, macs, rest) = (all.ports, all.windows, all.macs, all.rest)
         (rules, reasons) = (all.rules.texts, all.reasons.texts)
+        (sourceNames, destinationNames) = (all.sourceNames.texts, all.destinationNames.texts)
         sequence = all.sequence
         ranks = AddressRanks(all.addresses.addresses)
         fill(all.rows, Self.order(of: all.rows, all.ports, ranks))
@@ -138,13 +143,15 @@ struct SortedRows {
     private mutating func fillPlaces(_ rows: [FlowRows.Row], _ order: [UInt32]) {
         let empty = [UInt32](repeating: 0, count: count)
         var (port, window, rule, reason, rest) = (empty, empty, empty, empty, empty)
-        var (sourceMAC, destinationMAC) = (empty, empty)
+        var (sourceName, destinationName, sourceMAC, destinationMAC) = (empty, empty, empty, empty)
         do {
             var port = port.mutableSpan
             var window = window.mutableSpan
             var rest = rest.mutableSpan
             var rule = rule.mutableSpan
             var reason = reason.mutableSpan
+            var sourceName = sourceName.mutableSpan
+            var destinationName = destinationName.mutableSpan
             var sourceMAC = sourceMAC.mutableSpan
             var destinationMAC = destinationMAC.mutableSpan
             for place in order.indices {
@@ -153,12 +160,15 @@ struct SortedRows {
                 window[place] = row.window
                 rule[place] = row.rule
                 reason[place] = row.reason
+                sourceName[place] = row.sourceName
+                destinationName[place] = row.destinationName
                 sourceMAC[place] = row.sourceMAC
                 destinationMAC[place] = row.destinationMAC
                 rest[place] = row.rest
             }
         }
         (self.port, self.window, self.rule, self.reason) = (port, window, rule, reason)
+        (self.sourceName, self.destinationName) = (sourceName, destinationName)
         (self.sourceMAC, self.destinationMAC, restPlace) = (sourceMAC, destinationMAC, rest)
     }
 }

@@ -18,6 +18,8 @@ package struct Configuration: Equatable, Sendable {
     package var metrics: MetricsAddress?
     /// Which interfaces are measured, and how; the first rule that matches a name decides.
     package var ports: [PortRule] = []
+    /// Networks whose addresses have a name in records.
+    package var networks: [NamedNetwork] = []
     /// The file of the policy that is loaded at the start; nil: the one that was loaded last stays.
     package var policy: String?
     /// Whether the guests of Open vSwitch are measured, too.

@@ -26,6 +26,9 @@ extension ConfigurationKeys {
             flag: .repeated("port", "Pattern of interfaces to measure; may be given again", .interface),
             defaultText: "`tap*`, `vnet*`, `veth*`; none with `ovs`",
             "which interfaces are measured, and how: see below. `--port` stands in for the whole list")
+        ConfigurationKey(
+            "networks", \.networks, .networks, defaultText: "none",
+            "names for addresses at either end of a flow: see below")
     }
 
     /// What became of packets.
@@ -124,6 +127,9 @@ extension ConfigurationKeys {
     package static var markdownOfSinks: String {
         SinkRule.keys.markdown(defaults: SinkRule(name: "", kind: .files))
     }
+
+    /// The table of the keys of a network's entry.
+    package static var markdownOfNetworks: String { NamedNetwork.keys.markdown(defaults: .blank) }
 
     /// The table of the keys of a port's entry.
     package static var markdownOfPorts: String {

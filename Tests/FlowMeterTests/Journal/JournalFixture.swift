@@ -37,7 +37,8 @@ enum Sample {
             number: PortNumber(1), name: "tap1", role: .guest,
             identity: PortIdentity(
                 accountID: "123456789012", interfaceID: "eni-ä", region: "", instanceName: "web 1 ü", projectName: ""),
-            coverage: .interrupted("the program on the from side was detached")),
+            coverage: .interrupted("the program on the from side was detached"),
+            addresses: [IPAddress(v4: 0x0A00_0001), IPAddress(v6High: 0xFD00 << 48, low: 1)]),
         PortNumber(7): Port(
             number: PortNumber(7), name: "uplink", role: .uplink,
             standIn: StandIn(bridge: "br-int", address: MACAddress(0x0200_0000_0007)), coverage: .part),
