@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         .executable(name: "weir-export", targets: ["weir-export"]),
+        .executable(name: "weir-libvirt", targets: ["weir-libvirt"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -23,6 +24,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibxdp", path: "loaders/CLibxdp", pkgConfig: "libxdp", providers: [.apt(["libxdp-dev"])]),
         .target(name: "CHost", path: "loaders/CHost"),
+        .target(name: "CLibvirt", path: "loaders/CLibvirt"),
         .target(name: "CBPF", dependencies: ["CLibbpf", "CLibxdp"], path: "loaders/CBPF"),
         .executableTarget(name: "EmbedObjects", path: "Plugins/EmbedObjects"),
         .plugin(
@@ -89,6 +91,11 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "DirectoryProviders",
+            dependencies: [
+                "FlowModel", "Host", "PortDirectory", "Reporting", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
             name: "WeirService",
             dependencies: [
                 "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
@@ -96,15 +103,16 @@ let package = Package(
         .target(
             name: "WeirConfiguration",
             dependencies: [
-                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowExport", "OpenVSwitch", "DurableFiles", "Yams",
+                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowExport", "OpenVSwitch", "DirectoryProviders",
+                "DurableFiles", "Yams",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "DaemonReports",
             dependencies: [
                 "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowRecorder", "OpenVSwitch",
-                "Reporting",
-                "WeirConfiguration", "WeirService", .product(name: "Logging", package: "swift-log"),
+                "DirectoryProviders", "Reporting", "WeirConfiguration", "WeirService",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "HelperSupervision",
@@ -135,8 +143,9 @@ let package = Package(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
-                "FlowStore", "OpenVSwitch", "PortDirectory", "DurableFiles", "WeirConfiguration", "DaemonReports",
-                "HelperSupervision", "HostVerdicts", "PortAttachment", .product(name: "Logging", package: "swift-log"),
+                "FlowStore", "OpenVSwitch", "PortDirectory", "DirectoryProviders", "DurableFiles", "WeirConfiguration",
+                "DaemonReports", "HelperSupervision", "HostVerdicts", "PortAttachment",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .executableTarget(
@@ -158,6 +167,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        .executableTarget(
+            name: "weir-libvirt",
+            dependencies: ["CLibvirt", "Host", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // How fast it is.
         .target(
@@ -258,8 +271,15 @@ let package = Package(
             dependencies: [
                 "PortDirectory", "FlowModel", .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .testTarget(
+            name: "DirectoryProvidersTests",
+            dependencies: [
+                "DirectoryProviders", "PortDirectory", "FlowModel", "FlowTestKit", "Host",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+        .testTarget(name: "LibvirtTests", dependencies: ["weir-libvirt", "FlowTestKit"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
@@ -270,7 +290,7 @@ let package = Package(
             name: "WeirCommandTests",
             dependencies: [
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
-                "PortDirectory",
+                "PortDirectory", "DirectoryProviders",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
                 "FlowTestKit",
                 "weir",
@@ -289,7 +309,7 @@ let package = Package(
 for target in package.targets {
     switch target.type {
     case .executable, .regular, .test:
-        guard !["loaders/CHost", "loaders/CBPF"].contains(target.path) else { continue }
+        guard !["loaders/CHost", "loaders/CBPF", "loaders/CLibvirt"].contains(target.path) else { continue }
         target.swiftSettings = [
             .enableUpcomingFeature("ExistentialAny"),
             .enableUpcomingFeature("InternalImportsByDefault"),

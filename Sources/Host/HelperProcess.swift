@@ -35,8 +35,8 @@ package final class HelperProcess: Sendable {
         _ path: String, _ arguments: [String], environment: [String], prints: Bool
     ) throws(KernelError) {
         let (here, there) = try LineChannel.pair()
-        let pid = unsafe Self.withPointers([path] + arguments) { arguments in
-            unsafe Self.withPointers(environment) { environment in
+        let pid = unsafe withPointers([path] + arguments) { arguments in
+            unsafe withPointers(environment) { environment in
                 unsafe weir_spawn_helper(path, arguments, environment, there.descriptor.raw, prints ? 1 : 0)
             }
         }
@@ -46,27 +46,34 @@ package final class HelperProcess: Sendable {
     }
 
     /// How it ended; nil while it runs. To be asked once after its end.
-    package func reap() -> End? {
+    package func reap() -> End? { End(ofChild: pid) }
+
+    package func kill() { Glibc.kill(pid, SIGKILL) }
+}
+
+extension HelperProcess.End {
+    /// How a child ended; nil while it runs. To be asked once after its end.
+    init?(ofChild pid: Int32) {
         var status: CInt = 0
         switch unsafe weir_reap(pid, &status) {
         case 0: return nil
         case 1:
             var code: CInt = 0
-            return unsafe weir_exited(status, &code) == 1 ? .exited(code) : .killed(signal: code)
-        default: return .exited(0)
+            self = unsafe weir_exited(status, &code) == 1 ? .exited(code) : .killed(signal: code)
+        default: self = .exited(0)
         }
     }
+}
 
-    package func kill() { Glibc.kill(pid, SIGKILL) }
-
-    /// `unsafe`: the strings are copied for the call.
-    private static func withPointers<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        var pointers = unsafe texts.map { unsafe strdup($0) } + [nil]
-        defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
-        return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
-            unsafe body(UnsafePointer(buffer.baseAddress!))
-        }
+/// Calls the body with the strings as execve(2) takes them.
+///
+/// `unsafe`: the strings are copied for the call.
+func withPointers<Result>(
+    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers = unsafe texts.map { unsafe strdup($0) } + [nil]
+    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
+    return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
+        unsafe body(UnsafePointer(buffer.baseAddress!))
     }
 }

@@ -239,9 +239,9 @@ extension PortPlan {
     /// How the frames of an interface go, where it is measured because of a name or a directory.
     package func way(of index: UInt32) -> FrameWay? { interfaces[index]?.reason?.way }
 
-    /// The same, where it is measured on the word of a directory alone.
+    /// The same, where it is measured on the word of a directory alone: through the kernel, unless the directory says otherwise.
     package func wayByDirectory(of index: UInt32) -> FrameWay? {
-        interfaces[index]?.reason.flatMap { $0.isNamed ? nil : $0.way }
+        interfaces[index]?.reason.flatMap { $0.isNamed ? nil : $0.way ?? .kernel }
     }
 
     /// Whatever is heard of that index next is another interface.

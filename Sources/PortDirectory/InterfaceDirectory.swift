@@ -5,7 +5,7 @@
 ///
 /// Used from any thread. A source that is away keeps what it said last.
 package protocol InterfaceDirectory: Sendable {
-    /// As log lines and errors call it, such as `Open vSwitch`.
+    /// As log lines and errors call it, such as `Open vSwitch`; empty where there is nothing to call so now.
     var name: String { get }
 
     /// What the source says now; nil until it has said anything.

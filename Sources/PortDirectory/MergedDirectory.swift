@@ -8,7 +8,7 @@ package struct MergedDirectory: InterfaceDirectory {
 
     package var isEmpty: Bool { directories.isEmpty }
 
-    package var name: String { directories.map(\.name).joined(separator: " or ") }
+    package var name: String { directories.map(\.name).filter { !$0.isEmpty }.joined(separator: " or ") }
 
     /// nil until one of them has said something.
     package var listing: PortListing? {

@@ -11,7 +11,8 @@ package struct PortListing: Sendable {
         self.init(isComplete: true, find)
     }
 
-    private init(isComplete: Bool, _ find: @escaping @Sendable (String) -> PortFacts?) {
+    /// - Parameter isComplete: false where the directory has not told all that it knows yet.
+    package init(isComplete: Bool, _ find: @escaping @Sendable (String) -> PortFacts?) {
         self.isComplete = isComplete
         self.find = find
     }

@@ -24,8 +24,13 @@ package final class PortNotes: Sendable {
     fileprivate struct Note: Codable, Equatable {
         var number: UInt16
         var attachedNanoseconds: Int64
+        var accountID: String?
         var interfaceID: String?
+        var vpcID: String?
+        var subnetID: String?
         var instanceID: String?
+        var region: String?
+        var availabilityZoneID: String?
         var instanceName: String?
         var projectID: String?
         var projectName: String?
@@ -117,21 +122,25 @@ extension PortNotes.Note {
         attachedNanoseconds == port.attached.nanoseconds
     }
 
+    /// What is kept of the identity, and where.
+    private typealias Text<Root> = any WritableKeyPath<Root, String?> & Sendable
+    private static let texts: [(Text<Self>, Text<PortIdentity>)] = [
+        (\.accountID, \.accountID), (\.interfaceID, \.interfaceID), (\.vpcID, \.vpcID), (\.subnetID, \.subnetID),
+        (\.instanceID, \.instanceID), (\.region, \.region), (\.availabilityZoneID, \.availabilityZoneID),
+        (\.instanceName, \.instanceName), (\.projectID, \.projectID), (\.projectName, \.projectName),
+    ]
+
     fileprivate var identity: PortIdentity {
-        PortIdentity(
-            interfaceID: interfaceID, instanceID: instanceID, instanceName: instanceName, projectID: projectID,
-            projectName: projectName)
+        Self.texts.reduce(into: PortIdentity()) { identity, text in identity[keyPath: text.1] = self[keyPath: text.0] }
     }
 
+    /// - Parameter isAll: whether what the facts leave open is not known to any directory.
     fileprivate mutating func take(_ facts: PortFacts, isAll: Bool) {
-        let said = facts.identity
         if isAll || !facts.addresses.isEmpty {
             addresses = facts.addresses.isEmpty ? nil : facts.addresses.map(\.description)
         }
-        interfaceID = said.interfaceID ?? (isAll ? nil : interfaceID)
-        instanceID = said.instanceID ?? (isAll ? nil : instanceID)
-        instanceName = said.instanceName ?? (isAll ? nil : instanceName)
-        projectID = said.projectID ?? (isAll ? nil : projectID)
-        projectName = said.projectName ?? (isAll ? nil : projectName)
+        for (own, its) in Self.texts {
+            self[keyPath: own] = facts.identity[keyPath: its] ?? (isAll ? nil : self[keyPath: own])
+        }
     }
 }

@@ -104,7 +104,12 @@ extension Fact {
         let metrics = Part.metrics.map { metric in
             metric.ofEach(label) { (section: Section) in section[keyPath: path].map { ($0[keyPath: name], $0) } }
         }
-        self.init(key, path, meaning, metrics, parts: Part.rows(below: key + "[]."))
+        let name = FactKey(stringValue: key)
+        self.init(
+            key: key, meaning: meaning, metrics: metrics, parts: Part.rows(below: key + "[]."),
+            encode: { try $1.encode($0[keyPath: path], forKey: name) },
+            // A daemon of a version that had none of these says nothing of them.
+            decode: { $0[keyPath: path] = try $1.decodeIfPresent([Part].self, forKey: name) ?? [] })
     }
 
     /// The facts of a section whose names stand among those of this one.

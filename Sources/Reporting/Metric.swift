@@ -6,6 +6,7 @@ package protocol MetricNumber: Sendable {
 }
 
 extension UInt64: MetricNumber { package var metricText: String { String(self) } }
+extension Int64: MetricNumber { package var metricText: String { String(self) } }
 extension Int: MetricNumber { package var metricText: String { String(self) } }
 extension Double: MetricNumber { package var metricText: String { "\(self)" } }
 /// 1 while something is so.

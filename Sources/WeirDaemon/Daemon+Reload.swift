@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import DirectoryProviders
 import FlowKernel
 import FlowModel
 import FlowRecorder
@@ -33,6 +34,7 @@ extension Daemon {
                 FilePath(configuration.store), configuration.storeRetention, bound: Int64(configuration.queueSize),
                 networks: configuration.networks)
             exports.reconfigure(configuration.exportPlan(stateID: state.id, start: storing.status.newestSequence ?? 0))
+            providers.configure(configuration.providers)
             watch.reconfigure(configuration)
             note(change)
         } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import DirectoryProviders
 import FlowExport
 import FlowKernel
 import FlowMeter
@@ -47,12 +48,13 @@ extension Daemon {
         var ovs = switchWatch?.board.report
         ovs?.megaflows = megaflowWatch?.board.report
         let drops = dropWatch?.report
-        board.update { [ovs, journal] report in
+        board.update { [ovs, journal, providers] report in
             report.life.residentBytes = ProcFile.residentBytes
             report.swaps.take(timing)
             report.journal = journal
             report.store = status.store
             report.delivery = delivery
+            report.providers = providers.reports
             report.ovs = ovs
             report.verdicts = VerdictReport(status.verdicts)
             report.kernelDrops = drops

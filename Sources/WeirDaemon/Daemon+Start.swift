@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DaemonReports
+import DirectoryProviders
 import FlowKernel
 import FlowStore
 import HelperSupervision
@@ -36,6 +37,11 @@ extension Daemon {
             },
             // From now on others see how far the start is: what follows can take long.
             StartStep("publish the board") { $0.makeBoard() },
+            StartStep("start the providers") {
+                $0.startProviders()
+            } undo: {
+                $0.providers.end()
+            },
             // What follows the switch ends with the parts.
             StartStep("follow the switch") { try $0.followSwitch() },
             // What was moved stays, and is measured by the next daemon.

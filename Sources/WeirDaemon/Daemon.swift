@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DaemonReports
+import DirectoryProviders
 package import FlowKernel
 import FlowMeter
 import FlowModel
@@ -26,6 +27,7 @@ package struct Daemon: ~Copyable {
     var loop: MeterLoop<KernelFlowSource, Journal>
     let watch: PortWatch
     let inspection: PortInspection
+    let providers: ProviderDirectory
     let switchWatch: SwitchWatch?
     let dropWatch: DropWatch?
     let megaflowWatch: MegaflowWatch?
@@ -61,7 +63,7 @@ package struct Daemon: ~Copyable {
         (board, configuration, logger, state) = (start.board, start.configuration, start.logger, start.state)
         (watch, inspection, names) = (start.watch, start.inspection, start.names)
         (switchWatch, megaflowWatch, dropWatch) = (start.switchWatch, start.megaflowWatch, start.dropWatch)
-        found = start.waiting
+        (providers, found) = (start.providers, start.waiting)
         let meter = start.meter.take()!
         meter.source.tables.setMeter(pid: start.pid, interval: configuration.interval)
         start.memory.tell(logger, flowBudget: start.flowBudget)
@@ -129,6 +131,7 @@ package struct Daemon: ~Copyable {
 
     private func beginStopping() {
         watch.end()
+        providers.end()
         board.update { $0.life.state = .stopping }
         onStopping()
     }

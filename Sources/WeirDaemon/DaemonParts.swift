@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import DirectoryProviders
 import FlowKernel
 import FlowMeter
 import FlowModel
@@ -92,6 +93,13 @@ struct DaemonParts: ~Copyable {
         onBoard(board)
     }
 
+    private(set) var providers: ProviderDirectory!
+
+    mutating func startProviders() {
+        providers = ProviderDirectory(logger: logger)
+        providers.configure(configuration.providers)
+    }
+
     private(set) var switchWatch: SwitchWatch?
     private(set) var megaflowWatch: MegaflowWatch?
     private(set) var interfaces = MergedDirectory([])
@@ -105,8 +113,9 @@ struct DaemonParts: ~Copyable {
             try SwitchWatch(choice, logger: logger)
         }
         megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
-        interfaces = MergedDirectory([switchWatch?.board.directory].compactMap(\.self))
-        notes = interfaces.isEmpty ? nil : PortNotes(state.portNotes)
+        let directories: [(any InterfaceDirectory)?] = [providers, switchWatch?.board.directory]
+        interfaces = MergedDirectory(directories.compactMap(\.self))
+        notes = PortNotes(state.portNotes)
         names = PortNames(configuration, directory: interfaces, notes: notes, board: switchWatch?.board)
     }
 

@@ -58,6 +58,7 @@ import Testing
         "Sources/FlowStore/SegmentSource.swift",
         "Sources/FlowMeter/Journal/SegmentReader.swift",
         "Sources/FlowMeter/Journal/SegmentWriter.swift",
+        "Sources/weir-libvirt/Libvirt.swift",
         "Sources/weir/Main.swift",
     ]
 

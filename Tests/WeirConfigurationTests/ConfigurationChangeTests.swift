@@ -19,8 +19,8 @@ import WeirConfiguration
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<String> = [
-        "ports", "networks", "sinks", "ovs", "ovs-control", "ovs-bridges", "ovs-stand-in", "ovs-verdicts",
-        "ovs-trace-rate",
+        "ports", "networks", "providers", "sinks", "ovs", "ovs-control", "ovs-bridges", "ovs-stand-in",
+        "ovs-verdicts", "ovs-trace-rate",
     ]
     private static let restarting: Set<String> = [
         "bpffs", "state-dir", "socket", "metrics", "ovs-rundir", "kernel-drops", "interval", "flows", "port-share",

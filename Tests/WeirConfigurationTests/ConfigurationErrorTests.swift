@@ -61,6 +61,28 @@ struct ConfigurationErrorTests {
     @Test(
         "a wrong sink names the line of the entry, or of its key",
         arguments: [
+            ("providers: inventory", #"w:1: providers must be a list of providers, not "inventory""#),
+            ("providers:\n  - {name: a}", "w:2: a provider needs the key name, and one of command and uri"),
+            (
+                "providers:\n  - {name: a, uri: system}",
+                #"w:2: uri must be a hypervisor as libvirt names it, such as qemu:///system, not "system""#
+            ),
+            (
+                "providers:\n  - {name: a, uri: 'qemu:///system', command: [/a]}",
+                "w:2: a provider needs the key name, and one of command and uri"
+            ),
+            (
+                "providers:\n  - {name: a, command: inventory}",
+                #"w:2: command must be a list of a program and its arguments, such as [/usr/local/bin/inventory, --watch], not "inventory""#
+            ),
+            (
+                "providers:\n  - {name: a, command: [inventory]}",
+                #"w:2: command must be a path from the root, not "inventory""#
+            ),
+            (
+                "providers:\n  - {name: a, command: [/a]}\n  - {name: a, command: [/b]}",
+                "w:3: two providers have the name a"
+            ),
             ("sinks:\n  - {name: a, type: files}", "w:2: the sink a needs the key to, the folder of its files"),
             (
                 "sinks:\n  - {name: a, type: stdout, format: parquet}",
@@ -157,7 +179,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are ports, networks, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are ports, networks, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, providers, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {

@@ -12,6 +12,8 @@ import WeirConfiguration
             #"[{match: eth*, measure: false, tags: [a, b], log: reject, role: uplink, hook: xdp, xdp-mode: native, instance-name: "web: 1 ü", project-id: 9f2, project-name: A shop}, tap?]"#,
         "networks": #"[{prefix: 10.0.0.0/8, name: "the: office"}, {prefix: "fd00::1", name: b}]"#,
         "ovs": "true", "ovs-rundir": "/run/other", "ovs-control": "/run/other/ctl", "ovs-bridges": "[br0, br1]",
+        "providers":
+            #"[{name: inventory, command: [/usr/local/bin/inventory, --watch], silence: 5m}, {name: other, command: [/other, "a b"], every: 10s}, {name: libvirt, uri: "qemu:///system"}]"#,
         "ovs-stand-in": "true", "ovs-verdicts": "false", "ovs-trace-rate": "7", "policy": "/etc/policy.yaml",
         "kernel-drops": "true", "interval": "90s", "flows": "1000", "port-share": "50%", "table-memory": "100MB",
         "table-engine": "percpu-hash", "store": "/srv/flows", "store-age": "2d", "store-size": "5MB",

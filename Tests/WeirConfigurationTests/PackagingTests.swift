@@ -27,10 +27,11 @@ struct PackagingTests {
         let example = try String(contentsOf: root.appending(path: "packaging/weir.yaml"), encoding: .utf8)
         let body = example.split(separator: "\n\n", maxSplits: 1)[1]
         #expect(page.hasSuffix("```yaml\n\(body)```\n"))
-        for table in [
-            ConfigurationKeys.markdown, ConfigurationKeys.markdownOfPorts, ConfigurationKeys.markdownOfSinks,
-            ConfigurationKeys.markdownOfNetworks,
-        ] {
+        let tables = [
+            ConfigurationKeys.markdown, ConfigurationKeys.markdownOfPorts, ConfigurationKeys.markdownOfProviders,
+            ConfigurationKeys.markdownOfSinks, ConfigurationKeys.markdownOfNetworks,
+        ]
+        for table in tables {
             #expect(page.contains("\n\n\(table)\n"), "the page's table must be:\n\(table)")
         }
     }

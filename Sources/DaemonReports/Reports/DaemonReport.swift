@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import DirectoryProviders
 package import FlowRecorder
 package import FlowVerdict
 package import OpenVSwitch
@@ -17,6 +18,7 @@ package struct DaemonReport: ReportSection {
     package var journal = JournalReport()
     package var store = StoreReport()
     package var delivery = DeliveryReport()
+    package var providers: [ProviderReport] = []
     package var ovs: SwitchReport?
     package var verdicts: VerdictReport?
     package var kernelDrops: DropReport?
@@ -31,6 +33,8 @@ package struct DaemonReport: ReportSection {
         Fact.all(of: \.ports), Fact.all(of: \.windows), Fact.all(of: \.swaps), Fact.all(of: \.journal),
         Fact.all(of: \.store), Fact.all(of: \.delivery),
         [
+            Fact(
+                sections: "providers", \.providers, "How each directory provider stands.", label: "provider", \.name),
             Fact(section: "ovs", \.ovs, "Open vSwitch; left out where it is not followed."),
             Fact(section: "verdicts", \.verdicts, "What became of the packets of stored records."),
             Fact(
@@ -44,7 +48,8 @@ package struct DaemonReport: ReportSection {
         let closed = ReportLine("closed", "windows \(windows.closed), records \(store.records)")
         let sections = [
             life.lines, [closed], windows.lines, reload.lines, swaps.lines, journal.lines, store.lines, delivery.lines,
-            ports.lines, ovs.lines, verdicts.lines, kernelDrops.lines, failing.map { ReportLine("failing", $0) },
+            ports.lines, providers.flatMap(\.lines), ovs.lines, verdicts.lines, kernelDrops.lines,
+            failing.map { ReportLine("failing", $0) },
         ]
         return sections.flatMap(\.self)
     }

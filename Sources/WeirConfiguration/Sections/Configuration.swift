@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import DirectoryProviders
 package import FlowExport
 package import FlowModel
 package import OpenVSwitch
@@ -26,6 +27,8 @@ package struct Configuration: Equatable, Sendable {
     package var followsSwitch = false
     /// Which Open vSwitch that is.
     package var switchChoice = SwitchChoice()
+    /// Programs that say whose interfaces are, in their order of precedence.
+    package var providers: [ProviderChoice] = []
     /// Whether packets that the host's own stack drops are followed.
     package var watchesKernelDrops = false
     /// The length of a window, in whole seconds.

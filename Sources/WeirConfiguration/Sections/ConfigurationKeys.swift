@@ -9,6 +9,7 @@ package enum ConfigurationKeys {
     package static let all = KeyTable<Configuration> {
         ports
         openVSwitch
+        providers
         verdicts
         tables
         store

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowTestKit
+import Foundation
+
+/// A private libvirtd with real machines under emulation, in the hub of a site: all that it writes lies in the site's folder.
+///
+/// Its mounts are its own: it sees a `/run/libvirt`, a `/var/lib/libvirt` and an `/etc/libvirt` that the host does not have.
+final class LibvirtHost {
+    private let site: Site
+    private(set) var daemon: ChildProcess
+    private let folder: String
+
+    init(_ site: Site) throws {
+        self.site = site
+        folder = site.path("libvirt")
+        for name in ["etc", "run", "lib", "cache", "log", "sockets"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        try site.write(
+            """
+            user = "root"
+            group = "root"
+            security_driver = "none"
+            cgroup_controllers = []
+            namespaces = []
+            stdio_handler = "file"
+
+            """, to: "libvirt/etc/qemu.conf")
+        try site.write(
+            "unix_sock_dir = \"\(folder)/sockets\"\nauth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\n",
+            to: "libvirt/libvirtd.conf")
+        // The user that libvirt's package of a service makes, without which the driver does not start.
+        try site.write(
+            """
+            set -e
+            cp /etc/passwd /etc/group \(folder)
+            echo 'libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin' >> \(folder)/passwd
+            echo 'libvirt-qemu:x:64055:' >> \(folder)/group
+            mount --bind \(folder)/passwd /etc/passwd
+            mount --bind \(folder)/group /etc/group
+            mount --bind \(folder)/etc /etc/libvirt
+            for name in run/libvirt var/lib/libvirt var/cache/libvirt var/log/libvirt; do
+                mount -t tmpfs weir-t /${name%/libvirt}
+                mkdir /$name
+            done
+            mount --bind \(folder)/run /run/libvirt
+            mount --bind \(folder)/lib /var/lib/libvirt
+            mount --bind \(folder)/cache /var/cache/libvirt
+            mount --bind \(folder)/log /var/log/libvirt
+            exec libvirtd -f \(folder)/libvirtd.conf
+
+            """, to: "libvirt/start")
+        daemon = try Self.start(site, folder)
+        try waitForAnswer()
+    }
+
+    private static func start(_ site: Site, _ folder: String) throws -> ChildProcess {
+        try ChildProcess([
+            "nsenter", "--net=\(site.hub.path)", "unshare", "--mount", "--propagation", "private", "sh",
+            "\(folder)/start",
+        ])
+    }
+
+    private func waitForAnswer() throws {
+        try waitUntil("libvirtd answers", within: .seconds(60)) { (try? virsh("list")) != nil }
+    }
+
+    /// Where anybody may read.
+    var uri: String { "qemu:///system?socket=\(folder)/sockets/libvirt-sock-ro" }
+
+    @discardableResult
+    func virsh(_ arguments: String...) throws -> String {
+        try ChildProcess.run(["virsh", "-c", "qemu:///system?socket=\(folder)/sockets/libvirt-sock"] + arguments)
+    }
+
+    /// Starts a machine that does nothing, with one interface.
+    func startMachine(_ name: String, uuid: String, tap: String, mac: String, metadata: String = "") throws {
+        try site.write(
+            """
+            <domain type='qemu'><name>\(name)</name><uuid>\(uuid)</uuid>\(metadata)<memory unit='MiB'>32</memory>
+            <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
+            <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>\(Self.interface(tap, mac))</devices></domain>
+
+            """, to: "\(name).xml")
+        try virsh("create", site.path("\(name).xml"))
+    }
+
+    func plug(_ tap: String, mac: String, into machine: String) throws {
+        try site.write(Self.interface(tap, mac), to: "\(tap).xml")
+        try virsh("attach-device", machine, site.path("\(tap).xml"), "--live")
+    }
+
+    private static func interface(_ tap: String, _ mac: String) -> String {
+        """
+        <interface type='ethernet'><mac address='\(mac)'/><target dev='\(tap)'/><model type='virtio'/><rom enabled='no'/></interface>
+        """
+    }
+
+    /// The process of a machine.
+    func pid(of machine: String) throws -> Int32? {
+        let text = try? String(contentsOfFile: "\(folder)/run/qemu/\(machine).pid", encoding: .utf8)
+        return text.flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    /// Kills libvirtd, and starts another one in its place; machines go on.
+    func restart(whileAway body: () throws -> Void) throws {
+        daemon.stop(SIGKILL)
+        try body()
+        daemon = try Self.start(site, folder)
+        try waitForAnswer()
+    }
+
+    /// Ends all machines, and libvirtd.
+    func close() {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/run/qemu")) ?? []
+        let machines = files.filter { $0.hasSuffix(".pid") }.compactMap { try? pid(of: String($0.dropLast(4))) }
+        daemon.stop(SIGKILL)
+        for machine in machines { kill(machine, SIGKILL) }
+        // What they have open is gone when they are.
+        for _ in 0..<500 where machines.contains(where: { kill($0, 0) == 0 }) { Thread.sleep(forTimeInterval: 0.01) }
+    }
+}

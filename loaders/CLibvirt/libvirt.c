@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weir_libvirt.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+/* <libvirt/libvirt-domain.h>: numbers of its stable interface. */
+#define LIST_ACTIVE 1U
+#define EVENT_LIFECYCLE 0
+#define EVENT_DEVICE_REMOVED 15
+#define EVENT_DEVICE_ADDED 19
+#define EVENT_METADATA_CHANGE 23
+
+typedef void (*free_function)(void *);
+typedef void (*generic_event)(void *connection, void *domain, void *opaque);
+
+static struct {
+	void (*set_error_function)(void *, void (*)(void *, void *));
+	const char *(*last_error)(void);
+	int (*register_events)(void);
+	int (*run_events)(void);
+	int (*add_timeout)(int, void (*)(int, void *), void *, free_function);
+	void *(*open_read_only)(const char *);
+	int (*close)(void *);
+	int (*set_keep_alive)(void *, int, unsigned int);
+	int (*on_close)(void *, void (*)(void *, int, void *), void *, free_function);
+	int (*on_event)(void *, void *, int, generic_event, void *, free_function);
+	int (*list_machines)(void *, void ***, unsigned int);
+	char *(*describe)(void *, unsigned int);
+	int (*free_machine)(void *);
+} libvirt;
+
+/* What has happened since weir_libvirt_wait told last. */
+static int flags;
+
+static void be_silent(void *data, void *error)
+{
+	(void)data;
+	(void)error;
+}
+
+static void note_nothing(int timer, void *data)
+{
+	(void)timer;
+	(void)data;
+}
+
+static void note_change(void *connection, void *machine, void *data)
+{
+	(void)connection;
+	(void)machine;
+	(void)data;
+	flags |= WEIR_LIBVIRT_CHANGED;
+}
+
+/* Its callbacks have more parameters, which are not read; all end with the data. */
+static int note_life(void *connection, void *machine, int event, int detail, void *data)
+{
+	(void)event;
+	(void)detail;
+	note_change(connection, machine, data);
+	return 0;
+}
+
+static void note_device(void *connection, void *machine, const char *alias, void *data)
+{
+	(void)alias;
+	note_change(connection, machine, data);
+}
+
+static void note_metadata(void *connection, void *machine, int type, const char *uri, void *data)
+{
+	(void)type;
+	(void)uri;
+	note_change(connection, machine, data);
+}
+
+static void note_end(void *connection, int reason, void *data)
+{
+	(void)connection;
+	(void)reason;
+	(void)data;
+	flags |= WEIR_LIBVIRT_CLOSED;
+}
+
+int weir_libvirt_load(void)
+{
+	const struct {
+		const char *name;
+		void *place;
+	} symbols[] = {
+		{ "virSetErrorFunc", &libvirt.set_error_function },
+		{ "virGetLastErrorMessage", &libvirt.last_error },
+		{ "virEventRegisterDefaultImpl", &libvirt.register_events },
+		{ "virEventRunDefaultImpl", &libvirt.run_events },
+		{ "virEventAddTimeout", &libvirt.add_timeout },
+		{ "virConnectOpenReadOnly", &libvirt.open_read_only },
+		{ "virConnectClose", &libvirt.close },
+		{ "virConnectSetKeepAlive", &libvirt.set_keep_alive },
+		{ "virConnectRegisterCloseCallback", &libvirt.on_close },
+		{ "virConnectDomainEventRegisterAny", &libvirt.on_event },
+		{ "virConnectListAllDomains", &libvirt.list_machines },
+		{ "virDomainGetXMLDesc", &libvirt.describe },
+		{ "virDomainFree", &libvirt.free_machine },
+	};
+	void *library = dlopen("libvirt.so.0", RTLD_NOW);
+	unsigned int index;
+
+	if (!library)
+		return -1;
+	for (index = 0; index < sizeof(symbols) / sizeof(symbols[0]); index++) {
+		*(void **)symbols[index].place = dlsym(library, symbols[index].name);
+		if (!*(void **)symbols[index].place)
+			return -1;
+	}
+	libvirt.set_error_function(NULL, be_silent);
+	if (libvirt.register_events())
+		return -1;
+	/* Without it the loop would wait for the next event, however long. */
+	return libvirt.add_timeout(1000, note_nothing, NULL, NULL) < 0 ? -1 : 0;
+}
+
+void *weir_libvirt_connect(const char *uri)
+{
+	void *connection = libvirt.open_read_only(uri);
+
+	if (!connection)
+		return NULL;
+	flags = 0;
+	/* A driver that has no connection to lose refuses these two. */
+	libvirt.set_keep_alive(connection, 5, 3);
+	libvirt.on_close(connection, note_end, NULL, NULL);
+	/* What a driver does not tell of is seen at the next look. */
+	libvirt.on_event(connection, NULL, EVENT_LIFECYCLE, (generic_event)(void *)note_life, NULL, NULL);
+	libvirt.on_event(connection, NULL, EVENT_DEVICE_REMOVED, (generic_event)(void *)note_device, NULL, NULL);
+	libvirt.on_event(connection, NULL, EVENT_DEVICE_ADDED, (generic_event)(void *)note_device, NULL, NULL);
+	libvirt.on_event(connection, NULL, EVENT_METADATA_CHANGE, (generic_event)(void *)note_metadata, NULL, NULL);
+	return connection;
+}
+
+void weir_libvirt_disconnect(void *connection) { libvirt.close(connection); }
+
+int weir_libvirt_wait(void)
+{
+	int happened;
+
+	if (libvirt.run_events() < 0)
+		return -1;
+	happened = flags;
+	flags = 0;
+	return happened;
+}
+
+int weir_libvirt_machines(void *connection, char ***documents)
+{
+	void **machines;
+	int count = libvirt.list_machines(connection, &machines, LIST_ACTIVE);
+	int index, described = 0;
+
+	if (count < 0)
+		return -1;
+	*documents = calloc(count + 1, sizeof(**documents));
+	for (index = 0; index < count; index++) {
+		char *document = *documents ? libvirt.describe(machines[index], 0) : NULL;
+
+		if (document)
+			(*documents)[described++] = document;
+		libvirt.free_machine(machines[index]);
+	}
+	free(machines);
+	return *documents ? described : -1;
+}
+
+void weir_libvirt_release(char **documents, int count)
+{
+	while (count-- > 0)
+		free(documents[count]);
+	free(documents);
+}
+
+const char *weir_libvirt_error(void)
+{
+	const char *error = libvirt.last_error ? libvirt.last_error() : NULL;
+
+	return error ? error : "";
+}
