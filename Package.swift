@@ -137,7 +137,8 @@ let package = Package(
             name: "LiveStatus",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
-                "PortDirectory", "WeirConfiguration", "DaemonReports", "HostVerdicts", "PortAttachment",
+                "PortDirectory", "DirectoryProviders", "WeirConfiguration", "DaemonReports", "HostVerdicts",
+                "PortAttachment",
             ]),
         .target(
             name: "WeirDaemon",
@@ -263,7 +264,9 @@ let package = Package(
         .testTarget(
             name: "LiveStatusTests",
             dependencies: [
-                "LiveStatus", "DaemonReports", "FlowExport", "FlowMeter", "FlowModel", "FlowRecorder", "OpenVSwitch",
+                "LiveStatus", "DaemonReports", "DirectoryProviders", "FlowExport", "FlowMeter", "FlowModel",
+                "FlowRecorder",
+                "OpenVSwitch",
             ]),
         .testTarget(name: "WeirDaemonTests", dependencies: ["FlowKernel", "Host", "WeirDaemon"]),
         .testTarget(

@@ -61,6 +61,8 @@ extension Provider {
     private func follow() {
         var backOff = BackOff()
         var random = SystemRandomNumberGenerator()
+        // A failure that goes on is said once.
+        var said: String?
         while !mustEnd {
             let began = ContinuousClock.now
             let failure = run()
@@ -68,15 +70,23 @@ extension Provider {
             if mustEnd { return }
             guard let failure else {
                 backOff.succeed()
-                pause { ContinuousClock.now - began < choice.every }
+                said = nil
+                let ended = ContinuousClock.now
+                pause { ContinuousClock.now - ended < choice.every }
                 continue
             }
             shared.withLock { shared in
                 shared.status.restarts += 1
                 shared.status.failure = failure
             }
-            logger.error("provider \(choice.name): \(failure); it is started again, and what it said holds")
-            if ContinuousClock.now - began > .seconds(60) { backOff.succeed() }
+            if ContinuousClock.now - began > .seconds(60) {
+                backOff.succeed()
+                said = nil
+            }
+            if failure != said {
+                logger.error("provider \(choice.name): \(failure); it is started again, and what it said holds")
+            }
+            said = failure
             backOff.fail(at: ClockAnchor.now.monotonic, using: &random)
             pause { backOff.wait(at: ClockAnchor.now.monotonic) != nil }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import DirectoryProviders
 import FlowModel
 import FlowRecorder
 import OpenVSwitch
@@ -104,6 +105,10 @@ extension HealthCheck {
         add(.warning, "\(counted(damaged, "segment")) of the journal damaged", if: damaged > 0)
         for problem in daemon.reload?.problems ?? [] { add(.warning, "at the last reload: \(problem)") }
         if let failure = daemon.kernelDrops?.failure { add(.warning, "dropped packets are not followed: \(failure)") }
+        for provider in daemon.providers {
+            guard let failure = provider.failure else { continue }
+            add(.warning, "the provider \(provider.name) does not run: \(failure)")
+        }
         guard let ovs = daemon.ovs else { return }
         add(.warning, "Open vSwitch is not followed: \(ovs.failure ?? "not tried yet")", if: !ovs.isConnected)
         if let failure = ovs.megaflows?.failure { add(.warning, "Open vSwitch's megaflows are not known: \(failure)") }

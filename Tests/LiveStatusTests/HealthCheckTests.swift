@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonReports
+import DirectoryProviders
 import FlowExport
 import FlowMeter
 import FlowModel
@@ -81,6 +82,14 @@ import Testing
             (
                 "at the last reload: interval: why",
                 { $0.reload = ReloadReport(seconds: 1, problems: ["interval: why"]) }
+            ),
+            (
+                "the provider inventory does not run: it ended with status 3",
+                {
+                    var provider = ProviderReport(name: "inventory")
+                    provider.failure = "it ended with status 3"
+                    $0.providers = [provider]
+                }
             ),
             ("5 packets of the last window found no room in the table", { $0.windows.last = Self.counts(overflow: 5) }),
         ]
