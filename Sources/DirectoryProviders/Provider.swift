@@ -61,7 +61,7 @@ extension Provider {
     private func follow() {
         var backOff = BackOff()
         var random = SystemRandomNumberGenerator()
-        // A failure that goes on is said once.
+        // The log has a failure that goes on once.
         var said: String?
         while !mustEnd {
             let began = ContinuousClock.now

@@ -52,7 +52,7 @@ package struct ReportLine: Equatable, Sendable {
         Date(timeIntervalSince1970: TimeInterval(seconds)).ISO8601Format()
     }
 
-    /// What a disk or another end is said to do that does not answer.
+    /// The sentence about a disk or a sink that does not answer.
     package static func stalled(_ who: String, _ seconds: Double) -> String {
         "\(who) has not answered for \(Int(seconds)) s"
     }

@@ -46,7 +46,7 @@ extension VerdictReport {
         Fact<Self>("accepted", \.accepted, "Records, packets and bytes that were accepted.", packets, bytes),
         Fact("rejected", \.rejected, "Those that were rejected."),
         Fact("mixed", \.mixed, "Those of records that met both."),
-        Fact("unknown", \.unknown, "Those that nobody has judged."),
+        Fact("unknown", \.unknown, "Those that no judge could decide."),
         Fact(
             "rejections", \.rejections, "Those that were rejected, by what said no, the most packets first.",
             Metric(
