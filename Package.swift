@@ -52,6 +52,7 @@ let package = Package(
             ],
             plugins: ["BPFObjects"]),
         .target(name: "Reporting", dependencies: ["FlowModel"]),
+        .target(name: "HostMonitor", dependencies: ["FlowModel", "Host", "Reporting"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel", "Reporting"]),
         .target(name: "FlowFilter", dependencies: ["FlowModel"]),
         .systemLibrary(
@@ -77,7 +78,9 @@ let package = Package(
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "Host", "FlowFilter", "FlowFormats", "FlowStore", "Reporting", "DurableFiles", "CIsal",
+                "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowFormats", "FlowStore", "Reporting",
+                "DurableFiles",
+                "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -282,6 +285,7 @@ let package = Package(
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+        .testTarget(name: "HostMonitorTests", dependencies: ["HostMonitor", "FlowTestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["weir-libvirt", "FlowTestKit"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
