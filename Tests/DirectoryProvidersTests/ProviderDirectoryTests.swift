@@ -10,7 +10,7 @@ import Testing
 @testable import DirectoryProviders
 
 /// Each provider is a real program: a shell script.
-@Suite struct ProviderDirectoryTests {
+@Suite(.ownThread) struct ProviderDirectoryTests {
     private final class Site {
         let folder = FileManager.default.temporaryDirectory.appending(path: "weir-provider-\(UUID().uuidString)")
         let directory = ProviderDirectory(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -68,14 +68,14 @@ private let colliding = FlowHash(secrets: { 0 })
         #expect(table[flow(1500)] == nil)
     }
 
-    @Test func aMillionMergesAreWhatADictionarySays() {
+    @Test func mergesAreWhatADictionarySays() {
         var random = SplitMix64(seed: 3)
         var reference: [FlowKey: FlowCounters] = [:]
         var table = FlowTable()
         var batch: [CountedFlow] = []
-        for turn in 0..<1_000_000 {
+        for turn in 0..<300_000 {
             let bits = random.next()
-            let key = flow(Int(bits % 300_000), port: UInt16(bits >> 32 & 7), bits >> 40 & 1 == 0 ? .egress : .ingress)
+            let key = flow(Int(bits % 100_000), port: UInt16(bits >> 32 & 7), bits >> 40 & 1 == 0 ? .egress : .ingress)
             let counted = counters(bits >> 50, at: bits >> 44, to: bits >> 42)
             if reference[key]?.merge(counted) == nil { reference[key] = counted }
             if turn % 3 == 0 {

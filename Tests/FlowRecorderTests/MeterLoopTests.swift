@@ -71,11 +71,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2] as [UInt64])
-    func `ten thousand windows with stepped clocks, full tables and a journal that fails lose nothing`(
-        seed: UInt64
-    ) throws {
-        var generator = SplitMix64(seed: seed)
+    @Test func `ten thousand windows with stepped clocks, full tables and a journal that fails lose nothing`() throws {
+        var generator = SplitMix64(seed: 1)
         var simulation = Simulation()
         var early = 0
         var steps = 0

@@ -50,8 +50,8 @@ import Testing
                     return [record.key.source, record.key.destination]
                 })
             #expect(addresses.count > 200)
-            for address in addresses {
-                for side in ["host", "srcaddr"] {
+            for (number, address) in addresses.enumerated() {
+                for side in number % 4 == 0 ? ["host", "srcaddr"] : ["host"] {
                     let query = StoreQuery(filter: try FlowFilter("\(side) \(address)"))
                     let found = try found(reader, query)
                     #expect(lines(found) == lines(entries.filter(query.takes)))
@@ -85,7 +85,7 @@ import Testing
             let end = bytes.count - 8 - metadata
             let query = StoreQuery(filter: try FlowFilter("bytes > 1000000000"))
             let expected = lines(entries.filter(query.takes))
-            for place in stride(from: end - 1500, to: end, by: 11) {
+            for place in stride(from: end - 1500, to: end, by: 23) {
                 var changed = bytes
                 changed[place] ^= UInt8(1 << (place % 8))
                 try Data(changed).write(to: URL(filePath: path))
