@@ -64,7 +64,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
-        .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore"]),
+        .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore", "HostMonitor"]),
         .target(
             name: "FlowRecorder",
             dependencies: [
@@ -114,7 +114,7 @@ let package = Package(
             name: "DaemonReports",
             dependencies: [
                 "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowRecorder", "OpenVSwitch",
-                "DirectoryProviders", "Reporting", "WeirConfiguration", "WeirService",
+                "DirectoryProviders", "HostMonitor", "Reporting", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -156,7 +156,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
-                "FlowViews", "FlowExport", "FlowRecorder", "OpenVSwitch", "PortDirectory", "Reporting",
+                "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor", "OpenVSwitch", "PortDirectory", "Reporting",
                 "WeirConfiguration", "DaemonReports",
                 "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -231,7 +231,9 @@ let package = Package(
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
-        .testTarget(name: "FlowViewsTests", dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit"]),
+        .testTarget(
+            name: "FlowViewsTests",
+            dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit", "HostMonitor"]),
         .testTarget(
             name: "FlowExportTests",
             dependencies: [

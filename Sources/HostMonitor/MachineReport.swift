@@ -38,17 +38,40 @@ package struct MachineReport: ReportSection {
 
     package static let facts = [
         Fact<Self>("domain", \.domain, "libvirt's name of the machine."),
-        Fact("instance_id", \.instanceID, "Its UUID."),
+        Fact(
+            "instance_id", \.instanceID, "Its UUID.",
+            Metric(
+                .gauge, "libvirt_domain_openstack_info", "1, with whose the machine is.",
+                labels: [
+                    "instance_name", "instance_id", "flavor_name", "user_name", "user_id", "project_name", "project_id",
+                ]
+            ) { machine in
+                let labels = [
+                    machine.instanceName, machine.instanceID, machine.flavor, machine.userName, machine.userID,
+                    machine.projectName, machine.projectID,
+                ]
+                return [MetricSample(labels.map { $0 ?? "" }, 1)]
+            }),
         Fact("instance_name", \.instanceName, "What its owner calls it."),
         Fact("project_id", \.projectID, "The id of its project."),
         Fact("project_name", \.projectName, "The name of its project."),
         Fact("user_id", \.userID, "The id of its owner."),
         Fact("user_name", \.userName, "The name of its owner."),
         Fact("flavor", \.flavor, "The kind of machine it is, as OpenStack calls it."),
-        Fact("state", \.state, "Its state, as libvirt numbers it: 1 running, 3 paused, 5 shut off."),
+        Fact(
+            "state", \.state, "Its state, as libvirt numbers it: 1 running, 3 paused, 5 shut off.", .gauge,
+            "libvirt_domain_info_state"),
         Fact("time_ms", \.timeMilliseconds, "When its figures were read, in Unix milliseconds."),
-        Fact("stale", \.isStale, "Whether its figures are old, because its hypervisor did not answer."),
-        Fact("cpu_seconds", \.cpuSeconds, "CPU time that it has used."),
+        Fact(
+            "stale", \.isStale, "Whether its figures are old, because its hypervisor did not answer.", .gauge,
+            "libvirt_domain_timed_out"),
+        Fact(
+            "cpu_seconds", \.cpuSeconds, "CPU time that it has used.",
+            Metric(.counter, "libvirt_domain_info_cpu_time_seconds_total", "CPU time that it has used.") {
+                $0.cpuSeconds
+            },
+            Metric(.gauge, "libvirt_domain_info_virtual_cpus", "Virtual CPUs that it has.") { $0.cpus.count },
+            Metric(.gauge, "libvirt_domain_vcpu_current", "Virtual CPUs that it has.") { $0.cpus.count }),
         Fact(sections: "cpus", \.cpus, "Its virtual CPUs.", label: "vcpu", \.number),
         Fact("cpu_percent", \.cpuPercent, "CPU time that it uses; 100 is one CPU."),
         Fact("steal_percent", \.stealPercent, "Time that its CPUs wait for one of the host's; 100 is one CPU."),
@@ -73,10 +96,17 @@ package struct VirtualCPU: ReportSection {
 
     package static let facts = [
         Fact<Self>("vcpu", \.number, "Its number, as text."),
-        Fact("state", \.state, "Its state, as libvirt numbers it: 0 offline, 1 running, 2 blocked."),
-        Fact("seconds", \.seconds, "CPU time that it has used."),
-        Fact("wait_seconds", \.waitSeconds, "Time that it waited for input or output."),
-        Fact("delay_seconds", \.delaySeconds, "Time that it waited for a CPU of the host: steal."),
+        Fact(
+            "state", \.state, "Its state, as libvirt numbers it: 0 offline, 1 running, 2 blocked.", .gauge,
+            "libvirt_domain_vcpu_state"),
+        Fact(
+            "seconds", \.seconds, "CPU time that it has used.", .counter, "libvirt_domain_vcpu_time_seconds_total"),
+        Fact(
+            "wait_seconds", \.waitSeconds, "Time that it waited for input or output.", .counter,
+            "libvirt_domain_vcpu_wait_seconds_total"),
+        Fact(
+            "delay_seconds", \.delaySeconds, "Time that it waited for a CPU of the host: steal.", .counter,
+            "libvirt_domain_vcpu_delay_seconds_total"),
     ]
 }
 
@@ -95,16 +125,45 @@ package struct MachineMemory: ReportSection {
     package init() {}
 
     package static let facts = [
-        Fact<Self>("current_bytes", \.current, "What it has now."),
-        Fact("maximum_bytes", \.maximum, "What it may have at most."),
-        Fact("resident_bytes", \.resident, "What of it is in the host's memory."),
-        Fact("unused_bytes", \.unused, "What it does not use at all, as it says."),
-        Fact("available_bytes", \.available, "What it sees, as it says."),
-        Fact("usable_bytes", \.usable, "What it could use without swapping, as it says."),
-        Fact("swap_in_bytes", \.swapIn, "What it has swapped in, as it says."),
-        Fact("swap_out_bytes", \.swapOut, "What it has swapped out, as it says."),
-        Fact("disk_cache_bytes", \.diskCaches, "What it keeps of files, as it says."),
+        Fact<Self>(
+            "current_bytes", \.current, "What it has now.", .gauge, "libvirt_domain_info_memory_usage_bytes"),
+        Fact(
+            "maximum_bytes", \.maximum, "What it may have at most.",
+            Metric(.gauge, "libvirt_domain_info_maximum_memory_bytes", "Memory that it may have.") { $0.maximum },
+            Metric(.gauge, "libvirt_domain_memory_stats_maximum_bytes", "Memory that it may have.") { $0.maximum }),
+        Fact(
+            "resident_bytes", \.resident, "What of it is in the host's memory.", .gauge,
+            "libvirt_domain_memory_stats_rss_bytes"),
+        Fact(
+            "unused_bytes", \.unused, "What it does not use at all, as it says.", .gauge,
+            "libvirt_domain_memory_stats_unused_bytes"),
+        Fact(
+            "available_bytes", \.available, "What it sees, as it says.", .gauge,
+            "libvirt_domain_memory_stats_available_bytes"),
+        Fact(
+            "usable_bytes", \.usable, "What it could use without swapping, as it says.",
+            Metric(
+                .gauge, "libvirt_domain_memory_stats_usable_bytes", "Memory that it could use without swapping."
+            ) { $0.usable },
+            Metric(
+                .gauge, "libvirt_domain_memory_stats_used_percent", "Memory that it uses, of what it sees."
+            ) { $0.usedPercent }),
+        Fact(
+            "swap_in_bytes", \.swapIn, "What it has swapped in, as it says.", .gauge,
+            "libvirt_domain_memory_stats_swap_in_bytes"),
+        Fact(
+            "swap_out_bytes", \.swapOut, "What it has swapped out, as it says.", .gauge,
+            "libvirt_domain_memory_stats_swap_out_bytes"),
+        Fact(
+            "disk_cache_bytes", \.diskCaches, "What it keeps of files, as it says.", .gauge,
+            "libvirt_domain_memory_stats_disk_cache_bytes"),
     ]
+
+    /// Of what it sees, what it could not give to another program; nil where it says neither.
+    package var usedPercent: Double? {
+        guard let available, let usable, available > 0, usable <= available else { return nil }
+        return Double(available - usable) / Double(available) * 100
+    }
 }
 
 /// A disk of a machine.
@@ -121,14 +180,38 @@ package struct MachineDisk: ReportSection {
 
     package static let facts =
         [
-            Fact<Self>("device", \.device, "What the machine calls it: `vda`."),
+            Fact<Self>(
+                "device", \.device, "What the machine calls it: `vda`.",
+                Metric(.gauge, "libvirt_domain_block_stats_info", "1, for each disk.", labels: ["source_file"]) {
+                    [MetricSample([$0.path ?? ""], 1)]
+                },
+                counter("read_bytes", "Bytes that were read.") { $0.readBytes },
+                counter("read_requests", "Reads.") { $0.readRequests },
+                counter("read_time_seconds", "Time that reads took, added up.") { $0.readSeconds },
+                counter("write_bytes", "Bytes that were written.") { $0.writeBytes },
+                counter("write_requests", "Writes.") { $0.writeRequests },
+                counter("write_time_seconds", "Time that writes took, added up.") { $0.writeSeconds }),
             Fact("path", \.path, "The file or device of the host behind it."),
         ] + Fact.all(of: \.traffic) + [
-            Fact("flush_requests", \.flushRequests, "Flushes."),
-            Fact("capacity_bytes", \.capacity, "Its size, as the machine sees it."),
-            Fact("allocation_bytes", \.allocation, "What of it is in use."),
-            Fact("physical_bytes", \.physical, "What it takes on the host."),
+            Fact(
+                "flush_requests", \.flushRequests, "Flushes.", .counter,
+                "libvirt_domain_block_stats_flush_requests_total"),
+            Fact(
+                "capacity_bytes", \.capacity, "Its size, as the machine sees it.", .gauge,
+                "libvirt_domain_block_stats_capacity_bytes"),
+            Fact(
+                "allocation_bytes", \.allocation, "What of it is in use.", .gauge,
+                "libvirt_domain_block_stats_allocation"),
+            Fact(
+                "physical_bytes", \.physical, "What it takes on the host.", .gauge,
+                "libvirt_domain_block_stats_physicalsize_bytes"),
         ]
+
+    private static func counter(
+        _ name: String, _ help: String, _ value: @escaping @Sendable (DiskTraffic) -> any MetricNumber
+    ) -> Metric<Self> {
+        Metric(.counter, "libvirt_domain_block_stats_\(name)_total", help) { value($0.traffic) }
+    }
 }
 
 /// An interface of a machine. `receive` is what the machine receives.
@@ -140,5 +223,23 @@ package struct MachineInterface: ReportSection {
     package init() {}
 
     package static let facts =
-        [Fact<Self>("interface", \.interface, "The name of its tap on the host.")] + Fact.all(of: \.traffic)
+        [
+            Fact<Self>(
+                "interface", \.interface, "The name of its tap on the host.",
+                Metric(.gauge, "libvirt_domain_interface_stats_info", "1, for each interface.") { _ in 1 },
+                counter("receive_bytes", "Bytes of the frames that it has received.") { $0.receiveBytes },
+                counter("receive_packets", "Frames that it has received.") { $0.receivePackets },
+                counter("receive_errors", "Errors of receiving.") { $0.receiveErrors },
+                counter("receive_drops", "Frames to it that were dropped.") { $0.receiveDrops },
+                counter("transmit_bytes", "Bytes of the frames that it has sent.") { $0.transmitBytes },
+                counter("transmit_packets", "Frames that it has sent.") { $0.transmitPackets },
+                counter("transmit_errors", "Errors of sending.") { $0.transmitErrors },
+                counter("transmit_drops", "Frames from it that were dropped.") { $0.transmitDrops })
+        ] + Fact.all(of: \.traffic)
+
+    private static func counter(
+        _ name: String, _ help: String, _ value: @escaping @Sendable (InterfaceTraffic) -> any MetricNumber
+    ) -> Metric<Self> {
+        Metric(.counter, "libvirt_domain_interface_stats_\(name)_total", help) { value($0.traffic) }
+    }
 }

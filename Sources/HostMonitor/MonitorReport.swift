@@ -50,7 +50,16 @@ package struct MonitoredPort: ReportSection {
     package init() {}
 
     package static let facts = [
-        Fact<Self>("interface", \.interface, "The name of the interface."),
+        Fact<Self>(
+            "interface", \.interface, "The name of the interface.",
+            Metric(
+                .gauge, "weir_port_info", "1, with whose the port is.",
+                note: "To be joined with other metrics by `port`.",
+                labels: ["role", "instance_id", "instance_name", "project_id", "project_name"]
+            ) { port in
+                let labels = [port.instanceID, port.instanceName, port.projectID, port.projectName]
+                return [MetricSample([port.role] + labels.map { $0 ?? "" }, 1)]
+            }),
         Fact("index", \.index, "The kernel's index of the interface; left out where it is gone."),
         Fact("role", \.role, "`guest` where a machine is behind the port, `uplink` where the world is."),
         Fact("instance_id", \.instanceID, "The machine's id."),

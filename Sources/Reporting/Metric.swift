@@ -34,7 +34,7 @@ package struct MetricSample: Sendable {
 ///
 /// `Source` is what its values are read from.
 package struct Metric<Source>: Sendable {
-    /// Begins with `weir_` and ends with the unit; a counter's ends with `_total`.
+    /// Begins with `weir_` and ends with the unit; a counter's ends with `_total`. What other exporters have as well has the name that they gave it.
     package let name: String
     package let kind: MetricKind
     /// What it counts, in one sentence: shown on the metrics page and in the documentation.

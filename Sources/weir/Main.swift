@@ -78,7 +78,7 @@ struct WeirCommand: ParsableCommand {
         version: WeirVersion.current,
         subcommands: [
             AttachCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, LogsCommand.self,
-            TopCommand.self, ChartCommand.self, RunCommand.self, PolicyCommand.self, ConfigCommand.self,
+            TopCommand.self, ChartCommand.self, VMCommand.self, RunCommand.self, PolicyCommand.self, ConfigCommand.self,
             DoctorCommand.self, ObjectCommand.self,
         ])
 }

@@ -104,6 +104,40 @@ extension WeirCommandSuite {
             }
         }
 
+        private static func python(_ script: String, _ arguments: String...) throws -> String {
+            let python = URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "../../.build/python/bin/python")
+            return try ChildProcess.run([python.path(), "-c", script] + arguments)
+        }
+
+        /// A file of pyarrow's has no places of pages unless they are asked for, its statistics are its own, and so are its encodings.
+        @Test func `files that another writer has written anew give the same answers`() throws {
+            try Site.with { site in
+                try sendAndStop(site)
+                let filters = [
+                    "", "icmp", "host 10.9.0.2", "bytes > 90", "icmp6 and ingress", "nodata", "interface port-b",
+                ]
+                func answers() throws -> [String] {
+                    try filters.map { filter in
+                        let words = filter.split(separator: " ").map(String.init)
+                        return try site.outcome(["logs", "--store", site.path("flows"), "--json"] + words).output
+                    }
+                }
+                let before = try answers()
+                #expect(before[1...4].allSatisfy { !$0.isEmpty && $0 != before[0] })
+                let script = """
+                    import sys, glob, pyarrow.parquet as parquet
+                    for path in glob.glob(sys.argv[1] + "/*/*/*/*/*.parquet"):
+                        table = parquet.read_table(path)
+                        parquet.write_table(table, path, compression="zstd", row_group_size=7, data_page_size=64)
+                        chunk = parquet.ParquetFile(path).metadata.row_group(0).column(0)
+                        assert not chunk.has_offset_index
+                    """
+                _ = try Self.python(script, site.path("flows"))
+                #expect(try answers() == before)
+            }
+        }
+
         /// Other people's readers: the same sums, rows and nulls.
         @Test func `DuckDB and pyarrow read what weir logs prints`() throws {
             try Site.with { site in
@@ -130,11 +164,7 @@ extension WeirCommandSuite {
                     assert some == sum(line.get("dstaddr") == "10.9.0.2" and line.get("protocol") == 1 for line in lines) > 0
                     print(len(lines))
                     """
-                let python = URL(filePath: #filePath).deletingLastPathComponent().appending(
-                    path: "../../.build/python/bin/python")
-                let printed = try ChildProcess.run([
-                    python.path(), "-c", script, site.path("flows"), site.path("lines.json"),
-                ])
+                let printed = try Self.python(script, site.path("flows"), site.path("lines.json"))
                 #expect(
                     Int(printed.trimmingCharacters(in: .whitespacesAndNewlines)).map { $0 > 4 } == true, "\(printed)")
             }
