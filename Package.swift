@@ -299,7 +299,7 @@ let package = Package(
             name: "WeirCommandTests",
             dependencies: [
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
-                "PortDirectory", "DirectoryProviders",
+                "PortDirectory", "DirectoryProviders", "HostMonitor",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
                 "FlowTestKit",
                 "weir",

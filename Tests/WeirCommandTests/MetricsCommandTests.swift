@@ -6,6 +6,7 @@ import FlowModel
 import FlowRecorder
 import FlowTestKit
 import Foundation
+import HostMonitor
 import LiveStatus
 import Reporting
 import Testing
@@ -120,9 +121,43 @@ extension WeirCommandSuite {
             let file = Self.root.appending(path: "docs/alerts.yml")
             let result = try ChildProcess.outcome(of: [Self.promtool, "check", "rules", "--lint-fatal", file.path])
             #expect(result.status == 0, "\(result)")
-            let page = try String(contentsOf: Self.root.appending(path: "docs/metrics.md"), encoding: .utf8)
-            let alerts = try String(contentsOf: file, encoding: .utf8)
-            for match in alerts.matches(of: #/weir_[a-z_]+/#) { #expect(page.contains("`\(match.output)`")) }
+            try expectKnownMetrics(in: try String(contentsOf: file, encoding: .utf8))
+        }
+
+        /// Each query, with values for its variables, as a rule.
+        @Test func `the queries of the sample dashboard are ones that promtool takes, about metrics that there are`()
+            throws
+        {
+            struct Board: Decodable {
+                struct Target: Decodable { let expr: String }
+                struct Panel: Decodable {
+                    let title: String
+                    let targets: [Target]?
+                }
+                let panels: [Panel]
+            }
+            let file = Self.root.appending(path: "docs/grafana-machines.json")
+            let board = try JSONDecoder().decode(Board.self, from: try Data(contentsOf: file))
+            let queries = board.panels.flatMap { $0.targets ?? [] }.map(\.expr)
+            #expect(queries.count > 15)
+            let rules = queries.enumerated().map { number, query in
+                let text = query.replacing("$__rate_interval", with: "1m").replacing(#/\$[a-z]+/#, with: ".*")
+                return "  - record: query:\(number)\n    expr: '\(text)'\n"
+            }
+            let folder = FileManager.default.temporaryDirectory.appending(path: "weir-t-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let place = folder.appending(path: "rules.yml")
+            try Data(("groups:\n- name: dashboard\n  rules:\n" + rules.joined()).utf8).write(to: place)
+            let result = try ChildProcess.outcome(of: [Self.promtool, "check", "rules", place.path])
+            #expect(result.status == 0, "\(result)")
+            try expectKnownMetrics(in: queries.joined(separator: "\n"))
+        }
+
+        private func expectKnownMetrics(in text: String) throws {
+            let names = Set(DaemonMetrics.all.map(\.name) + MonitorReport.metrics.map(\.name))
+            let found = Set(text.matches(of: #/\b(weir|libvirt)_[a-z_]+/#).map { String($0.output.0) })
+            #expect(!found.isEmpty && found.subtracting(names).isEmpty, "\(found.subtracting(names))")
         }
     }
 }
