@@ -33,6 +33,10 @@ struct BenchCommand: ParsableCommand {
     var plot: String?
 
     @Option(
+        help: ArgumentHelp("Write a plot of what the store costs.", valueName: "file.svg"), completion: .file())
+    var storePlot: String?
+
+    @Option(
         help: ArgumentHelp(
             "Measure a TC or XDP program of an object file as well.",
             discussion: """
@@ -57,6 +61,9 @@ struct BenchCommand: ParsableCommand {
         guard plot == nil || parts.contains(.packets) else {
             throw ValidationError("--plot shows packets: add packets to --only.")
         }
+        guard storePlot == nil || parts.contains(.store) else {
+            throw ValidationError("--store-plot shows the store: add store to --only.")
+        }
     }
 
     private var parts: Set<BenchPart> { Set(only.isEmpty ? BenchPart.allCases : only) }
@@ -65,13 +72,14 @@ struct BenchCommand: ParsableCommand {
         try Capability.require(for: "measure programs")
         let settings = Settings(isQuick: quick, cpu: cpu ?? ThreadCPU.online - 1)
         // Now, not after minutes of measuring.
-        for path in [json, plot].compactMap(\.self) { try write(Data(), to: path) }
+        for path in [json, plot, storePlot].compactMap(\.self) { try write(Data(), to: path) }
         for program in program { _ = try LoadedForeignProgram(program, roomFor: 1) }
         let report = try Bench(settings: settings, parts: parts, programs: program).run()
         let document = BenchDocument(report, engines: Engine.allCases.map(\.rawValue))
         if json != "-" { print(ReportText(report, document).text) }
         if let json { try write(try document.json(), to: json) }
         if let plot { try write(Data(PacketPlot(report).svg.utf8), to: plot) }
+        if let storePlot, let plot = StorePlot(report) { try write(Data(plot.svg.utf8), to: storePlot) }
     }
 
     private func write(_ data: Data, to path: String) throws {

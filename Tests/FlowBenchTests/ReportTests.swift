@@ -82,4 +82,25 @@ import Testing
         #expect(parser.texts.contains("fast 150") && parser.texts.contains("other.o:<tc> 50"))
         #expect(parser.elements["polyline"] == 3 && parser.elements["circle"] == 9)
     }
+
+    @Test func `the plot of the store has a bar for each figure, red where it costs more than it may`() throws {
+        var report = Self.report
+        #expect(StorePlot(report) == nil)
+        report.stores = [
+            StoreFigure(
+                records: 1_000_000,
+                written: Figure(median: 1007.8, lowerQuartile: 1000, upperQuartile: 1010, rounds: 15),
+                bytesASegmentRecord: 14.7, merged: 1137.9,
+                bytesAMergedRecord: 13.7, exported: 900,
+                questions: [
+                    .init(words: "logs host 10.2.27.51", seconds: 0.4, answers: 188, residentBytes: 0),
+                    .init(words: "top --by srcaddr", seconds: 5, answers: 72_540, residentBytes: 0),
+                ])
+        ]
+        let svg = try #require(StorePlot(report)).svg
+        let parser = XMLParserCheck()
+        #expect(parser.accepts(svg))
+        #expect(parser.texts.contains("1008 of 1000 ns a record") && parser.texts.contains("5.0 of 8 s"))
+        #expect(parser.elements["rect"] == 7 && svg.matches(of: /#D55E00/).count == 1)
+    }
 }
