@@ -8,13 +8,14 @@ import FlowTestKit
 import FlowVerdict
 import SystemPackage
 
-/// One process of `weir-export` on a simulated host: the real runners with their cursors, one sink of real files, and sinks that send to
+/// One process of `weir-export` on a simulated host: the real runners with their cursors, sinks of real files, and sinks that send to
 /// collectors.
 final class SimulatedExporter {
     private var runners: [SinkRunner] = []
 
     static let folder: FilePath = "/export"
     static let logs: FilePath = "/logs"
+    static let parquet: FilePath = "/parquet"
 
     init(_ host: SimulatedHost, _ process: SimulatedProcess) throws {
         let store = try StoreReader(SimulatedDaemon.storePath)
@@ -23,11 +24,21 @@ final class SimulatedExporter {
                 SimulatedSink(collector, cursor: cursor, process, host.mutation)
             }
         }
-        guard host.plan.sinks.contains(.files) else { return }
-        try add("files", store, host) { cursor, folder in
+        if host.plan.sinks.contains(.files) {
+            try addFiles("files", .lines(SimulatedFormat()), in: Self.logs, store, host)
+        }
+        if host.plan.sinks.contains(.parquet) {
+            try addFiles("parquet", .parquet(ParquetFields.all), in: Self.parquet, store, host)
+        }
+    }
+
+    private func addFiles(
+        _ name: String, _ content: LogFileContent, in directory: FilePath, _ store: StoreReader, _ host: SimulatedHost
+    ) throws {
+        try add(name, store, host) { cursor, folder in
             var files = LogFileConfiguration(
-                directory: Self.logs, stateDirectory: folder, stateID: "simulated", content: .lines(SimulatedFormat()),
-                flowLogID: "fl-1")
+                directory: directory, stateDirectory: folder, stateID: "simulated", content: content, flowLogID: "fl-1")
+            if case .parquet = content { files.fileExtension = "log.parquet" }
             files.publishPeriod = host.plan.publishPeriod
             files.sizeLimit = host.plan.fileSize
             return try LogFileSink(configuration: files, cursor: cursor)

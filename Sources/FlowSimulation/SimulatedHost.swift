@@ -8,7 +8,7 @@ import SystemPackage
 /// A host with its disk, its kernel, and the processes of Weir, on one thread: who does what next is up to the seed.
 final class SimulatedHost {
     let seed: UInt64
-    let plan: SimulationPlan
+    private(set) var plan: SimulationPlan
     let mutation: Mutation?
     let disk: SimulatedDisk
     let clock = SimulatedClock(
@@ -45,6 +45,7 @@ final class SimulatedHost {
         self.mutation = mutation
         random = SplitMix64(seed: seed)
         plan = SimulationPlan(&random)
+        plan.chooseFormat(seed: seed)
         disk = SimulatedDisk(seed: random.next())
         ports = Dictionary(
             uniqueKeysWithValues: Self.ports.map { ($0, Port(number: $0, name: "tap\($0.rawValue)", role: .guest)) })
@@ -54,7 +55,7 @@ final class SimulatedHost {
             switch sink {
             case .atLeastOnce: Collector("often", .atLeastOnce, refused: refused, seed: seeds.0)
             case .atMostOnce: Collector("once", .atMostOnce, refused: nil, seed: seeds.1)
-            case .files: nil
+            case .files, .parquet: nil
             }
         }
         kernels = []

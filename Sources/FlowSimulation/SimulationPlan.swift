@@ -6,7 +6,7 @@ import FlowTestKit
 /// What a seed decides at the start: sizes and limits, and what can go wrong.
 struct SimulationPlan: Sendable {
     var events = 40
-    var sinks = Sink.allCases
+    var sinks = Sink.drawn
     var flows: UInt16 = 10
     /// Of the kernel's tables, in flows.
     var capacity = 16
@@ -16,7 +16,7 @@ struct SimulationPlan: Sendable {
     var journalBound = Int64.max
     /// Rows of a row group.
     var groupRows = 64
-    /// Of the sink that writes files.
+    /// Of the sinks that write files.
     var publishPeriod = Duration.seconds(300)
     var fileSize: Int64 = 75_000_000
     var retention = StoreRetention(age: .seconds(1 << 40), bytes: .max)
@@ -37,7 +37,18 @@ struct SimulationPlan: Sendable {
     /// Of a call of a sink, that its other end fails.
     var failingSinks = 0.0
 
-    enum Sink: CaseIterable { case atLeastOnce, atMostOnce, files }
+    enum Sink: CaseIterable {
+        case atLeastOnce, atMostOnce, files, parquet
+
+        /// Those that seeds draw from.
+        static let drawn: [Sink] = [.atLeastOnce, .atMostOnce, .files]
+    }
+
+    /// A quarter of the seeds have Parquet in the files that they draw. Nothing is drawn for that: what seeds have found stays theirs.
+    mutating func chooseFormat(seed: UInt64) {
+        guard seed % 4 == 2 else { return }
+        sinks = sinks.map { $0 == .files ? .parquet : $0 }
+    }
 
     /// Half of the seeds have each kind of fault, so that most runs have some and few have all.
     init(_ random: inout SplitMix64) {
@@ -48,7 +59,7 @@ struct SimulationPlan: Sendable {
         // To read a window costs more than all else.
         switch Int.random(in: 0..<5, using: &random) {
         case 0..<2: sinks = []
-        case 2..<4: sinks = [Sink.allCases.randomElement(using: &random) ?? .files]
+        case 2..<4: sinks = [Sink.drawn.randomElement(using: &random) ?? .files]
         default: break
         }
         let bytes = Int64.random(in: 12_000...60_000, using: &random)
