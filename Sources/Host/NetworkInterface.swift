@@ -49,6 +49,12 @@ package struct NetworkInterface: Hashable, Sendable {
         return type == WEIR_HARDWARE_ETHERNET || type == WEIR_HARDWARE_LOOPBACK
     }
 
+    /// In bits a second; nil where the driver does not say. Some drivers ask the card, which takes a while.
+    package var speed: UInt64? {
+        let speed = unsafe Self.withName(name) { unsafe weir_interface_speed($0) }
+        return speed > 0 ? UInt64(speed) : nil
+    }
+
     /// Whether an interface of that name is up in this thread's network namespace.
     package static func isUp(_ name: String) -> Bool {
         unsafe withName(name) { unsafe weir_interface_is_up($0) } == 1

@@ -16,6 +16,11 @@ package enum ProcFile {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Reads the beginning of a file that is long, and costs the kernel time: 4 KiB at most.
+    package static func readBeginning(_ path: String) throws(KernelError) -> String {
+        String(decoding: try Descriptor.open(path, flags: O_RDONLY).read(upTo: 4096, from: path), as: UTF8.self)
+    }
+
     /// The number behind `name:` in a file of such lines.
     package static func number(named name: String, in path: String) -> UInt64? {
         guard let text = try? read(path) else { return nil }

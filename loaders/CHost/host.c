@@ -105,6 +105,18 @@ int weir_interface_is_up(const char *name)
 	return error ? error : (request.ifr_flags & IFF_UP) != 0;
 }
 
+int64_t weir_interface_speed(const char *name)
+{
+	struct ethtool_cmd asked = { .cmd = ETHTOOL_GSET };
+	struct ifreq request = { .ifr_data = (void *)&asked };
+	int error = ask_interface(name, SIOCETHTOOL, &request);
+	uint32_t speed = ethtool_cmd_speed(&asked);
+
+	if (error)
+		return error;
+	return speed == (uint32_t)SPEED_UNKNOWN ? 0 : (int64_t)speed * 1000000;
+}
+
 static uint32_t most(uint32_t one, uint32_t other)
 {
 	return one > other ? one : other;

@@ -54,6 +54,13 @@ int weir_interface_hardware_type(const char *name);
 /* 1 where such an interface is up (SIOCGIFFLAGS), 0 where it is not, or -errno. */
 int weir_interface_is_up(const char *name);
 
+/*
+ * Its speed in bits a second, as its driver says it (ETHTOOL_GSET), of an
+ * interface of the calling thread's network namespace; 0 where the driver does
+ * not know, or -errno.
+ */
+int64_t weir_interface_speed(const char *name);
+
 #define WEIR_HARDWARE_ETHERNET 1	/* ARPHRD_ETHER */
 #define WEIR_HARDWARE_LOOPBACK 772	/* ARPHRD_LOOPBACK: has Ethernet headers, too */
 
