@@ -27,6 +27,23 @@ import Testing
         #expect(counts.rejectedInAll == VerdictCounts.Count(records: 4, packets: 4, bytes: 400))
     }
 
+    @Test func `what the policy drops is counted for its port and direction`() {
+        var sum = VerdictCounts()
+        for ruling in [Ruling.drop, .reject, .accept, .drop] {
+            var judgement = JudgeChain().judgement(of: .sample)
+            var record = FlowRecord.sample(.reject(.policy))
+            record.key.ruling = ruling
+            for direction in [Direction.ingress, .ingress, .egress] {
+                record.key.direction = direction
+                judgement.judge(&record)
+            }
+            sum.add(judgement.counts)
+        }
+        #expect(sum.dropped.count == 1)
+        let dropped = sum.dropped[FlowRecord.sample(.unknown).key.port]
+        #expect(dropped?.ingress == 4 && dropped?.egress == 2)
+    }
+
     @Test func `windows add up`() {
         var sum = Self.counts([.accept(.observed), .mixed(.kernelDrop), .unknown, .reject(.policy, reason: .policy)])
         sum.add(Self.counts([.accept(.ovsMegaflow), .reject(.policy, reason: .policy)]))

@@ -43,6 +43,7 @@ package struct WindowJudgement {
     package mutating func judge(_ record: inout FlowRecord) {
         decide(&record)
         verdicts.add(record.count, record.verdict)
+        if record.key.ruling == .drop { verdicts.add(dropped: record) }
     }
 
     /// Counts frames that are in no flow: the kernel has judged them.

@@ -47,6 +47,24 @@ package struct VerdictCounts: Equatable, Sendable {
     package private(set) var unknown = Count()
     package private(set) var rejected: [Cause: Count] = [:]
 
+    /// Packets of a port.
+    package struct Dropped: Equatable, Sendable {
+        package var ingress: UInt64 = 0
+        package var egress: UInt64 = 0
+
+        package init() {}
+
+        package static func + (left: Dropped, right: Dropped) -> Dropped {
+            var sum = left
+            sum.ingress += right.ingress
+            sum.egress += right.egress
+            return sum
+        }
+    }
+
+    /// What an enforced policy has dropped, of packets that are in flow records.
+    package fileprivate(set) var dropped: [PortNumber: Dropped] = [:]
+
     /// Causes that are told apart: rules come from files and switches, and a metric of each must not grow without end.
     static let mostCauses = 1000
     /// The rule of those that came when there were as many.
@@ -61,6 +79,7 @@ package struct VerdictCounts: Equatable, Sendable {
         mixed += other.mixed
         unknown += other.unknown
         for (cause, count) in other.rejected { add(count, rejectedFor: cause) }
+        dropped.merge(other.dropped, uniquingKeysWith: +)
     }
 
     private mutating func add(_ count: Count, rejectedFor cause: Cause) {
@@ -81,6 +100,14 @@ struct WindowVerdicts {
 
     private var counts = [VerdictCounts.Count](repeating: VerdictCounts.Count(), count: Verdict.Action.allCases.count)
     private var rejected: [Objects: (verdict: Verdict, count: VerdictCounts.Count)] = [:]
+    private var dropped: [PortNumber: VerdictCounts.Dropped] = [:]
+
+    mutating func add(dropped record: borrowing FlowRecord) {
+        switch record.key.direction {
+        case .ingress: dropped[record.key.port, default: VerdictCounts.Dropped()].ingress += record.count.packets
+        case .egress: dropped[record.key.port, default: VerdictCounts.Dropped()].egress += record.count.packets
+        }
+    }
 
     mutating func add(_ count: PacketCount, _ verdict: Verdict) {
         counts[Int(verdict.action.rawValue)].add(count)
@@ -93,8 +120,10 @@ struct WindowVerdicts {
     }
 
     var total: VerdictCounts {
-        VerdictCounts(
+        var total = VerdictCounts(
             accepted: self[.accept], mixed: self[.mixed], unknown: self[.unknown], rejected: Array(rejected.values))
+        total.dropped = dropped
+        return total
     }
 
     private subscript(action: Verdict.Action) -> VerdictCounts.Count { counts[Int(action.rawValue)] }
