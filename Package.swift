@@ -96,7 +96,8 @@ let package = Package(
         .target(
             name: "DirectoryProviders",
             dependencies: [
-                "FlowModel", "Host", "PortDirectory", "Reporting", .product(name: "Logging", package: "swift-log"),
+                "FlowModel", "Host", "HostMonitor", "PortDirectory", "Reporting",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "WeirService",
@@ -148,7 +149,7 @@ let package = Package(
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
                 "FlowStore", "OpenVSwitch", "PortDirectory", "DirectoryProviders", "DurableFiles", "WeirConfiguration",
-                "DaemonReports", "HelperSupervision", "HostVerdicts", "PortAttachment",
+                "DaemonReports", "HelperSupervision", "HostMonitor", "HostVerdicts", "PortAttachment",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -174,7 +175,9 @@ let package = Package(
 
         .executableTarget(
             name: "weir-libvirt",
-            dependencies: ["CLibvirt", "Host", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "CLibvirt", "FlowModel", "Host", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         // How fast it is.
         .target(
@@ -287,7 +290,7 @@ let package = Package(
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-        .testTarget(name: "HostMonitorTests", dependencies: ["HostMonitor", "FlowTestKit"]),
+        .testTarget(name: "HostMonitorTests", dependencies: ["HostMonitor", "FlowModel", "Reporting", "FlowTestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["weir-libvirt", "FlowTestKit"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
@@ -301,7 +304,7 @@ let package = Package(
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
                 "PortDirectory", "DirectoryProviders", "HostMonitor",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
-                "FlowTestKit",
+                "FlowTestKit", "HostMonitor",
                 "weir",
             ]),
         .testTarget(

@@ -3,6 +3,7 @@
 import FlowModel
 import Foundation
 import Host
+import HostMonitor
 import Logging
 import PortDirectory
 import Synchronization
@@ -41,6 +42,13 @@ final class Provider: Sendable {
 
     var status: ProviderReport { shared.withLock(\.status) }
     var listing: PortListing? { shared.withLock(\.book.listing) }
+
+    func machines(now: ClockAnchor, staleAfter: Duration) -> MonitorBoard.Machines {
+        let (book, failure) = shared.withLock { ($0.book.machines, $0.status.failure) }
+        var machines = book.machines(now: now, staleAfter: staleAfter)
+        if choice.statistics != nil { machines.failure = failure ?? machines.failure }
+        return machines
+    }
 
     func start() {
         // The program must not get the daemon's capabilities.
@@ -102,7 +110,7 @@ extension Provider {
     private func run() -> String? {
         let program: SpawnedProgram
         do throws(KernelError) {
-            let command = choice.command.isEmpty ? Self.libvirt(choice.uri) : choice.command
+            let command = choice.command.isEmpty ? Self.libvirt(choice) : choice.command
             program = try SpawnedProgram(command[0], Array(command.dropFirst()), environment: Self.environment)
         } catch {
             return "\(error)"
@@ -125,10 +133,11 @@ extension Provider {
     }
 
     /// Beside the daemon's own program. It prints an empty line every five seconds, unless a call of libvirt's hangs.
-    private static func libvirt(_ uri: String?) -> [String] {
+    private static func libvirt(_ choice: ProviderChoice) -> [String] {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/weir"
         let path = URL(filePath: own).deletingLastPathComponent().appending(path: "weir-libvirt").path
-        return [path] + (uri.map { ["--uri", $0] } ?? [])
+        let statistics = choice.statistics.map { ["--statistics", "\($0.components.seconds)"] }
+        return [path] + (choice.uri.map { ["--uri", $0] } ?? []) + (statistics ?? [])
     }
 
     /// How long it may print nothing.
@@ -194,20 +203,22 @@ extension Provider {
         case .bytes(let bytes):
             let lines = talk.output.take(bytes)
             talk.allowance -= Double(lines.count)
-            if !lines.isEmpty { (talk.heard, talk.hasSpoken) = (.now, true) }
-            let isChanged = shared.withLock { shared in
+            shared.withLock { shared in
                 if !lines.isEmpty { shared.status.heard = ClockAnchor.now.realtime.seconds }
-                return lines.reduce(false) { $1.isEmpty ? $0 : Self.take($1, &shared) || $0 }
+                for line in lines {
+                    let effect = line.isEmpty ? .nothing : Self.take(line, &shared)
+                    // Who tells of machines may be another thread than who tells of names, and hangs.
+                    if effect != .figures { (talk.heard, talk.hasSpoken) = (.now, true) }
+                    if effect == .changed { talk.isChanged = true }
+                }
             }
-            talk.isChanged = talk.isChanged || isChanged
             return true
         }
     }
 
-    /// Whether that changes what is known.
-    private static func take(_ line: LineCutter.Line, _ shared: inout (book: ProviderBook, status: ProviderReport))
-        -> Bool
-    {
+    private static func take(
+        _ line: LineCutter.Line, _ shared: inout (book: ProviderBook, status: ProviderReport)
+    ) -> ProviderBook.Effect {
         shared.status.linesPrinted += 1
         let effect: ProviderBook.Effect =
             switch line {
@@ -215,14 +226,12 @@ extension Provider {
             case .tooLong: .refused("it has more than \(longestLine) bytes")
             }
         shared.status.interfaces = shared.book.count
-        switch effect {
-        case .nothing: return false
-        case .changed: return true
-        case .refused(let reason):
+        shared.status.figuresFailure = shared.book.machines.failure
+        if case .refused(let reason) = effect {
             shared.status.linesRefused += 1
             shared.status.lastRefusal = reason
-            return false
         }
+        return effect
     }
 
     @discardableResult

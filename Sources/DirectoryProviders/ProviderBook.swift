@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HostMonitor
 import PortDirectory
 
 /// What a provider has said, over all the processes that it was.
@@ -12,6 +13,8 @@ struct ProviderBook {
         /// It says nothing that was not known.
         case nothing
         case changed
+        /// It is about a machine's figures, and says nothing of interfaces.
+        case figures
         case refused(String)
     }
 
@@ -23,6 +26,9 @@ struct ProviderBook {
 
     /// Interfaces of one provider.
     static let mostInterfaces = 65_536
+
+    /// What it says of machines.
+    private(set) var machines = MachineBook()
 
     private var entries: [String: Entry] = [:]
     private var round = 0
@@ -46,7 +52,12 @@ struct ProviderBook {
             case .complete: return endRound() ? .changed : .nothing
             case .gone(let name): return entries.removeValue(forKey: name) == nil ? .nothing : .changed
             case .facts(let name, let facts): return note(facts, of: name)
+            case .machine(let sample):
+                return machines.take(sample) ? .figures : .refused("it is about more machines than there can be")
+            case .machinesComplete: machines.endRound()
+            case .machinesFailure(let reason): machines.fail(reason)
             }
+            return .figures
         } catch {
             return .refused(error.description)
         }

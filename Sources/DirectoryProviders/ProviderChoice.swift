@@ -8,6 +8,8 @@ package struct ProviderChoice: Equatable, Sendable {
     package var command: [String] = []
     /// Which hypervisor `weir-libvirt` asks, as libvirt names it.
     package var uri: String?
+    /// How often `weir-libvirt` tells the figures of machines, in whole seconds; nil: never.
+    package var statistics: Duration?
     /// How long after it has ended with status 0 it is started again.
     package var every = Duration.seconds(60)
     /// A provider that prints nothing for so long, not even an empty line, is started again; nil: it may be silent.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowModel
+package import HostMonitor
 package import Logging
 package import PortDirectory
 import Synchronization
@@ -25,6 +27,18 @@ package final class ProviderDirectory: InterfaceDirectory {
 
     /// How they stand, in their order.
     package var reports: [ProviderReport] { providers.withLock { $0.map(\.status) } }
+
+    /// What they say of machines: where two tell of the same one, the first.
+    package func machines(now: ClockAnchor, staleAfter: Duration) -> MonitorBoard.Machines {
+        var all = MonitorBoard.Machines()
+        var known: Set<String> = []
+        for provider in providers.withLock(\.self) {
+            let machines = provider.machines(now: now, staleAfter: staleAfter)
+            all.reports += machines.reports.filter { known.insert($0.instanceID).inserted }
+            all.failure = all.failure ?? machines.failure
+        }
+        return all
+    }
 
     /// Goes on with these: those that are there already, and have not changed, go on as they are; others are started, and those that are not
     /// there any more are ended, and what they said is forgotten. Does not wait for any of them.

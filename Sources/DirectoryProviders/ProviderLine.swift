@@ -2,6 +2,8 @@
 
 import FlowModel
 import Foundation
+import Host
+import HostMonitor
 import PortDirectory
 
 /// What one line of a provider says.
@@ -12,6 +14,12 @@ enum ProviderLine: Equatable {
     case gone(String)
     /// It has told all that it knows.
     case complete
+    /// That is what a machine does.
+    case machine(MachineSample)
+    /// It has told what all machines do.
+    case machinesComplete
+    /// It cannot tell what machines do: why.
+    case machinesFailure(String)
 
     /// Why a line is refused, in a sentence.
     struct Refusal: Error, Equatable, CustomStringConvertible {
@@ -21,9 +29,23 @@ enum ProviderLine: Equatable {
     private static let mostTags = 64
     private static let mostAddresses = 256
 
-    /// - Parameter json: one object; what it has besides the keys of docs/providers.md is passed over.
-    init(_ json: String) throws(Refusal) {
+    /// - Parameters:
+    ///   - json: one object; what it has besides the keys of docs/providers.md is passed over.
+    ///   - now: when it was read.
+    init(_ json: String, read now: MonotonicTime = ClockAnchor.now.monotonic) throws(Refusal) {
         let words = try Self.decode(json)
+        if let machine = words.machine {
+            self = .machine(try Self.sample(of: machine, words, now))
+            return
+        }
+        if words.machinesComplete == true {
+            self = .machinesComplete
+            return
+        }
+        if let reason = words.machinesFailure {
+            self = .machinesFailure(PrintableText.of(String(reason.prefix(300))))
+            return
+        }
         if words.complete == true {
             self = .complete
             return
@@ -54,6 +76,27 @@ enum ProviderLine: Equatable {
         facts.tags = try tags(words.tags ?? [])
         facts.addresses = try addresses(words.addresses ?? [])
         return facts
+    }
+
+    private static func sample(
+        of machine: String, _ words: Words, _ now: MonotonicTime
+    ) throws(Refusal) -> MachineSample {
+        guard let id = try identifier(machine, .machine) else { throw Refusal(description: "machine is empty") }
+        var report = MachineReport()
+        report.instanceID = id
+        report.instanceName = try name(words.instanceName, .instanceName)
+        report.domain = try name(words.domain, .domain) ?? report.instanceName ?? id
+        report.projectID = try identifier(words.projectID, .projectID)
+        report.projectName = try name(words.projectName, .projectName)
+        report.userID = try identifier(words.userID, .userID)
+        report.userName = try name(words.userName, .userName)
+        report.flavor = try name(words.flavor, .flavor)
+        let time = words.clock.map { clock in
+            MonotonicTime(nanoseconds: clock.multipliedReportingOverflow(by: 1_000_000).partialValue)
+        }
+        return MachineSample(
+            of: report, MachineFigures(numbers: words.stats ?? [:], texts: words.names ?? [:]), life: words.life,
+            isAnswered: words.answered ?? true, read: min(time ?? now, now))
     }
 
     private static func interfaceName(_ text: String) throws(Refusal) -> String {
@@ -152,6 +195,18 @@ private struct Words: Decodable {
     var mac: String?
     var tags: [String]?
     var addresses: [String]?
+    var machine: String?
+    var domain: String?
+    var userID: String?
+    var userName: String?
+    var flavor: String?
+    var life: Int64?
+    var answered: Bool?
+    var clock: UInt64?
+    var stats: [String: UInt64]?
+    var names: [String: String]?
+    var machinesComplete: Bool?
+    var machinesFailure: String?
 
     enum CodingKeys: String, CodingKey {
         case interface, gone, complete, measure, region, mac, tags, addresses
@@ -164,10 +219,19 @@ private struct Words: Decodable {
         case projectID = "project_id"
         case projectName = "project_name"
         case availabilityZoneID = "az_id"
+        case machine, domain, flavor, life, answered, stats, names
+        case userID = "user_id"
+        case userName = "user_name"
+        case clock = "clock_ms"
+        case machinesComplete = "machines_complete"
+        case machinesFailure = "machines_failure"
 
         var kind: String {
             switch self {
-            case .gone, .complete, .measure: "true or false"
+            case .gone, .complete, .measure, .answered, .machinesComplete: "true or false"
+            case .life, .clock: "a whole number"
+            case .stats: "an object of whole numbers that are not negative"
+            case .names: "an object of texts"
             case .tags, .addresses: "a list of texts"
             default: "a text"
             }

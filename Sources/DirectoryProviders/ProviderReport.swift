@@ -15,6 +15,7 @@ package struct ProviderReport: ReportSection {
     package var lastRefusal: String?
     package var isHeldBack = false
     package var heard: Int64?
+    package var figuresFailure: String?
 
     package init() { self.init(name: "") }
 
@@ -42,6 +43,9 @@ package struct ProviderReport: ReportSection {
         Fact(
             "heard", \.heard, "When a provider has printed something last, in seconds since the epoch.", .gauge,
             "weir_provider_heard_seconds"),
+        Fact(
+            "figures_failure", \.figuresFailure,
+            "Why it cannot tell the figures of machines; left out while it can, or tells none."),
     ]
 
     package var lines: [ReportLine] { [ReportLine("provider", "\(name): \(text)")] }
@@ -49,6 +53,7 @@ package struct ProviderReport: ReportSection {
     private var text: String {
         var parts = [failure.map { "does not run: \($0)" }, counted(interfaces, "interface")].compactMap(\.self)
         parts += [heard.map { "heard at \(ReportLine.time($0))" }].compactMap(\.self)
+        parts += [figuresFailure.map { "no figures of machines: \($0)" }].compactMap(\.self)
         if isHeldBack { parts.append("prints too fast, and waits") }
         if linesRefused > 0, let lastRefusal {
             parts.append("\(counted(linesRefused, "line")) refused, the last because \(lastRefusal)")

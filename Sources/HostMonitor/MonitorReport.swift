@@ -77,7 +77,7 @@ package struct PortTraffic: ReportSection {
     package var packets: UInt64 = 0
     /// Of them, from the IP header on; of what is not IP, the whole frame.
     package var bytes: UInt64 = 0
-    /// Of them, what an enforced policy has dropped.
+    /// Of them, what an enforced policy has dropped: those of flows in windows that are stored, since the daemon started.
     package var refusedPackets: UInt64 = 0
     package var packetsPerSecond: Double?
     package var bytesPerSecond: Double?
@@ -87,7 +87,10 @@ package struct PortTraffic: ReportSection {
     package static let facts = [
         Fact<Self>("packets", \.packets, "Packets on the wire that were seen."),
         Fact("bytes", \.bytes, "Their bytes from the IP header on; of what is not IP, as the port's totals have them."),
-        Fact("refused_packets", \.refusedPackets, "Of them, what an enforced policy has dropped."),
+        Fact(
+            "refused_packets", \.refusedPackets,
+            "Of them, what an enforced policy has dropped, of flows since the daemon started, up to the last window that is stored."
+        ),
         Fact("packets_per_second", \.packetsPerSecond, "Their rate."),
         Fact("bytes_per_second", \.bytesPerSecond, "The rate of bytes."),
     ]

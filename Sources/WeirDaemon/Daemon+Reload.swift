@@ -8,6 +8,7 @@ import FlowRecorder
 import FlowStore
 import HelperSupervision
 import Host
+import HostMonitor
 package import Logging
 import PortAttachment
 import SystemPackage
@@ -34,7 +35,9 @@ extension Daemon {
                 FilePath(configuration.store), configuration.storeRetention, bound: Int64(configuration.queueSize),
                 networks: configuration.networks)
             exports.reconfigure(configuration.exportPlan(stateID: state.id, start: storing.status.newestSequence ?? 0))
-            providers.configure(configuration.providers)
+            board.monitor.interval = configuration.monitorInterval
+            hostWatch.hurry()
+            providers.configure(configuration.monitoredProviders)
             watch.reconfigure(configuration)
             note(change)
         } catch {

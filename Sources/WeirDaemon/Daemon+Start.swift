@@ -6,6 +6,7 @@ import FlowKernel
 import FlowStore
 import HelperSupervision
 import Host
+import HostMonitor
 package import Logging
 package import WeirConfiguration
 
@@ -37,6 +38,11 @@ extension Daemon {
             },
             // From now on others see how far the start is: what follows can take long.
             StartStep("publish the board") { $0.makeBoard() },
+            StartStep("follow the host") {
+                try $0.startHostWatch()
+            } undo: {
+                $0.hostWatch.end()
+            },
             StartStep("start the providers") {
                 $0.startProviders()
             } undo: {

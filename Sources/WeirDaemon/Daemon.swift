@@ -9,6 +9,7 @@ import FlowRecorder
 import FlowVerdict
 import HelperSupervision
 import Host
+import HostMonitor
 import HostVerdicts
 import Logging
 import OpenVSwitch
@@ -27,6 +28,7 @@ package struct Daemon: ~Copyable {
     var loop: MeterLoop<KernelFlowSource, Journal>
     let watch: PortWatch
     let inspection: PortInspection
+    let hostWatch: HostWatch
     let providers: ProviderDirectory
     let switchWatch: SwitchWatch?
     let dropWatch: DropWatch?
@@ -39,6 +41,10 @@ package struct Daemon: ~Copyable {
     let exports: ExportSupervisor
     private let merging: MergeThread
     private var nextLook = MonotonicTime(nanoseconds: 0)
+    /// When the ports' counters are due for the monitor.
+    var nextPorts = MonotonicTime(nanoseconds: 0)
+    /// What was dropped at ports that had the number before, by the time when the port was attached that has it now.
+    var droppedBefore: [PortNumber: (attached: UnixTime, dropped: VerdictCounts.Dropped)] = [:]
     /// Whether the state directory was removed and could not be made anew.
     private var isStateLost = false
     /// Whether all ports are attached that were there at the start.
@@ -63,7 +69,7 @@ package struct Daemon: ~Copyable {
         (board, configuration, logger, state) = (start.board, start.configuration, start.logger, start.state)
         (watch, inspection, names) = (start.watch, start.inspection, start.names)
         (switchWatch, megaflowWatch, dropWatch) = (start.switchWatch, start.megaflowWatch, start.dropWatch)
-        (providers, found) = (start.providers, start.waiting)
+        (hostWatch, providers, found) = (start.hostWatch, start.providers, start.waiting)
         let meter = start.meter.take()!
         meter.source.tables.setMeter(pid: start.pid, interval: configuration.interval)
         start.memory.tell(logger, flowBudget: start.flowBudget)
@@ -131,6 +137,7 @@ package struct Daemon: ~Copyable {
 
     private func beginStopping() {
         watch.end()
+        hostWatch.end()
         providers.end()
         board.update { $0.life.state = .stopping }
         onStopping()
@@ -184,6 +191,7 @@ package struct Daemon: ~Copyable {
         followDrops()
         storing.tend(now: ClockAnchor.now.realtime)
         noteOccupancy()
+        readPorts()
         report()
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
     }

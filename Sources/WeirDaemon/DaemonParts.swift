@@ -9,6 +9,7 @@ import FlowRecorder
 import FlowStore
 import HelperSupervision
 import Host
+import HostMonitor
 import HostVerdicts
 import Logging
 import OpenVSwitch
@@ -93,11 +94,22 @@ struct DaemonParts: ~Copyable {
         onBoard(board)
     }
 
+    private(set) var hostWatch: HostWatch!
+
+    mutating func startHostWatch() throws {
+        board.monitor.interval = configuration.monitorInterval
+        hostWatch = try HostWatch(board.monitor)
+        hostWatch.start()
+    }
+
     private(set) var providers: ProviderDirectory!
 
     mutating func startProviders() {
         providers = ProviderDirectory(logger: logger)
-        providers.configure(configuration.providers)
+        board.monitor.follow { [providers] now, age in
+            providers?.machines(now: now, staleAfter: age) ?? MonitorBoard.Machines()
+        }
+        providers.configure(configuration.monitoredProviders)
     }
 
     private(set) var switchWatch: SwitchWatch?

@@ -2,7 +2,7 @@
 
 import CLibvirt
 
-/// A read-only connection to libvirt. Used from one thread; every call can block for as long as libvirt does.
+/// A read-only connection to libvirt. Used from one thread at a time; every call can block for as long as libvirt does.
 @safe struct Libvirt: ~Copyable {
     /// `unsafe`: an object of the library, which this owns.
     private let connection: UnsafeMutableRawPointer
@@ -31,6 +31,9 @@ import CLibvirt
 
     deinit { unsafe weir_libvirt_disconnect(connection) }
 
+    /// Has changes told of, of one connection alone.
+    func follow() { unsafe weir_libvirt_follow(connection) }
+
     /// Waits for changes, a second at most.
     func wait() throws(Failure) -> Changes {
         let flags = weir_libvirt_wait()
@@ -51,5 +54,71 @@ import CLibvirt
         }
     }
 
+    /// The figures of all machines.
+    func statistics() throws(Failure) -> Statistics {
+        var records: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        let count = unsafe weir_libvirt_statistics(connection, &records)
+        guard count >= 0, let list = unsafe records else {
+            throw Failure(description: "cannot read the statistics of libvirt's machines: \(Self.error)")
+        }
+        return unsafe Statistics(records: list, count: Int(count))
+    }
+
     private static var error: String { unsafe String(cString: weir_libvirt_error()) }
+}
+
+extension Libvirt {
+    /// The figures of all machines at one moment.
+    @safe struct Statistics: ~Copyable {
+        /// `unsafe`: a list of the library's, which this owns.
+        private let records: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+        let count: Int
+
+        fileprivate init(records: UnsafeMutablePointer<UnsafeMutableRawPointer?>, count: Int) {
+            unsafe self.records = unsafe records
+            self.count = count
+        }
+
+        deinit { unsafe weir_libvirt_forget(records) }
+
+        enum Figure: Equatable {
+            case number(UInt64)
+            case text(String)
+        }
+
+        struct Machine: Equatable {
+            var name: String
+            var uuid: String
+            /// Another number after each start, -1 while it does not run.
+            var life: Int
+        }
+
+        /// nil where libvirt has forgotten it.
+        func machine(_ index: Int) -> Machine? {
+            var machine = unsafe weir_libvirt_machine()
+            guard let record = unsafe records[index], unsafe weir_libvirt_machine(record, &machine) == 0 else {
+                return nil
+            }
+            let uuid = unsafe withUnsafePointer(to: machine.uuid) { tuple in
+                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 37) { unsafe String(cString: $0) }
+            }
+            return unsafe Machine(name: String(cString: machine.name), uuid: uuid, life: Int(machine.life))
+        }
+
+        /// Calls the body with each figure of a machine. Negative numbers, by which libvirt says that it does not know, are left out.
+        func forEachFigure(of index: Int, _ body: (String, Figure) -> Void) {
+            guard let record = unsafe records[index] else { return }
+            var figure = unsafe weir_libvirt_figure()
+            var place: CInt = 0
+            while unsafe weir_libvirt_figure(record, place, &figure) == 0 {
+                place += 1
+                let name = unsafe String(cString: figure.name)
+                if unsafe figure.is_number != 0, let number = unsafe UInt64(exactly: figure.number) {
+                    body(name, .number(number))
+                } else if let text = unsafe figure.text {
+                    unsafe body(name, .text(String(cString: text)))
+                }
+            }
+        }
+    }
 }

@@ -32,6 +32,10 @@ struct MachineDocument: Equatable {
     var displayName = ""
     var projectID = ""
     var projectName = ""
+    var userID = ""
+    var userName = ""
+    /// The kind of machine it is.
+    var flavor = ""
     var ports: [Port] = []
 
     /// nil where the text is no such document.
@@ -73,6 +77,8 @@ private final class DocumentReader: NSObject, XMLParserDelegate {
             interface { $0.openVSwitchID = attributes["interfaceid"] }
         case ["metadata", "nova:instance", "nova:owner", "nova:project"]:
             machine.projectID = attributes["uuid"] ?? ""
+        case ["metadata", "nova:instance", "nova:owner", "nova:user"]: machine.userID = attributes["uuid"] ?? ""
+        case ["metadata", "nova:instance", "nova:flavor"]: machine.flavor = attributes["name"] ?? ""
         case ["metadata", "nova:instance", "nova:ports", "nova:port"]:
             machine.ports.append(MachineDocument.Port(id: attributes["uuid"] ?? ""))
         case ["metadata", "nova:instance", "nova:ports", "nova:port", "nova:ip"]:
@@ -96,6 +102,7 @@ private final class DocumentReader: NSObject, XMLParserDelegate {
         case ["uuid"]: machine.uuid = text
         case ["metadata", "nova:instance", "nova:name"]: machine.displayName = text
         case ["metadata", "nova:instance", "nova:owner", "nova:project"]: machine.projectName = text
+        case ["metadata", "nova:instance", "nova:owner", "nova:user"]: machine.userName = text
         default: break
         }
         path.removeLast()

@@ -75,15 +75,27 @@ final class LibvirtHost {
     }
 
     /// Starts a machine that does nothing, with one interface.
-    func startMachine(_ name: String, uuid: String, tap: String, mac: String, metadata: String = "") throws {
+    ///
+    /// - Parameters:
+    ///   - disk: the file of a disk, which it looks for something to start on.
+    ///   - startsFromNetwork: whether it asks by DHCP, for half a minute, and takes what comes in at its interface meanwhile.
+    ///   - action: what virsh does with its document.
+    func startMachine(
+        _ name: String, uuid: String, tap: String, mac: String, metadata: String = "", disk: String? = nil,
+        startsFromNetwork: Bool = false, by action: String = "create"
+    ) throws {
+        let disk = disk.map {
+            "<disk type='file'><driver name='qemu' type='raw'/><source file='\($0)'/><target dev='vda' bus='virtio'/></disk>"
+        }
         try site.write(
             """
             <domain type='qemu'><name>\(name)</name><uuid>\(uuid)</uuid>\(metadata)<memory unit='MiB'>32</memory>
-            <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
-            <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>\(Self.interface(tap, mac))</devices></domain>
+            <os><type arch='x86_64' machine='pc'>hvm</type>\(startsFromNetwork ? "<boot dev='network'/>" : "")</os><features><acpi/></features>
+            <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>\(disk ?? "")\
+            \(Self.interface(tap, mac, hasROM: startsFromNetwork))</devices></domain>
 
             """, to: "\(name).xml")
-        try virsh("create", site.path("\(name).xml"))
+        try virsh(action, site.path("\(name).xml"))
     }
 
     func plug(_ tap: String, mac: String, into machine: String) throws {
@@ -91,9 +103,9 @@ final class LibvirtHost {
         try virsh("attach-device", machine, site.path("\(tap).xml"), "--live")
     }
 
-    private static func interface(_ tap: String, _ mac: String) -> String {
+    private static func interface(_ tap: String, _ mac: String, hasROM: Bool = false) -> String {
         """
-        <interface type='ethernet'><mac address='\(mac)'/><target dev='\(tap)'/><model type='virtio'/><rom enabled='no'/></interface>
+        <interface type='ethernet'><mac address='\(mac)'/><target dev='\(tap)'/><model type='virtio'/>\(hasROM ? "" : "<rom enabled='no'/>")</interface>
         """
     }
 

@@ -7,7 +7,7 @@ import WeirConfiguration
     /// A value of each key that is not the default.
     private static let values: [String: String] = [
         "bpffs": "/sys/fs/bpf/x", "state-dir": "/srv/x", "queue-size": "2GB", "socket": "/run/x.sock",
-        "metrics": "9469",
+        "metrics": "9469", "monitor-interval": "30s",
         "policy": "/etc/x.yaml", "ovs-rundir": "/run/x", "kernel-drops": "true", "interval": "30s", "flows": "1000",
         "port-share": "50%", "table-memory": "100MB", "table-engine": "percpu-hash", "store": "/srv/flows",
         "store-age": "1h", "store-size": "1GB", "log-dir": "/srv/logs",

@@ -50,8 +50,9 @@ import Testing
             Daemon.startSteps.map(\.name) == [
                 "check capabilities", "make the directory of pins", "lock the directory of pins",
                 "take the state directory", "open the store", "open the journal", "start weir-export",
-                "publish the board", "start the providers", "follow the switch", "take over from another version",
-                "open the tables", "load the policy", "make the meter", "make the port watch",
+                "publish the board", "follow the host", "start the providers", "follow the switch",
+                "take over from another version", "open the tables", "load the policy", "make the meter",
+                "make the port watch",
             ])
     }
 }

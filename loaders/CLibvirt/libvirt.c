@@ -6,10 +6,39 @@
 
 /* <libvirt/libvirt-domain.h>: numbers of its stable interface. */
 #define LIST_ACTIVE 1U
+#define STATISTICS_WANTED 63U /* state, cpu.total, balloon, vcpu, interface, block */
+#define STATISTICS_NOWAIT (1U << 29)
+#define STATISTICS_NUMBERS 4 /* VIR_TYPED_PARAM_INT, _UINT, _LLONG, _ULLONG */
+#define STATISTICS_TEXT 7
 #define EVENT_LIFECYCLE 0
 #define EVENT_DEVICE_REMOVED 15
 #define EVENT_DEVICE_ADDED 19
 #define EVENT_METADATA_CHANGE 23
+
+/* virTypedParameter */
+struct parameter {
+	char name[80];
+	int type;
+	union {
+		int small;
+		unsigned int small_unsigned;
+		long long number;
+		unsigned long long number_unsigned;
+		double real;
+		char truth;
+		char *text;
+	} value;
+};
+
+/* virDomainStatsRecord */
+struct record {
+	void *machine;
+	struct parameter *parameters;
+	int count;
+};
+
+_Static_assert(sizeof(struct parameter) == 96, "as libvirt has it");
+_Static_assert(sizeof(struct record) == 24, "as libvirt has it");
 
 typedef void (*free_function)(void *);
 typedef void (*generic_event)(void *connection, void *domain, void *opaque);
@@ -28,6 +57,11 @@ static struct {
 	int (*list_machines)(void *, void ***, unsigned int);
 	char *(*describe)(void *, unsigned int);
 	int (*free_machine)(void *);
+	const char *(*name)(void *);
+	int (*uuid)(void *, char *);
+	unsigned int (*number)(void *);
+	int (*statistics)(void *, unsigned int, struct record ***, unsigned int);
+	void (*free_statistics)(struct record **);
 } libvirt;
 
 /* What has happened since weir_libvirt_wait told last. */
@@ -102,6 +136,11 @@ int weir_libvirt_load(void)
 		{ "virConnectListAllDomains", &libvirt.list_machines },
 		{ "virDomainGetXMLDesc", &libvirt.describe },
 		{ "virDomainFree", &libvirt.free_machine },
+		{ "virDomainGetName", &libvirt.name },
+		{ "virDomainGetUUIDString", &libvirt.uuid },
+		{ "virDomainGetID", &libvirt.number },
+		{ "virConnectGetAllDomainStats", &libvirt.statistics },
+		{ "virDomainStatsRecordListFree", &libvirt.free_statistics },
 	};
 	void *library = dlopen("libvirt.so.0", RTLD_NOW);
 	unsigned int index;
@@ -124,18 +163,21 @@ void *weir_libvirt_connect(const char *uri)
 {
 	void *connection = libvirt.open_read_only(uri);
 
-	if (!connection)
-		return NULL;
+	/* A driver that has no connection to lose refuses it. */
+	if (connection)
+		libvirt.set_keep_alive(connection, 5, 3);
+	return connection;
+}
+
+void weir_libvirt_follow(void *connection)
+{
 	flags = 0;
-	/* A driver that has no connection to lose refuses these two. */
-	libvirt.set_keep_alive(connection, 5, 3);
 	libvirt.on_close(connection, note_end, NULL, NULL);
 	/* What a driver does not tell of is seen at the next look. */
 	libvirt.on_event(connection, NULL, EVENT_LIFECYCLE, (generic_event)(void *)note_life, NULL, NULL);
 	libvirt.on_event(connection, NULL, EVENT_DEVICE_REMOVED, (generic_event)(void *)note_device, NULL, NULL);
 	libvirt.on_event(connection, NULL, EVENT_DEVICE_ADDED, (generic_event)(void *)note_device, NULL, NULL);
 	libvirt.on_event(connection, NULL, EVENT_METADATA_CHANGE, (generic_event)(void *)note_metadata, NULL, NULL);
-	return connection;
 }
 
 void weir_libvirt_disconnect(void *connection) { libvirt.close(connection); }
@@ -177,6 +219,45 @@ void weir_libvirt_release(char **documents, int count)
 		free(documents[count]);
 	free(documents);
 }
+
+int weir_libvirt_statistics(void *connection, void ***records)
+{
+	return libvirt.statistics(connection, STATISTICS_WANTED, (struct record ***)records, STATISTICS_NOWAIT);
+}
+
+int weir_libvirt_machine(void *record, struct weir_libvirt_machine *machine)
+{
+	void *handle = ((struct record *)record)->machine;
+
+	machine->name = libvirt.name(handle);
+	machine->life = (int)libvirt.number(handle);
+	return machine->name && !libvirt.uuid(handle, machine->uuid) ? 0 : -1;
+}
+
+int weir_libvirt_figure(void *record, int index, struct weir_libvirt_figure *figure)
+{
+	struct parameter *parameter;
+
+	if (index >= ((struct record *)record)->count)
+		return -1;
+	parameter = &((struct record *)record)->parameters[index];
+	figure->name = parameter->name;
+	figure->text = parameter->type == STATISTICS_TEXT ? parameter->value.text : NULL;
+	figure->is_number = parameter->type <= STATISTICS_NUMBERS;
+	switch (parameter->type) {
+	case 1:
+		figure->number = parameter->value.small;
+		break;
+	case 2:
+		figure->number = parameter->value.small_unsigned;
+		break;
+	default:
+		figure->number = parameter->value.number_unsigned;
+	}
+	return 0;
+}
+
+void weir_libvirt_forget(void **records) { libvirt.free_statistics((struct record **)records); }
 
 const char *weir_libvirt_error(void)
 {

@@ -3,6 +3,7 @@
 import FlowModel
 import Foundation
 package import Host
+import HostMonitor
 package import Logging
 import Reporting
 package import WeirConfiguration
@@ -11,6 +12,7 @@ import WeirService
 /// Answers on the control socket and, where it was asked for, on a TCP port: HTTP, so that `curl --unix-socket` will do.
 ///
 ///     GET /status    the daemon's report, as JSON; on the control socket alone
+///     GET /monitor   what the host and its machines do, as JSON; on the control socket alone
 ///     GET /metrics   the same and more for Prometheus
 ///
 /// One thread, which neither waits for the meter nor delays it.
@@ -28,7 +30,9 @@ package final class ControlServer: Sendable {
         var onPort = HTTPRoutes()
         onPort.add("/metrics") { _ in page.answer }
         var onSocket = onPort
-        onSocket.add("/status") { _ in Self.status(board) }
+        onSocket.add("/status") { _ in Self.json(board.current) }
+        let monitor = CachedAnswer(lifetime: .seconds(1)) { Self.json(board.monitor.report) }
+        onSocket.add("/monitor") { _ in monitor.answer }
         let port = metrics.map { HTTPEndpoint(.tcp(address: $0.host, port: $0.port), onPort) }
         server = try HTTPServer([HTTPEndpoint(.path(path), onSocket)] + [port].compactMap(\.self))
         self.logger = logger
@@ -42,8 +46,8 @@ package final class ControlServer: Sendable {
         server.run { place, reason in logger.warning("\(Self.sentence(place, reason)); measuring goes on") }
     }
 
-    private static func status(_ board: DaemonBoard) -> HTTPAnswer {
-        let body = (try? JSONEncoder().encode(board.current)) ?? Data()
+    private static func json(_ report: some ReportSection) -> HTTPAnswer {
+        let body = (try? JSONEncoder().encode(report)) ?? Data()
         let text = PrintableText.json(String(decoding: body, as: UTF8.self))
         return HTTPAnswer(contentType: "application/json", body: Array(text.utf8))
     }

@@ -4,6 +4,7 @@ package import FlowMeter
 package import FlowModel
 import FlowRecorder
 package import Host
+package import HostMonitor
 package import Reporting
 import Synchronization
 
@@ -18,6 +19,8 @@ package final class DaemonBoard: Sendable {
     package let journalStall = Stall(patience: .seconds(3))
     /// Of the disk with the store; judging a window may take some seconds, too.
     package let storeStall = Stall(patience: .seconds(10))
+    /// What the host and its machines do.
+    package let monitor = MonitorBoard()
 
     package var current: DaemonReport {
         var report = report.withLock { $0 }

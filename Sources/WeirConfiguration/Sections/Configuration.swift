@@ -29,6 +29,8 @@ package struct Configuration: Equatable, Sendable {
     package var switchChoice = SwitchChoice()
     /// Programs that say whose interfaces are, in their order of precedence.
     package var providers: [ProviderChoice] = []
+    /// How often the figures of the host, of machines and of ports are read; zero: never.
+    package var monitorInterval = Duration.seconds(5)
     /// Whether packets that the host's own stack drops are followed.
     package var watchesKernelDrops = false
     /// The length of a window, in whole seconds.

@@ -3,11 +3,16 @@
 package import DirectoryProviders
 
 extension ConfigurationKeys {
-    /// Programs that say whose interfaces are.
+    /// Programs that say whose interfaces are, and what the machines behind them do.
     @KeyTableBuilder<Configuration> static var providers: [ConfigurationKey<Configuration>] {
         ConfigurationKey(
             "providers", \.providers, .providers,
             "programs that say whose interfaces are, in their order of precedence: see below and [providers.md](providers.md)"
+        )
+        ConfigurationKey(
+            "monitor-interval", \.monitorInterval, .duration(.zero ... .seconds(3600)),
+            flag: .option("How often figures of the host, machines and ports are read; 0 reads none"),
+            "how often the figures of the host, its machines and the ports are read; `0` reads none: see [monitor.md](monitor.md)"
         )
     }
 
