@@ -79,8 +79,7 @@ let package = Package(
             name: "FlowExport",
             dependencies: [
                 "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowFormats", "FlowStore", "Reporting",
-                "DurableFiles",
-                "CIsal",
+                "DurableFiles", "WeirService", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -168,7 +167,8 @@ let package = Package(
         .executableTarget(
             name: "weir-export",
             dependencies: [
-                "FlowModel", "Host", "FlowFilter", "FlowStore", "FlowExport", "DurableFiles", "WeirConfiguration",
+                "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowStore", "FlowExport", "DurableFiles",
+                "WeirConfiguration",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -240,8 +240,8 @@ let package = Package(
         .testTarget(
             name: "FlowExportTests",
             dependencies: [
-                "FlowExport", "FlowFilter", "FlowFormats", "FlowModel", "FlowStore", "Host", "DurableFiles",
-                "FlowTestKit",
+                "FlowExport", "FlowFilter", "FlowFormats", "FlowModel", "FlowStore", "Host", "HostMonitor",
+                "DurableFiles", "WeirService", "Reporting", "FlowTestKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(

@@ -30,13 +30,23 @@ extension ExportPlan {
             case .stdout: try lines(settings, output, cursor)
             }
         return SinkRunner(
-            SinkReport(
-                name: settings.name, kind: settings.kind.rawValue,
-                to: settings.kind == .files ? settings.directory : nil),
-            sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
+            settings.report, sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
             // A try costs a host's own files and its standard output little.
             selection: try settings.selection(service: service), backOff: BackOff(atMost: .seconds(4)), clock: clock,
             say: say)
+    }
+
+    /// What delivers the state of the host and its machines to a sink; nil where the sink takes none.
+    ///
+    /// - Parameter say: told what an operator should know.
+    package func stateRunner(
+        of settings: SinkSettings, say: @escaping @Sendable (SinkRunner.Severity, String) -> Void
+    ) -> sending StateRunner? {
+        let sink: (any StateSink)? =
+            switch settings.kind {
+            case .files, .stdout: nil
+            }
+        return sink.map { StateRunner(settings.name, $0, isAlone: !settings.takesRecords, say: say) }
     }
 
     private func lines(
@@ -78,6 +88,11 @@ extension ExportPlan {
 }
 
 extension SinkSettings {
+    /// How the sink stands before anything is done.
+    package var report: SinkReport {
+        SinkReport(name: name, kind: kind.rawValue, to: kind == .files ? directory : nil)
+    }
+
     fileprivate func selection(service: @escaping (String) -> UInt16?) throws -> RecordSelection {
         RecordSelection(
             log: log,

@@ -10,12 +10,18 @@ package struct ExportPlan: Codable, Equatable, Sendable {
     /// The length of a window, in seconds.
     package var intervalSeconds: Double
     package var sinks: [SinkSettings]
+    /// Where sinks of state get it.
+    package var monitor: MonitorFeed
 
-    package init(store: String, folder: String, stateID: String, intervalSeconds: Double, sinks: [SinkSettings]) {
+    package init(
+        store: String, folder: String, stateID: String, intervalSeconds: Double, sinks: [SinkSettings],
+        monitor: MonitorFeed
+    ) {
         self.store = store
         self.folder = folder
         self.stateID = stateID
         self.intervalSeconds = intervalSeconds
         self.sinks = sinks
+        self.monitor = monitor
     }
 }

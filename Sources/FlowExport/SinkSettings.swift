@@ -50,6 +50,11 @@ package struct SinkSettings: Codable, Equatable, Sendable {
 }
 
 extension SinkSettings {
+    /// Whether it gets records, and has a cursor.
+    package var takesRecords: Bool { true }
+    /// Whether it gets the state of the host and its machines.
+    package var takesState: Bool { false }
+
     /// The encoder of lines; nil where the format has none.
     ///
     /// - Throws: FieldListError.

@@ -29,7 +29,7 @@ package final class ExportSupervisor: Sendable {
         self.sinks = sinks
         supervisor = HelperSupervisor(
             Self.program, plan, logger: logger,
-            hasWorked: { sinks.current.contains { $0.counts.windows > 0 } },
+            hasWorked: { sinks.current.contains { $0.counts.windows > 0 || $0.state?.updates ?? 0 > 0 } },
             hear: { sinks.take($0, logger) })
     }
 
@@ -44,12 +44,12 @@ package final class ExportSupervisor: Sendable {
         return report
     }
 
-    /// The number of the last window that every sink has delivered, as far as is known; nil where there is no sink.
+    /// The number of the last window that every sink of records has delivered, as far as is known; nil where there is none.
     package var delivered: UInt64? {
-        let plan = supervisor.plan
-        guard plan.needsProcess else { return nil }
         let reports = sinks.current
-        return plan.sinks.map { sink in reports.first { $0.name == sink.name }?.acknowledged ?? 0 }.min()
+        return supervisor.plan.sinks.filter(\.takesRecords).map { sink in
+            reports.first { $0.name == sink.name }?.acknowledged ?? 0
+        }.min()
     }
 
     /// Starts the process, and waits until its sinks can be used.

@@ -29,14 +29,10 @@ struct ExportByHand {
         let services = ServiceNames.read()
         try plan.makeFolders()
         _ = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories)
-        let sinks = try plan.sinks.map { settings in
-            let runner = try plan.runner(of: settings, service: services.port(of:)) { Self.say($0, $1) }
-            return SinkThread(runner)
-        }
+        let threads = try ExportThreads(plan, services) { Self.say($0, $1) }
         if !once { _ = signals.next() }
-        for sink in sinks { sink.finish() }
-        for sink in sinks { while !sink.hasEnded(within: .seconds(1)) {} }
-        if let failed = sinks.lazy.compactMap(\.report.failure).first { throw Undelivered(description: failed) }
+        threads.finish()
+        if let failed = threads.reports.lazy.compactMap(\.failure).first { throw Undelivered(description: failed) }
     }
 
     private static func say(_ severity: SinkRunner.Severity, _ text: String) {

@@ -36,19 +36,12 @@ struct SupervisedExport {
                 .warning,
                 "Landlock is not possible here: what weir-export can open is limited by the modes of files alone")
         }
-        let sinks: [SinkThread]
-        do {
-            sinks = try plan.sinks.map { settings in
-                let runner = try plan.runner(of: settings, service: services.port(of:)) {
-                    outbox.say($0, $1)
-                }
-                return SinkThread(runner)
-            }
-        } catch {
+        let threads: ExportThreads
+        do { threads = try ExportThreads(plan, services) { outbox.say($0, $1) } } catch {
             send(ExportMessage(failure: "\(error)", said: outbox.take()))
             return
         }
-        follow(sinks, folders, outbox, lines.dropFirst().contains(ExportMessage.finish))
+        follow(threads, folders, outbox, lines.dropFirst().contains(ExportMessage.finish))
     }
 
     /// The plan, and what the daemon may have said right after it.
@@ -62,11 +55,11 @@ struct SupervisedExport {
         }
     }
 
-    private func follow(_ sinks: [SinkThread], _ folders: OpenFolders, _ outbox: Outbox, _ isFinishing: Bool) {
-        if isFinishing { return finish(sinks, outbox) }
+    private func follow(_ threads: ExportThreads, _ folders: OpenFolders, _ outbox: Outbox, _ isFinishing: Bool) {
+        if isFinishing { return finish(threads, outbox) }
         var last: ExportMessage?
         while true {
-            let message = ExportMessage(sinks: sinks.map(\.report), said: outbox.take())
+            let message = ExportMessage(sinks: threads.reports, said: outbox.take())
             if message != last || !message.said.isEmpty { send(message) }
             last = message
             // What was removed and made anew is not what this process was allowed: the next one is.
@@ -75,16 +68,15 @@ struct SupervisedExport {
             case .nothing: break
             case .ended: exit(0)
             case .lines(let lines):
-                if lines.contains(ExportMessage.finish) { return finish(sinks, outbox) }
-                if lines.contains(ExportMessage.stored) { for sink in sinks { sink.storeHasChanged() } }
+                if lines.contains(ExportMessage.finish) { return finish(threads, outbox) }
+                if lines.contains(ExportMessage.stored) { threads.storeHasChanged() }
             }
         }
     }
 
-    private func finish(_ sinks: [SinkThread], _ outbox: Outbox) {
-        for sink in sinks { sink.finish() }
-        for sink in sinks { while !sink.hasEnded(within: .seconds(1)) {} }
-        send(ExportMessage(sinks: sinks.map(\.report), said: outbox.take()))
+    private func finish(_ threads: ExportThreads, _ outbox: Outbox) {
+        threads.finish()
+        send(ExportMessage(sinks: threads.reports, said: outbox.take()))
     }
 
     private func send(_ message: ExportMessage) {

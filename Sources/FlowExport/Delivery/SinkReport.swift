@@ -19,6 +19,8 @@ package struct SinkReport: ReportSection {
     package var nextDelivery: Int64?
     package var damaged: UInt64 = 0
     package var isEnded = false
+    /// nil where the sink takes no state.
+    package var state: StateReport?
 
     package init() { self.init(name: "", kind: "", to: nil) }
 
@@ -62,6 +64,9 @@ package struct SinkReport: ReportSection {
             "damaged", \.damaged, "Windows that could not be read from the store.", .counter,
             "weir_sink_damaged_windows_total"),
         Fact("ended", \.isEnded, "Whether the other end is gone for good: the reader of standard output."),
+        Fact(
+            section: "state", \.state,
+            "The state of the host and its machines, where the sink takes it; left out elsewhere."),
     ]
 
     /// What keeps records from the other end now, in a sentence.
@@ -70,10 +75,28 @@ package struct SinkReport: ReportSection {
         return failure.map { "the sink \(name): \($0)" }
     }
 
+    /// Takes in how the state gets to the same sink.
+    package mutating func add(_ state: StateReport) {
+        self.state = state
+        failure = failure ?? state.failure
+        failures += state.failures
+        stalledSeconds = stalledSeconds ?? state.stalledSeconds
+    }
+
     /// What the sink has, and what it does not have yet.
     package var lines: [ReportLine] {
-        var text = "\(name)\(to.map { " under \($0)" } ?? ""): \(counted(counts.records, "record"))"
-        if counts.files > 0 || to != nil { text += " in \(counted(counts.files, "file"))" }
+        let isFiles = counts.files > 0 || kind == "files"
+        var text = "\(name)\(to.map { isFiles ? " under \($0)" : " to \($0)" } ?? ""): "
+        var parts: [String] = []
+        if state?.isAlone != true {
+            parts.append(
+                counted(counts.records, "record") + (isFiles ? " in \(counted(counts.files, "file"))" : ""))
+        }
+        if let state {
+            parts.append(counted(state.updates, "report") + " of the host")
+            if state.dropped > 0 { parts.append("\(state.dropped) dropped") }
+        }
+        text += parts.joined(separator: ", ")
         if windowsHeld > 0 {
             let due = nextDelivery.map { " at \(ReportLine.time($0))" } ?? ""
             text += "; \(counted(windowsHeld, "window")) in a file that is due\(due)"

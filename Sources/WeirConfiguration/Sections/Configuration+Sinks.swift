@@ -73,6 +73,6 @@ extension Configuration {
                 var settings = settings
                 settings.start = start
                 return settings
-            })
+            }, monitor: MonitorFeed(socket: socket))
     }
 }
