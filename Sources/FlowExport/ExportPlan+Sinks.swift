@@ -28,12 +28,12 @@ extension ExportPlan {
             switch settings.kind {
             case .files: try LogFileSink(configuration: try files(settings, path), cursor: cursor.sequence)
             case .stdout: try lines(settings, output, cursor)
+            case .redis: RedisRecordSink(try settings.server, taken: cursor.sequence)
             }
         return SinkRunner(
             settings.report, sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
-            // A try costs a host's own files and its standard output little.
-            selection: try settings.selection(service: service), backOff: BackOff(atMost: .seconds(4)), clock: clock,
-            say: say)
+            selection: try settings.selection(service: service), backOff: BackOff(atMost: settings.longestPause),
+            clock: clock, say: say)
     }
 
     /// What delivers the state of the host and its machines to a sink; nil where the sink takes none.
@@ -45,6 +45,7 @@ extension ExportPlan {
         let sink: (any StateSink)? =
             switch settings.kind {
             case .files, .stdout: nil
+            case .redis: settings.redis.map { RedisStateSink($0, intervalSeconds: monitor.intervalSeconds) }
             }
         return sink.map { StateRunner(settings.name, $0, isAlone: !settings.takesRecords, say: say) }
     }
@@ -87,10 +88,40 @@ extension ExportPlan {
     package var directories: [String] { sinks.compactMap { $0.kind == .files ? $0.directory : nil } }
 }
 
+extension ExportPlan {
+    /// What sinks need besides their folders: a process that is confined is let.
+    package var reach: Confinement.Reach {
+        var reach = Confinement.Reach()
+        for redis in sinks.compactMap(\.redis) {
+            if let file = redis.passwordFile { reach.files.append(file) }
+            guard case .tcp(_, let port) = redis.address.place else { continue }
+            reach.files += NameLookup.files
+            reach.ports += [port, NameLookup.port]
+        }
+        return reach
+    }
+}
+
 extension SinkSettings {
     /// How the sink stands before anything is done.
     package var report: SinkReport {
-        SinkReport(name: name, kind: kind.rawValue, to: kind == .files ? directory : nil)
+        let to: String? =
+            switch kind {
+            case .files: directory
+            case .stdout: nil
+            case .redis: redis?.address.description
+            }
+        return SinkReport(name: name, kind: kind.rawValue, to: to)
+    }
+
+    /// A try costs a host's own files and its standard output little.
+    fileprivate var longestPause: Duration { kind == .redis ? .seconds(15) : .seconds(4) }
+
+    fileprivate var server: RedisSettings {
+        get throws {
+            guard let redis else { throw ExportError(.print, "Redis", .invalidArgument) }
+            return redis
+        }
     }
 
     fileprivate func selection(service: @escaping (String) -> UInt16?) throws -> RecordSelection {

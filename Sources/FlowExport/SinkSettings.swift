@@ -6,7 +6,7 @@ import FlowStore
 /// One sink, as the configuration has it.
 package struct SinkSettings: Codable, Equatable, Sendable {
     package enum Kind: String, CaseIterable, Codable, Sendable {
-        case files, stdout
+        case files, stdout, redis
     }
 
     package enum Format: String, CaseIterable, Codable, Sendable {
@@ -40,6 +40,8 @@ package struct SinkSettings: Codable, Equatable, Sendable {
     package var publishPeriodSeconds = 300.0
     package var fileSize: Int64 = 75_000_000
     package var flowLogID = ""
+    /// Of the kind `redis`.
+    package var redis: RedisSettings?
     /// The number of the window after which a sink begins that has no cursor yet.
     package var start: UInt64 = 0
 
@@ -51,9 +53,9 @@ package struct SinkSettings: Codable, Equatable, Sendable {
 
 extension SinkSettings {
     /// Whether it gets records, and has a cursor.
-    package var takesRecords: Bool { true }
+    package var takesRecords: Bool { redis?.takesRecords ?? true }
     /// Whether it gets the state of the host and its machines.
-    package var takesState: Bool { false }
+    package var takesState: Bool { redis != nil }
 
     /// The encoder of lines; nil where the format has none.
     ///

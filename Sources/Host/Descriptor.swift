@@ -58,6 +58,12 @@ package struct Descriptor: ~Copyable {
         }
     }
 
+    /// stat(2): the inode number of what is at a path, links followed; nil where there is nothing.
+    package static func inode(of path: String) -> UInt64? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+
     /// fstat(2): the file's inode number.
     package var inode: UInt64 {
         var status = stat()

@@ -16,6 +16,15 @@ package final class StreamSocket: Sendable {
         return StreamSocket(Descriptor(owning: raw))
     }
 
+    /// Connects to a TCP port of a numeric address. No call on it blocks for longer than the patience.
+    package static func connect(
+        to address: String, port: UInt16, patience: Duration
+    ) throws(KernelError) -> StreamSocket {
+        let raw = unsafe weir_connect_to_tcp(address, port, CInt(patience / .milliseconds(1)))
+        guard raw >= 0 else { throw KernelError(errno: raw, "cannot connect to port \(port) of \(address)") }
+        return StreamSocket(Descriptor(owning: raw))
+    }
+
     /// What became of a transfer.
     package enum Transfer: Equatable, Sendable {
         case bytes(Int)

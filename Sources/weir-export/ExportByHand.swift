@@ -28,7 +28,7 @@ struct ExportByHand {
         }
         let services = ServiceNames.read()
         try plan.makeFolders()
-        _ = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories)
+        _ = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories, reach: plan.reach)
         let threads = try ExportThreads(plan, services) { Self.say($0, $1) }
         if !once { _ = signals.next() }
         threads.finish()

@@ -28,8 +28,9 @@ struct SupervisedExport {
         guard let lines = firstLines(), let line = lines.first else { return }
         let plan = try JSONDecoder().decode(ExportPlan.self, from: Data(line.utf8))
         let services = ServiceNames.read()
-        let isConfined = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories)
-        let folders = OpenFolders([plan.store, plan.folder] + plan.directories)
+        let isConfined = try Confinement.enter(
+            reading: [plan.store], writing: [plan.folder] + plan.directories, reach: plan.reach)
+        let places = OpenPlaces([plan.store, plan.folder] + plan.directories + plan.reach.files)
         let outbox = Outbox()
         if !isConfined {
             outbox.say(
@@ -41,7 +42,7 @@ struct SupervisedExport {
             send(ExportMessage(failure: "\(error)", said: outbox.take()))
             return
         }
-        follow(threads, folders, outbox, lines.dropFirst().contains(ExportMessage.finish))
+        follow(threads, places, outbox, lines.dropFirst().contains(ExportMessage.finish))
     }
 
     /// The plan, and what the daemon may have said right after it.
@@ -55,7 +56,7 @@ struct SupervisedExport {
         }
     }
 
-    private func follow(_ threads: ExportThreads, _ folders: OpenFolders, _ outbox: Outbox, _ isFinishing: Bool) {
+    private func follow(_ threads: ExportThreads, _ places: OpenPlaces, _ outbox: Outbox, _ isFinishing: Bool) {
         if isFinishing { return finish(threads, outbox) }
         var last: ExportMessage?
         while true {
@@ -63,7 +64,7 @@ struct SupervisedExport {
             if message != last || !message.said.isEmpty { send(message) }
             last = message
             // What was removed and made anew is not what this process was allowed: the next one is.
-            if !folders.areInPlace { exit(ExportMessage.restartStatus) }
+            if !places.areInPlace { exit(ExportMessage.restartStatus) }
             switch channel.receive(within: Self.reportPeriod) {
             case .nothing: break
             case .ended: exit(0)
@@ -101,16 +102,11 @@ private final class Outbox: Sendable {
     }
 }
 
-/// The folders that this process may use, as they were when it was confined to them.
-private struct OpenFolders {
-    private let folders: [(path: String, inode: UInt64)]
+/// The folders and files that this process may use, as they were when it was confined to them.
+private struct OpenPlaces {
+    private let places: [(path: String, inode: UInt64?)]
 
-    init(_ paths: [String]) { folders = paths.map { ($0, Self.inode($0)) } }
+    init(_ paths: [String]) { places = paths.map { ($0, Descriptor.inode(of: $0)) } }
 
-    var areInPlace: Bool { folders.allSatisfy { Self.inode($0.path) == $0.inode } }
-
-    /// 0 where there is none.
-    private static func inode(_ path: String) -> UInt64 {
-        (try? Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY))?.inode ?? 0
-    }
+    var areInPlace: Bool { places.allSatisfy { Descriptor.inode(of: $0.path) == $0.inode } }
 }

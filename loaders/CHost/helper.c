@@ -85,10 +85,13 @@ int weir_die_with(int parent)
 #define LANDLOCK_RESTRICT_SELF 446
 #define LANDLOCK_VERSION 1U
 #define LANDLOCK_PATH_BENEATH 1
+#define LANDLOCK_NETWORK_PORT 2
 #define LANDLOCK_EXECUTE (1ULL << 0)
 #define LANDLOCK_READ_FILE (1ULL << 2)
 #define LANDLOCK_READ_DIR (1ULL << 3)
 #define LANDLOCK_IOCTL_DEVICE (1ULL << 15)
+#define LANDLOCK_BIND_TCP (1ULL << 0)
+#define LANDLOCK_CONNECT_TCP (1ULL << 1)
 
 struct landlock_ruleset {
 	uint64_t files;
@@ -100,6 +103,11 @@ struct landlock_path_beneath {
 	uint64_t allowed;
 	int32_t parent;
 } __attribute__((packed));
+
+struct landlock_network_port {
+	uint64_t allowed;
+	uint64_t port;
+};
 
 static int landlock_version(void)
 {
@@ -131,7 +139,7 @@ int weir_landlock_begin(void)
 		return version;
 	ruleset.files = file_rights(version);
 	if (version >= 4) {
-		ruleset.network = 3; /* binding and connecting TCP sockets */
+		ruleset.network = LANDLOCK_BIND_TCP | LANDLOCK_CONNECT_TCP;
 		size = 2 * sizeof(uint64_t);
 	}
 	if (version >= 6) {
@@ -158,6 +166,30 @@ int weir_landlock_allow(int ruleset, const char *directory, int writes)
 		result = -errno;
 	close(rule.parent);
 	return result;
+}
+
+int weir_landlock_allow_file(int ruleset, const char *path)
+{
+	struct landlock_path_beneath rule = { .allowed = LANDLOCK_READ_FILE };
+	int result = 0;
+
+	rule.parent = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
+	if (syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0))
+		result = -errno;
+	close(rule.parent);
+	return result;
+}
+
+int weir_landlock_allow_port(int ruleset, uint16_t port)
+{
+	struct landlock_network_port rule = { LANDLOCK_CONNECT_TCP, port };
+
+	/* An older kernel restricts no ports. */
+	if (landlock_version() < 4)
+		return 0;
+	return syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_NETWORK_PORT, &rule, 0) ? -errno : 0;
 }
 
 int weir_landlock_enforce(int ruleset)

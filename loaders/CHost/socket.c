@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -103,23 +105,68 @@ int weir_accept(int fd)
 	return connection < 0 ? -errno : connection;
 }
 
-int weir_connect_to_path(const char *path, int milliseconds)
+static int connect_to(const struct sockaddr *address, socklen_t length, int milliseconds)
 {
 	struct timeval patience = { milliseconds / 1000, milliseconds % 1000 * 1000 };
-	struct sockaddr_un address;
-	int error = path_address(path, &address);
-	int fd;
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (error)
-		return error;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	    connect(fd, address, length))
 		return give_up(fd);
 	return fd;
+}
+
+int weir_connect_to_path(const char *path, int milliseconds)
+{
+	struct sockaddr_un address;
+	int error = path_address(path, &address);
+
+	if (error)
+		return error;
+	return connect_to((struct sockaddr *)&address, sizeof(address), milliseconds);
+}
+
+int weir_connect_to_tcp(const char *address, uint16_t port, int milliseconds)
+{
+	struct sockaddr_storage storage;
+	socklen_t length = tcp_address(address, port, &storage);
+	int yes = 1;
+	int fd;
+
+	if (!length)
+		return -EINVAL;
+	fd = connect_to((struct sockaddr *)&storage, length, milliseconds);
+	/* What is sent is whole: waiting for more helps nothing. */
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	return fd;
+}
+
+int weir_addresses_of(const char *name, char *text, size_t room)
+{
+	struct addrinfo wanted = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found, *one;
+	size_t used = 0;
+	int error = getaddrinfo(name, NULL, &wanted, &found);
+
+	if (error)
+		return error;
+	for (one = found; one && room - used > INET6_ADDRSTRLEN + 1; one = one->ai_next) {
+		const void *bytes = one->ai_family == AF_INET ?
+			(const void *)&((struct sockaddr_in *)one->ai_addr)->sin_addr :
+			(const void *)&((struct sockaddr_in6 *)one->ai_addr)->sin6_addr;
+
+		if (!inet_ntop(one->ai_family, bytes, text + used, INET6_ADDRSTRLEN))
+			continue;
+		used += strlen(text + used);
+		text[used++] = '\n';
+	}
+	text[used] = 0;
+	freeaddrinfo(found);
+	return 0;
 }
 
 int weir_peer_of(int fd, struct weir_peer *peer)

@@ -2,6 +2,7 @@
 
 package import FlowExport
 import FlowModel
+import Host
 
 extension Configuration {
     /// The names of the sinks that `log-dir` and `stdout` stand for.
@@ -34,8 +35,14 @@ extension Configuration {
 
     private func settings(of rule: SinkRule, _ format: SinkSettings.Format) -> SinkSettings {
         var settings = SinkSettings(name: rule.name, kind: rule.kind)
-        settings.directory = rule.directory ?? ""
         settings.format = format
+        switch rule.kind {
+        case .stdout: break
+        case .files: settings.directory = rule.destination ?? ""
+        case .redis:
+            settings.format = .json
+            settings.redis = redis(rule)
+        }
         settings.fields = rule.fields
         settings.filter = rule.filter
         settings.log = rule.log
@@ -46,6 +53,21 @@ extension Configuration {
         settings.fileSize = Int64(rule.fileSize)
         settings.flowLogID = rule.flowLogID ?? flowLogID
         return settings
+    }
+
+    private func redis(_ rule: SinkRule) -> RedisSettings? {
+        guard let address = rule.destination.flatMap({ try? RedisAddress($0) }) else { return nil }
+        var settings = RedisSettings(address, host: rule.host ?? Self.hostName)
+        settings.passwordFile = rule.passwordFile
+        settings.takesRecords = rule.records
+        settings.mostRecords = rule.maxLength
+        settings.prefix = rule.prefix
+        return settings
+    }
+
+    private static var hostName: String {
+        let name = (try? ProcFile.read("/proc/sys/kernel/hostname")) ?? ""
+        return name.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "localhost"
     }
 
     /// Whether the operator asked for lines on standard output, and for no place that keeps them.

@@ -9,8 +9,8 @@ import Host
 package struct SinkRule: Equatable, Sendable {
     package var name: String
     package var kind: SinkSettings.Kind
-    /// The directory of files.
-    package var directory: String?
+    /// The directory of files, or the address of a server.
+    package var destination: String?
     package var format = SinkSettings.Format.aws
     /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
@@ -23,6 +23,13 @@ package struct SinkRule: Equatable, Sendable {
     package var fileSize = 75_000_000
     /// nil: what holds for all.
     package var flowLogID: String?
+    /// Of Redis.
+    package var passwordFile: String?
+    package var records = false
+    package var maxLength = 100_000
+    package var prefix = "weir"
+    /// nil: the host's own name.
+    package var host: String?
 
     package init(name: String, kind: SinkSettings.Kind) {
         self.name = name
@@ -39,8 +46,11 @@ extension SinkRule {
         )
         ConfigurationKey(
             "type", \.kind, .word, defaultText: "must be given",
-            "`files`: files in AWS's folders; `stdout`: lines on standard output")
-        ConfigurationKey("to", \.directory, .path, defaultText: "must be given for files", "the folder of files")
+            "`files`: files in AWS's folders; `stdout`: lines on standard output; `redis`: see [redis.md](redis.md)")
+        ConfigurationKey(
+            "to", \.destination, .destination, defaultText: "must be given for files and Redis",
+            "the folder of files; `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]` or `redis+unix:///PATH[?db=DATABASE]`"
+        )
         ConfigurationKey("format", \.format, .word, "as the key `format`")
         ConfigurationKey(
             "fields", \.fields, .fields, defaultText: "AWS's default format; of Parquet all columns",
@@ -57,6 +67,21 @@ extension SinkRule {
         ConfigurationKey("file-size", \.fileSize, .size(1_000...5_000_000_000), "as the key `file-size`")
         ConfigurationKey(
             "flow-log-id", \.flowLogID, .identifier, defaultText: "the key above", "as the key `flow-log-id`")
+        redis
+    }
+
+    /// Those of Redis alone.
+    @KeyTableBuilder<SinkRule> private static var redis: [ConfigurationKey<SinkRule>] {
+        ConfigurationKey(
+            "password-file", \.passwordFile, .path, defaultText: "the one in `to`",
+            "Redis: the file whose first line is the password")
+        ConfigurationKey(
+            "records", \.records, .truth, "Redis: delivers the records of each window to a stream, beside the state")
+        ConfigurationKey(
+            "max-length", \.maxLength, .count(1...100_000_000), "Redis: how many records the stream keeps, about")
+        ConfigurationKey("prefix", \.prefix, .identifier, "Redis: what all keys begin with")
+        ConfigurationKey(
+            "host", \.host, .identifier, defaultText: "the host's name", "Redis: what this host is called in keys")
     }
 
     /// Reads one entry of `sinks`.
@@ -70,17 +95,49 @@ extension SinkRule {
         self.init(
             name: try ValueForm<String>.sinkName.read(name), kind: try ValueForm<SinkSettings.Kind>.word.read(kind))
         for (key, setting) in entries { try key.read(setting).put(&self) }
-        if self.kind == .files, directory == nil {
-            throw ConfigurationError(setting.place, "the sink \(self.name) needs the key to, the folder of its files")
-        }
-        if self.kind == .stdout, let to = value(of: "to") {
-            throw ConfigurationError(to.place, "to has no meaning for standard output; leave it out")
+        try check(value(of: "to"), setting)
+        if self.kind == .redis {
+            try refuse(formats: entries.map(\.setting))
+        } else {
+            try refuse(Self.redis, entries.map(\.setting))
         }
         if self.kind == .stdout, format == .parquet {
             throw ConfigurationError(
                 setting.place, "Parquet is for files, not for standard output: choose aws, json or csv as the format")
         }
         if let fields = value(of: "fields") { try refuse(fields) }
+    }
+
+    /// Whether the destination is one for the kind of sink.
+    private func check(_ to: Setting?, _ setting: Setting) throws(ConfigurationError) {
+        switch kind {
+        case .stdout:
+            if let to { throw ConfigurationError(to.place, "to has no meaning for standard output; leave it out") }
+        case .files:
+            guard let destination else {
+                throw ConfigurationError(setting.place, "the sink \(name) needs the key to, the folder of its files")
+            }
+            guard !destination.contains("://") else {
+                throw ConfigurationError(to?.place, "to must be a path from the root, the folder of files")
+            }
+        case .redis:
+            guard let destination else {
+                throw ConfigurationError(setting.place, "the sink \(name) needs the key to, the address of its server")
+            }
+            do { _ = try RedisAddress(destination) } catch { throw ConfigurationError(to?.place, "to \(error)") }
+        }
+    }
+
+    private func refuse(_ keys: [ConfigurationKey<SinkRule>], _ settings: [Setting]) throws(ConfigurationError) {
+        for setting in settings where keys.contains(where: { $0.name == setting.name }) {
+            throw ConfigurationError(setting.place, "\(setting.name) has a meaning only for sinks of the type redis")
+        }
+    }
+
+    private func refuse(formats settings: [Setting]) throws(ConfigurationError) {
+        for setting in settings where ["format", "fields"].contains(setting.name) {
+            throw ConfigurationError(setting.place, "records go to Redis as JSON; leave \(setting.name) out")
+        }
     }
 
     /// Fields that the format does not have.
@@ -136,6 +193,15 @@ extension ValueForm<[SinkRule]> {
 }
 
 extension ValueForm<String> {
+    /// A path, or the address of a server, which is shown without its password.
+    static var destination: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                if let text = setting.text, text.contains("://") { return text }
+                return try setting.path()
+            }, write: { .text((try? RedisAddress($0))?.description ?? $0) })
+    }
+
     /// The name of a sink: that of a folder, too. Those of the short forms are taken.
     static var sinkName: Self {
         Self(

@@ -3,6 +3,8 @@
 #ifndef WEIR_HELPER_H
 #define WEIR_HELPER_H
 
+#include <stdint.h>
+
 /*
  * Starts the program at `path`, in a process group of its own, with no signal
  * blocked or ignored. Its standard input is /dev/null, its descriptor 3 is
@@ -48,6 +50,15 @@ int weir_landlock_begin(void);
  * only reading if `writes` is 0. Returns 0, or -errno.
  */
 int weir_landlock_allow(int ruleset, const char *directory, int writes);
+
+/*
+ * Allows reading one file, if it is there. Another file that takes its place
+ * cannot be read. Returns 0, or -errno.
+ */
+int weir_landlock_allow_file(int ruleset, const char *path);
+
+/* Allows connecting to a TCP port of any host. Returns 0, or -errno. */
+int weir_landlock_allow_port(int ruleset, uint16_t port);
 
 /*
  * Restricts the calling thread, and the threads that it starts, to what the

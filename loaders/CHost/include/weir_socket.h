@@ -35,6 +35,19 @@ int weir_accept(int fd);
  */
 int weir_connect_to_path(const char *path, int milliseconds);
 
+/*
+ * The same with a TCP port of an address, as `weir_listen_on_tcp` takes it;
+ * -EINPROGRESS where the connection is not made in time.
+ */
+int weir_connect_to_tcp(const char *address, uint16_t port, int milliseconds);
+
+/*
+ * The addresses of a host's name (getaddrinfo(3)), as many as there is room
+ * for, each with a line feed after it. It can block for as long as the name
+ * servers let it. Returns 0, or the error that gai_strerror(3) knows.
+ */
+int weir_addresses_of(const char *name, char *text, size_t room);
+
 /* The process that made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
 struct weir_peer {
 	int32_t pid;
