@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import Foundation
 import Testing
 import WeirConfiguration
@@ -85,6 +86,31 @@ struct ConfigurationErrorTests {
             ),
             ("sinks:\n  - {name: a, type: files}", "w:2: the sink a needs the key to, the folder of its files"),
             (
+                "sinks:\n  - {name: a, type: files, to: 'redis://b'}",
+                "w:2: to must be a path from the root, the folder of files"
+            ),
+            ("sinks:\n  - {name: a, type: redis}", "w:2: the sink a needs the key to, the address of its server"),
+            (
+                "sinks:\n  - {name: a, type: redis,\n     to: 'redis://u:secret@b:0'}",
+                "w:3: to must have a port from 1 to 65535"
+            ),
+            (
+                "sinks:\n  - {name: a, type: redis, to: 'rediss://b'}",
+                "w:2: to asks for TLS, which Weir does not speak: have stunnel or another proxy on this host do it, and name that proxy with redis://"
+            ),
+            (
+                "sinks:\n  - {name: a, type: redis, to: /b}",
+                "w:2: to must be redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE] or redis+unix:///PATH[?db=DATABASE]"
+            ),
+            (
+                "sinks:\n  - {name: a, type: redis, to: 'redis://b', format: json}",
+                "w:2: records go to Redis as JSON; leave format out"
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /b, max-length: 5}",
+                "w:2: max-length has a meaning only for sinks of the type redis"
+            ),
+            (
                 "sinks:\n  - {name: a, type: stdout, format: parquet}",
                 "w:2: Parquet is for files, not for standard output: choose aws, json or csv as the format"
             ),
@@ -107,6 +133,20 @@ struct ConfigurationErrorTests {
         ])
     func wrongSink(text: String, sentence: String) {
         expect(text, sentence)
+    }
+
+    @Test("a password is not shown, and one that was hidden is not taken for a password")
+    func hiddenPassword() throws {
+        let text = "sinks:\n  - {name: a, type: redis, to: 'redis://u:secret@b'}"
+        let file = try ConfigurationFile(path: "w", content: Data(text.utf8))
+        let layer = try ConfigurationLayer(of: ConfigurationKeys.all, file)
+        let merged = ConfigurationKeys.all.merge([layer], over: Configuration(flowLogID: "fl-0"))
+        let shown = merged.shown.yaml
+        #expect(shown.contains("redis://u:***@b:6379/0") && !shown.contains("secret"))
+        #expect(merged.root.exportPlan(stateID: "", start: 0).sinks[0].redis?.address.password == "secret")
+        expect(
+            "sinks:\n  - {name: a, type: redis, to: 'redis://u:***@b'}",
+            "w:2: to has a password that was hidden (***): write the password, or use password-file")
     }
 
     @Test("AWS's fields and Weir's columns can be chosen for Parquet")

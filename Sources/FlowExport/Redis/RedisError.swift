@@ -41,7 +41,7 @@ package struct RedisError: Error, Equatable, CustomStringConvertible {
         if message.contains("DB index") { return "choose a database that the server has" }
         if message.contains("password") { return "check the user and the password" }
         if message.contains("unknown command") {
-            return "Weir needs Redis 6.2 or later, or a server that speaks as it does"
+            return "Weir needs Redis 6 or later, or a server that speaks as it does"
         }
         return "see the server's log and its configuration"
     }
