@@ -168,6 +168,7 @@ import Testing
             #expect(try redis.python(Self.reader) == lines)
             let logs = [
                 binaries.appending(path: "weir").path, "logs", "--store", "\(directory.url.path)/flows", "--json",
+                "--since", "2018-06-20",
             ]
             let nothing = ["WEIR_CONFIG": configuration.path]
             #expect(try ChildProcess.run(logs, environment: nothing, within: .seconds(120)) == lines)

@@ -1,39 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowExport
-import FlowTestKit
-import Foundation
-import Host
+internal import Foundation
+internal import Host
 
 /// A Redis server of a test's own, in a folder of its own, on a socket and on a port of 127.0.0.1.
-final class RedisProcess {
-    let folder: URL
-    let port: UInt16
+package final class RedisProcess {
+    package let folder: String
+    package let port: UInt16
     private let options: [String]
+    private let namespace: NetworkNamespace?
     private var process: ChildProcess?
 
     /// Starts Debian's server.
-    init(_ options: [String] = []) throws {
+    ///
+    /// - Parameter namespace: where its port is; nil: where the test runs.
+    package init(_ options: [String] = [], in namespace: NetworkNamespace? = nil) throws {
         // A path of a socket has at most 107 bytes.
-        folder = URL(filePath: "/tmp/weir-t-redis-\(UInt32.random(in: 0...(.max)))", directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = "/tmp/weir-t-redis-\(UInt32.random(in: 0...(.max)))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         port = try Listener.onTCP("127.0.0.1", port: 0).port
         self.options = options
+        self.namespace = namespace
+        if let namespace { try namespace.run(["ip", "link", "set", "lo", "up"]) }
         try start()
     }
 
     deinit {
         process?.stop(SIGKILL)
-        try? FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
-    var socket: String { folder.appending(path: "s").path }
+    package var socket: String { folder + "/s" }
 
-    func start() throws {
+    package func start() throws {
         let command =
             ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", socket]
-            + ["--dir", folder.path, "--save", "", "--appendfsync", "always"] + options
-        let process = try ChildProcess(command)
+            + ["--dir", folder, "--save", "", "--appendfsync", "always"] + options
+        let process = try ChildProcess((namespace.map { ["nsenter", "--net=\($0.path)"] } ?? []) + command)
         self.process = process
         try waitUntil("the server answers: \(process.output)", within: .seconds(20)) {
             let answer = try ChildProcess.outcome(of: ["redis-cli", "-s", socket, "ping"]).output
@@ -41,10 +44,10 @@ final class RedisProcess {
         }
     }
 
-    func kill() { process?.stop(SIGKILL) }
+    package func kill() { process?.stop(SIGKILL) }
 
     /// The user `weir` with the rights that docs/redis.md asks for.
-    static func user(_ prefix: String, _ password: String) -> [String] {
+    package static func user(_ prefix: String, _ password: String) -> [String] {
         let commands = [
             "ping", "select", "set", "get", "del", "zadd", "zrem", "zremrangebyscore", "zrange", "pexpire", "xadd",
             "xrevrange", "rename", "publish",
@@ -54,16 +57,18 @@ final class RedisProcess {
     }
 
     /// Has it accept connections and say nothing.
-    func freeze() { process?.signal(SIGSTOP) }
-    func thaw() { process?.signal(SIGCONT) }
+    package func freeze() { process?.signal(SIGSTOP) }
+    package func thaw() { process?.signal(SIGCONT) }
 
     @discardableResult
-    func ask(_ words: String...) throws -> String {
+    package func ask(_ words: String...) throws -> String {
         try ChildProcess.run(["redis-cli", "-s", socket] + words)
     }
 
     /// Runs a program in Python, which has `ask(b"WORD", …)`, with the arguments after it. It knows nothing of Weir's but the schema.
-    func python(_ program: String, _ arguments: String..., within limit: Duration = .seconds(60)) throws -> String {
+    package func python(_ program: String, _ arguments: String..., within limit: Duration = .seconds(60)) throws
+        -> String
+    {
         try ChildProcess.run(["python3", "-c", Self.client + program, socket] + arguments, within: limit)
     }
 
@@ -86,25 +91,4 @@ final class RedisProcess {
             return reply()
 
         """
-}
-
-extension RedisProcess {
-    /// The settings of a sink on the port.
-    func settings(_ change: (inout RedisSettings) -> Void = { _ in }) -> RedisSettings {
-        var settings = RedisSettings(RedisAddress(.tcp(host: "127.0.0.1", port: port)), host: "node1")
-        change(&settings)
-        return settings
-    }
-}
-
-extension ExportPlan {
-    /// A plan with one sink.
-    init(_ directory: TemporaryDirectory, _ redis: RedisSettings) {
-        var sink = SinkSettings(name: "r", kind: .redis)
-        sink.redis = redis
-        sink.format = .json
-        self.init(
-            store: directory.url.appending(path: "flows").path, folder: directory.state.path, stateID: "t",
-            intervalSeconds: 60, sinks: [sink], monitor: MonitorFeed(socket: "/nowhere"))
-    }
 }
