@@ -168,6 +168,8 @@ package struct HostInterface: ReportSection {
     /// Bits a second; nil where the driver does not say.
     package var speed: UInt64?
     package var isUp = false
+    /// Whether a device of the machine is behind it (`/sys/class/net/NAME/device`); nil where that was not looked up.
+    package var isPhysical: Bool?
     package var traffic = InterfaceTraffic()
 
     package init() {}
@@ -179,6 +181,9 @@ package struct HostInterface: ReportSection {
             Fact("mac", \.mac, "Its MAC address; left out where it has none."),
             Fact("speed_bps", \.speed, "Its speed in bits a second; left out where the driver does not say."),
             Fact("up", \.isUp, "Whether it can carry frames."),
+            Fact(
+                "physical", \.isPhysical,
+                "Whether a device of the machine is behind it; left out where that is not known."),
         ] + Fact.all(of: \.traffic)
 }
 

@@ -218,6 +218,8 @@ package struct MachineDisk: ReportSection {
 package struct MachineInterface: ReportSection {
     /// The name of the tap on the host.
     package var interface = ""
+    /// The machine's own, as text; nil where it is not known.
+    package var mac: String?
     package var traffic = InterfaceTraffic()
 
     package init() {}
@@ -234,7 +236,8 @@ package struct MachineInterface: ReportSection {
                 counter("transmit_bytes", "Bytes of the frames that it has sent.") { $0.transmitBytes },
                 counter("transmit_packets", "Frames that it has sent.") { $0.transmitPackets },
                 counter("transmit_errors", "Errors of sending.") { $0.transmitErrors },
-                counter("transmit_drops", "Frames from it that were dropped.") { $0.transmitDrops })
+                counter("transmit_drops", "Frames from it that were dropped.") { $0.transmitDrops }),
+            Fact("mac", \.mac, "Its MAC address, as the machine has it; left out where it is not known."),
         ] + Fact.all(of: \.traffic)
 
     private static func counter(
