@@ -29,6 +29,7 @@ extension ExportPlan {
             case .files: try LogFileSink(configuration: try files(settings, path), cursor: cursor.sequence)
             case .stdout: try lines(settings, output, cursor)
             case .redis: RedisRecordSink(try settings.server, taken: cursor.sequence)
+            case .sflow: preconditionFailure("sFlow takes no records")
             }
         return SinkRunner(
             settings.report, sink: sink, store: try StoreReader(FilePath(store)), cursor: cursor, folder: folder,
@@ -46,6 +47,7 @@ extension ExportPlan {
             switch settings.kind {
             case .files, .stdout: nil
             case .redis: settings.redis.map { RedisStateSink($0, intervalSeconds: monitor.intervalSeconds) }
+            case .sflow: SFlowSink(settings, folder: FilePath(folder).appending(settings.name))
             }
         return sink.map { StateRunner(settings.name, $0, isAlone: !settings.takesRecords, say: say) }
     }
@@ -110,6 +112,7 @@ extension SinkSettings {
             case .files: directory
             case .stdout: nil
             case .redis: redis?.address.description
+            case .sflow: collectors.joined(separator: " ")
             }
         return SinkReport(name: name, kind: kind.rawValue, to: to)
     }
@@ -130,5 +133,14 @@ extension SinkSettings {
             ports: ports.compactMap { rule in GlobPattern(rule.pattern).map { RecordSelection.PortRule($0, rule.log) }
             },
             filter: try filter.map { try FlowFilter($0, service: service) })
+    }
+}
+
+extension SFlowSink {
+    fileprivate convenience init(_ settings: SinkSettings, folder: FilePath) {
+        self.init(
+            to: settings.collectors.compactMap { CollectorAddress($0) },
+            agent: settings.agent.flatMap { IPAddress($0) }, interval: .seconds(settings.statePeriodSeconds),
+            folder: folder)
     }
 }

@@ -6,7 +6,7 @@ import FlowStore
 /// One sink, as the configuration has it.
 package struct SinkSettings: Codable, Equatable, Sendable {
     package enum Kind: String, CaseIterable, Codable, Sendable {
-        case files, stdout, redis
+        case files, stdout, redis, sflow
     }
 
     package enum Format: String, CaseIterable, Codable, Sendable {
@@ -28,6 +28,12 @@ package struct SinkSettings: Codable, Equatable, Sendable {
     package var kind: Kind
     /// The directory of files.
     package var directory = ""
+    /// Where sFlow collectors are, as `CollectorAddress` has it.
+    package var collectors: [String] = []
+    /// The address by which collectors tell agents apart; nil is that of the socket.
+    package var agent: String?
+    /// How often collectors get counters.
+    package var statePeriodSeconds = 20.0
     package var format = Format.aws
     /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
@@ -53,9 +59,9 @@ package struct SinkSettings: Codable, Equatable, Sendable {
 
 extension SinkSettings {
     /// Whether it gets records, and has a cursor.
-    package var takesRecords: Bool { redis?.takesRecords ?? true }
+    package var takesRecords: Bool { kind != .sflow && redis?.takesRecords ?? true }
     /// Whether it gets the state of the host and its machines.
-    package var takesState: Bool { redis != nil }
+    package var takesState: Bool { kind == .sflow || redis != nil }
 
     /// The encoder of lines; nil where the format has none.
     ///

@@ -111,6 +111,22 @@ struct ConfigurationErrorTests {
                 "w:2: max-length has a meaning only for sinks of the type redis"
             ),
             (
+                "sinks:\n  - {name: a, type: sflow, to: /srv/a}",
+                "w:2: the sink a needs the key to, an sFlow collector as udp://ADDRESS:PORT or a list of them; names are not resolved"
+            ),
+            (
+                "sinks:\n  - {name: a, type: sflow, to: \"udp://collector\"}",
+                "w:2: the sink a needs the key to, an sFlow collector as udp://ADDRESS:PORT or a list of them; names are not resolved"
+            ),
+            (
+                "sinks:\n  - {name: a, type: sflow, to: \"udp://192.0.2.7\", format: json}",
+                "w:2: format has no meaning for sFlow; leave it out"
+            ),
+            (
+                "sinks:\n  - {name: a, type: files, to: /a, agent: 192.0.2.1}",
+                "w:2: agent has a meaning only for sinks of the type sflow"
+            ),
+            (
                 "sinks:\n  - {name: a, type: stdout, format: parquet}",
                 "w:2: Parquet is for files, not for standard output: choose aws, json or csv as the format"
             ),

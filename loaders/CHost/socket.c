@@ -50,7 +50,7 @@ int weir_listen_on_path(const char *path, int backlog)
 	return fd;
 }
 
-static socklen_t tcp_address(const char *text, uint16_t port, struct sockaddr_storage *storage)
+static socklen_t internet_address(const char *text, uint16_t port, struct sockaddr_storage *storage)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
@@ -72,7 +72,7 @@ static socklen_t tcp_address(const char *text, uint16_t port, struct sockaddr_st
 int weir_listen_on_tcp(const char *address, uint16_t port, int backlog)
 {
 	struct sockaddr_storage storage;
-	socklen_t length = tcp_address(address, port, &storage);
+	socklen_t length = internet_address(address, port, &storage);
 	int yes = 1;
 	int fd;
 
@@ -132,7 +132,7 @@ int weir_connect_to_path(const char *path, int milliseconds)
 int weir_connect_to_tcp(const char *address, uint16_t port, int milliseconds)
 {
 	struct sockaddr_storage storage;
-	socklen_t length = tcp_address(address, port, &storage);
+	socklen_t length = internet_address(address, port, &storage);
 	int yes = 1;
 	int fd;
 
@@ -167,6 +167,43 @@ int weir_addresses_of(const char *name, char *text, size_t room)
 	text[used] = 0;
 	freeaddrinfo(found);
 	return 0;
+}
+
+int weir_connect_udp(const char *address, uint16_t port, int milliseconds)
+{
+	struct timeval patience = { milliseconds / 1000, milliseconds % 1000 * 1000 };
+	struct sockaddr_storage storage;
+	socklen_t length = internet_address(address, port, &storage);
+	int fd;
+
+	if (!length)
+		return -EINVAL;
+	fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (struct sockaddr *)&storage, length))
+		return give_up(fd);
+	return fd;
+}
+
+int weir_own_address(int fd, uint8_t bytes[16])
+{
+	struct sockaddr_storage storage;
+	socklen_t length = sizeof(storage);
+
+	if (getsockname(fd, (struct sockaddr *)&storage, &length))
+		return -errno;
+	switch (storage.ss_family) {
+	case AF_INET:
+		memcpy(bytes, &((struct sockaddr_in *)&storage)->sin_addr, 4);
+		return 4;
+	case AF_INET6:
+		memcpy(bytes, &((struct sockaddr_in6 *)&storage)->sin6_addr, 16);
+		return 16;
+	default:
+		return -EAFNOSUPPORT;
+	}
 }
 
 int weir_peer_of(int fd, struct weir_peer *peer)

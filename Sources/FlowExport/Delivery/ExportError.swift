@@ -16,6 +16,7 @@ package struct ExportError: Error, Equatable, CustomStringConvertible {
         case readCursor = "read how far the sink has got from"
         case writeCursor = "note how far the sink has got in"
         case putAside = "put a window aside in"
+        case writeNumbers = "note the numbers of machines in"
         case print = "print to"
     }
 
@@ -68,7 +69,7 @@ extension ExportError.Action {
     /// Whether it is done in the state directory, and not in the log directory.
     package var isOnStateDirectory: Bool {
         switch self {
-        case .commit, .readCommit, .readCursor, .writeCursor, .putAside: true
+        case .commit, .readCommit, .readCursor, .writeCursor, .putAside, .writeNumbers: true
         case .createFolder, .useFolder, .createFile, .write, .publish, .print: false
         }
     }

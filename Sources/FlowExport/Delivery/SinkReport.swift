@@ -95,6 +95,10 @@ package struct SinkReport: ReportSection {
         if let state {
             parts.append(counted(state.updates, "report") + " of the host")
             if state.dropped > 0 { parts.append("\(state.dropped) dropped") }
+            if let datagrams = state.datagrams { parts.append(counted(datagrams, "datagram")) }
+            if let dropped = state.datagramsDropped, dropped > 0 {
+                parts.append(counted(dropped, "datagram") + " dropped")
+            }
         }
         text += parts.joined(separator: ", ")
         if windowsHeld > 0 {

@@ -8,6 +8,9 @@ package struct StateReport: ReportSection {
     package var isAlone = false
     package var updates: UInt64 = 0
     package var dropped: UInt64 = 0
+    /// nil where the sink sends none.
+    package var datagrams: UInt64?
+    package var datagramsDropped: UInt64?
     package var failure: String?
     /// How often it began to fail.
     package var failures: UInt64 = 0
@@ -24,6 +27,13 @@ package struct StateReport: ReportSection {
         Fact(
             "dropped", \.dropped, "Such reports that the other end did not get: they are not kept.", .counter,
             "weir_sink_dropped_updates_total"),
+        Fact(
+            "datagrams", \.datagrams,
+            "Datagrams that the kernel has taken, of all collectors; left out where none are sent.", .counter,
+            "weir_sink_datagrams_total"),
+        Fact(
+            "datagrams_dropped", \.datagramsDropped, "Datagrams that the kernel did not take: they are not kept.",
+            .counter, "weir_sink_dropped_datagrams_total"),
         Fact("failure", \.failure, "What failed last; left out while all is well."),
     ]
 }

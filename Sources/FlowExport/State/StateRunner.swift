@@ -38,6 +38,7 @@ package final class StateRunner {
     ///
     /// - Parameter replaced: reports before it that the sink was too slow for.
     package func deliver(_ monitor: MonitorReport, replaced: UInt64 = 0) {
+        guard sink.isDue else { return }
         report.dropped += replaced
         guard backOff.wait(at: clock.now.monotonic) == nil else {
             report.dropped += 1
@@ -52,6 +53,7 @@ package final class StateRunner {
             backOff.fail(at: clock.now.monotonic, using: &random)
             fail("\(error)")
         }
+        sink.count(into: &report)
         for notice in sink.takeNotices() { say(.warning, "\(name): \(notice)") }
     }
 

@@ -35,10 +35,13 @@ extension Configuration {
 
     private func settings(of rule: SinkRule, _ format: SinkSettings.Format) -> SinkSettings {
         var settings = SinkSettings(name: rule.name, kind: rule.kind)
+        settings.agent = rule.agent
+        settings.statePeriodSeconds = rule.interval / .seconds(1)
         settings.format = format
         switch rule.kind {
         case .stdout: break
-        case .files: settings.directory = rule.destination ?? ""
+        case .files: settings.directory = rule.to.first ?? ""
+        case .sflow: settings.collectors = rule.to
         case .redis:
             settings.format = .json
             settings.redis = redis(rule)
@@ -56,7 +59,7 @@ extension Configuration {
     }
 
     private func redis(_ rule: SinkRule) -> RedisSettings? {
-        guard let address = rule.destination.flatMap({ try? RedisAddress($0) }) else { return nil }
+        guard let address = rule.to.first.flatMap({ try? RedisAddress($0) }) else { return nil }
         var settings = RedisSettings(address, host: rule.host ?? Self.hostName)
         settings.passwordFile = rule.passwordFile
         settings.takesRecords = rule.records

@@ -9,8 +9,12 @@ import Host
 package struct SinkRule: Equatable, Sendable {
     package var name: String
     package var kind: SinkSettings.Kind
-    /// The directory of files, or the address of a server.
-    package var destination: String?
+    /// The directory of files, the address of a server, or where collectors are.
+    package var to: [String] = []
+    /// The address by which sFlow collectors tell agents apart; nil is that of the socket.
+    package var agent: String?
+    /// How often sFlow collectors get counters.
+    package var interval = Duration.seconds(20)
     package var format = SinkSettings.Format.aws
     /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
@@ -46,10 +50,11 @@ extension SinkRule {
         )
         ConfigurationKey(
             "type", \.kind, .word, defaultText: "must be given",
-            "`files`: files in AWS's folders; `stdout`: lines on standard output; `redis`: see [redis.md](redis.md)")
+            "`files`: files in AWS's folders; `stdout`: lines on standard output; `redis`: see [redis.md](redis.md); `sflow`: see [sflow.md](sflow.md)"
+        )
         ConfigurationKey(
-            "to", \.destination, .destination, defaultText: "must be given for files and Redis",
-            "the folder of files; `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]` or `redis+unix:///PATH[?db=DATABASE]`"
+            "to", \.to, .sinkPlaces, defaultText: "must be given, but for stdout",
+            "the folder of files; `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]` or `redis+unix:///PATH[?db=DATABASE]`; a collector of sFlow, `udp://ADDRESS[:PORT]`, or a list of them"
         )
         ConfigurationKey("format", \.format, .word, "as the key `format`")
         ConfigurationKey(
@@ -68,6 +73,7 @@ extension SinkRule {
         ConfigurationKey(
             "flow-log-id", \.flowLogID, .identifier, defaultText: "the key above", "as the key `flow-log-id`")
         redis
+        sflow
     }
 
     /// Those of Redis alone.
@@ -84,6 +90,15 @@ extension SinkRule {
             "host", \.host, .identifier, defaultText: "the host's name", "Redis: what this host is called in keys")
     }
 
+    /// Those of sFlow alone.
+    @KeyTableBuilder<SinkRule> private static var sflow: [ConfigurationKey<SinkRule>] {
+        ConfigurationKey(
+            "agent", \.agent, .address, defaultText: "the address that datagrams to the first collector come from",
+            "sFlow: the address by which collectors tell hosts apart")
+        ConfigurationKey(
+            "interval", \.interval, .duration(.seconds(1) ... .seconds(3_600)), "sFlow: how often counters are sent")
+    }
+
     /// Reads one entry of `sinks`.
     init(_ setting: Setting) throws(ConfigurationError) {
         guard setting.isMapping else { throw setting.mustBe("a mapping with name and type") }
@@ -96,10 +111,13 @@ extension SinkRule {
             name: try ValueForm<String>.sinkName.read(name), kind: try ValueForm<SinkSettings.Kind>.word.read(kind))
         for (key, setting) in entries { try key.read(setting).put(&self) }
         try check(value(of: "to"), setting)
-        if self.kind == .redis {
-            try refuse(formats: entries.map(\.setting))
-        } else {
-            try refuse(Self.redis, entries.map(\.setting))
+        switch self.kind {
+        case .redis: try refuse(formats: entries.map(\.setting))
+        case .sflow: try refuse(records: entries.map(\.setting))
+        case .files, .stdout: try refuse(Self.redis, of: .redis, entries.map(\.setting))
+        }
+        if self.kind != .sflow {
+            try refuse(Self.sflow, of: .sflow, entries.map(\.setting))
         }
         if self.kind == .stdout, format == .parquet {
             throw ConfigurationError(
@@ -114,23 +132,41 @@ extension SinkRule {
         case .stdout:
             if let to { throw ConfigurationError(to.place, "to has no meaning for standard output; leave it out") }
         case .files:
-            guard let destination else {
+            guard let folder = self.to.first, self.to.count == 1 else {
                 throw ConfigurationError(setting.place, "the sink \(name) needs the key to, the folder of its files")
             }
-            guard !destination.contains("://") else {
+            guard !folder.contains("://") else {
                 throw ConfigurationError(to?.place, "to must be a path from the root, the folder of files")
             }
         case .redis:
-            guard let destination else {
+            guard let server = self.to.first, self.to.count == 1 else {
                 throw ConfigurationError(setting.place, "the sink \(name) needs the key to, the address of its server")
             }
-            do { _ = try RedisAddress(destination) } catch { throw ConfigurationError(to?.place, "to \(error)") }
+            do { _ = try RedisAddress(server) } catch { throw ConfigurationError(to?.place, "to \(error)") }
+        case .sflow:
+            guard !self.to.isEmpty, self.to.allSatisfy({ CollectorAddress($0) != nil }) else {
+                throw ConfigurationError(
+                    to?.place ?? setting.place,
+                    "the sink \(name) needs the key to, an sFlow collector as udp://ADDRESS:PORT or a list of them; names are not resolved"
+                )
+            }
         }
     }
 
-    private func refuse(_ keys: [ConfigurationKey<SinkRule>], _ settings: [Setting]) throws(ConfigurationError) {
+    private func refuse(
+        _ keys: [ConfigurationKey<SinkRule>], of kind: SinkSettings.Kind, _ settings: [Setting]
+    ) throws(ConfigurationError) {
         for setting in settings where keys.contains(where: { $0.name == setting.name }) {
-            throw ConfigurationError(setting.place, "\(setting.name) has a meaning only for sinks of the type redis")
+            throw ConfigurationError(
+                setting.place, "\(setting.name) has a meaning only for sinks of the type \(kind.rawValue)")
+        }
+    }
+
+    /// sFlow takes no records, and so nothing that says which or how.
+    private func refuse(records settings: [Setting]) throws(ConfigurationError) {
+        let own = ["name", "type", "to"] + Self.sflow.map(\.name)
+        for setting in settings where !own.contains(setting.name) {
+            throw ConfigurationError(setting.place, "\(setting.name) has no meaning for sFlow; leave it out")
         }
     }
 
@@ -192,16 +228,29 @@ extension ValueForm<[SinkRule]> {
     }
 }
 
-extension ValueForm<String> {
-    /// A path, or the address of a server, which is shown without its password.
-    static var destination: Self {
+extension ValueForm<[String]> {
+    /// A path, or an address as its kind of sink reads it, which is shown without its password; or a list.
+    static var sinkPlaces: Self {
         Self(
             read: { setting throws(ConfigurationError) in
-                if let text = setting.text, text.contains("://") { return text }
-                return try setting.path()
-            }, write: { .text((try? RedisAddress($0))?.description ?? $0) })
+                var places: [String] = []
+                for setting in setting.elements ?? [setting] {
+                    if let text = setting.text, text.contains("://") {
+                        places.append(CollectorAddress(text)?.description ?? text)
+                    } else {
+                        places.append(try setting.path())
+                    }
+                }
+                return places
+            },
+            write: { places in
+                let shown = places.map { ConfigurationValue.text((try? RedisAddress($0))?.description ?? $0) }
+                return shown.count > 1 ? .list(shown) : shown.first
+            })
     }
+}
 
+extension ValueForm<String> {
     /// The name of a sink: that of a folder, too. Those of the short forms are taken.
     static var sinkName: Self {
         Self(
@@ -213,6 +262,14 @@ extension ValueForm<String> {
                     )
                 }
                 return name
+            }, write: { .text($0) })
+    }
+
+    /// An IP address, as it is usually written.
+    static var address: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                try setting.read("an IPv4 or IPv6 address") { text in IPAddress(text).map { "\($0)" } }
             }, write: { .text($0) })
     }
 

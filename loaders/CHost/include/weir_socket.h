@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stream sockets: their addresses are unions that Swift can fill only byte by byte. */
+/* Sockets: their addresses are unions that Swift can fill only byte by byte. */
 #ifndef WEIR_SOCKET_H
 #define WEIR_SOCKET_H
 
@@ -47,6 +47,18 @@ int weir_connect_to_tcp(const char *address, uint16_t port, int milliseconds);
  * servers let it. Returns 0, or the error that gai_strerror(3) knows.
  */
 int weir_addresses_of(const char *name, char *text, size_t room);
+
+/*
+ * A socket whose datagrams go to a UDP port of that address, written as for
+ * weir_listen_on_tcp(), or -errno. No call on it blocks for longer than that.
+ */
+int weir_connect_udp(const char *address, uint16_t port, int milliseconds);
+
+/*
+ * Puts the address that a socket sends from into bytes, first byte on the wire
+ * first. Returns its length, 4 or 16, or -errno.
+ */
+int weir_own_address(int fd, uint8_t bytes[16]);
 
 /* The process that made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
 struct weir_peer {
