@@ -156,7 +156,8 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
-                "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor", "OpenVSwitch", "PortDirectory", "Reporting",
+                "DirectoryProviders", "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor", "OpenVSwitch",
+                "PortDirectory", "Reporting",
                 "WeirConfiguration", "DaemonReports",
                 "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon",
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -10,6 +10,8 @@ struct HostInterfaces: ~Copyable {
     /// nil where the kernel does not let it be made; it is tried again.
     private var monitor: InterfaceMonitor?
     private var known: [UInt32: InterfaceFacts] = [:]
+    /// Whether a device is behind the interface; nil where that is not known.
+    private var devices: [UInt32: Bool?] = [:]
     private var speeds: [UInt32: (speed: UInt64?, read: MonotonicTime, isUp: Bool)] = [:]
 
     private static let room = 1 << 20
@@ -31,6 +33,7 @@ struct HostInterfaces: ~Copyable {
             interface.index = Int(facts.interface.index)
             interface.mac = facts.address.map { "\($0)" }
             interface.isUp = facts.flags & Self.running == Self.running
+            interface.isPhysical = hasDevice(facts.interface)
             interface.speed = speed(of: facts.interface, isUp: interface.isUp, now)
             return interface
         }
@@ -50,9 +53,20 @@ struct HostInterfaces: ~Copyable {
         case .listed(let all):
             known = Dictionary(all.map { ($0.interface.index, $0) }) { _, last in last }
             speeds = speeds.filter { known[$0.key] != nil }
+            devices = devices.filter { known[$0.key] != nil }
         case .changed(.present(let facts)): known[facts.interface.index] = facts
-        case .changed(.gone(let index, _)): (known[index], speeds[index]) = (nil, nil)
+        case .changed(.gone(let index, _)): (known[index], speeds[index], devices[index]) = (nil, nil, nil)
         }
+    }
+
+    /// As sysfs says, where that shows this interface and not one of another namespace with its name.
+    private mutating func hasDevice(_ interface: NetworkInterface) -> Bool? {
+        if let known = devices[interface.index] { return known }
+        let place = "/sys/class/net/\(interface.name)"
+        let index = (try? ProcFile.read("\(place)/ifindex")).flatMap { UInt32($0.split(separator: "\n").first ?? "") }
+        let found: Bool? = index == interface.index ? (try? ProcFile.read("\(place)/device/uevent")) != nil : nil
+        devices[interface.index] = .some(found)
+        return found
     }
 
     private mutating func speed(of interface: NetworkInterface, isUp: Bool, _ now: MonotonicTime) -> UInt64? {

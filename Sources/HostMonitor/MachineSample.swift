@@ -99,6 +99,7 @@ package struct MachineFigures: Equatable, Sendable {
             func figure(_ name: String) -> UInt64 { self["net.\(place).\(name)"] ?? 0 }
             var interface = MachineInterface()
             interface.interface = name
+            interface.mac = texts["mac.\(name)"].flatMap { MACAddress($0) }.map { "\($0)" }
             interface.traffic.receiveBytes = figure("rx.bytes")
             interface.traffic.receivePackets = figure("rx.pkts")
             interface.traffic.receiveErrors = figure("rx.errs")

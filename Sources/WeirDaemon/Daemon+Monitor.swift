@@ -67,12 +67,20 @@ extension PortTraffic {
 }
 
 extension Configuration {
-    /// libvirt's tell what machines do, too.
+    /// Those that are configured, and libvirt where its socket is on this host. libvirt's tell what machines do, too.
     var monitoredProviders: [ProviderChoice] {
-        providers.map { choice in
+        allProviders.map { choice in
             var choice = choice
             choice.statistics = choice.uri == nil || monitorInterval == .zero ? nil : monitorInterval
             return choice
         }
+    }
+
+    private var allProviders: [ProviderChoice] {
+        let isConfigured = providers.contains { $0.command.isEmpty || $0.name == "libvirt" }
+        guard asksLibvirt, !isConfigured, LocalLibvirt.socket != nil else { return providers }
+        var libvirt = ProviderChoice(name: "libvirt")
+        libvirt.uri = LocalLibvirt.uri
+        return providers + [libvirt]
     }
 }

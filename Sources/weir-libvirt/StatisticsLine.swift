@@ -7,8 +7,18 @@ struct StatisticsLine {
     /// Whose machine it is, as its XML says: the beginning of a JSON object, without its end.
     struct Identity: Equatable {
         let json: String
+        /// Of its interfaces, among the names.
+        let addresses: [(name: String, mac: String)]
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.json == right.json && left.addresses.elementsEqual(right.addresses, by: ==)
+        }
 
         init(_ machine: MachineDocument) {
+            addresses = machine.interfaces.compactMap { interface in
+                guard let device = interface.device, let mac = interface.mac else { return nil }
+                return ("mac.\(device)", mac)
+            }
             let name = [machine.displayName, machine.title, machine.name].first { !$0.isEmpty }
             let words = [
                 ("instance_name", name ?? ""), ("project_id", machine.projectID),
@@ -46,6 +56,9 @@ struct StatisticsLine {
         _ time: UInt64, _ asks: Bool
     ) -> String {
         var (numbers, texts) = ("", "")
+        for (name, mac) in identity?.addresses ?? [] {
+            texts += "\(texts.isEmpty ? "" : ",")\(JSONText.quoted(name)):\(JSONText.quoted(mac))"
+        }
         var (isRunning, isAnswered) = (false, false)
         for (name, figure) in figures {
             switch figure {

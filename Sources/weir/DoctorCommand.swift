@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DirectoryProviders
 import FlowKernel
 import WeirConfiguration
 
@@ -17,8 +18,19 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let survey = KernelSurvey.take(of: PinDirectory(base: try place.configuration().bpffs))
-        if json { try Output.printJSON(survey.findings) } else { survey.findings.forEach(show) }
+        let findings = survey.findings + [Self.libvirt]
+        if json { try Output.printJSON(findings) } else { findings.forEach(show) }
         if !survey.canMeasure { throw ExitCode.failure }
+    }
+
+    /// A host without libvirt lacks nothing.
+    private static var libvirt: KernelSurvey.Finding {
+        let socket = LocalLibvirt.socket
+        return KernelSurvey.Finding(
+            subject: "libvirt", isFine: true,
+            fact: socket.map { "its socket is \($0): it says whose ports are" }
+                ?? "not on this host: ports have the names that the configuration, providers or the switch know",
+            consequence: nil)
     }
 
     private func show(_ finding: KernelSurvey.Finding) {

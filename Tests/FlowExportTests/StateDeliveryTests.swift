@@ -31,7 +31,8 @@ private final class ListOfReports: StateSink {
             answer.current = .notFound
             #expect(
                 failure(of: feed)
-                    == "the daemon on \(server.socket) has no figures of the host and its machines (status 404)")
+                    == "the daemon on \(server.socket) reads no figures: set monitor-interval to some seconds in its configuration"
+            )
             for text in ["", "[1]", "{\"time_ms\": \"now\"}"] {
                 answer.current = HTTPAnswer(contentType: "application/json", body: Array(text.utf8))
                 #expect(

@@ -73,7 +73,7 @@ import Testing
         #expect(
             end == #"""
                 {"machine":"6695eb01-f6a4-8304-79aa-97f2502e193f","domain":"test","instance_name":"test","life":1,"answered":true,\#
-                ,"stats":{"state.state":1},"names":{}}
+                ,"stats":{"state.state":1},"names":{"mac.testnet0":"aa:bb:cc:dd:ee:ff"}}
                 """#)
     }
 }

@@ -19,7 +19,7 @@ import WeirConfiguration
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<String> = [
-        "ports", "networks", "providers", "sinks", "ovs", "ovs-control", "ovs-bridges", "ovs-stand-in",
+        "ports", "networks", "providers", "libvirt", "sinks", "ovs", "ovs-control", "ovs-bridges", "ovs-stand-in",
         "ovs-verdicts", "ovs-trace-rate",
     ]
     private static let restarting: Set<String> = [

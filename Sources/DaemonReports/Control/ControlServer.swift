@@ -24,14 +24,20 @@ package final class ControlServer: Sendable {
         board: DaemonBoard, socket path: String, metrics: MetricsAddress?, logger: Logger
     ) throws(KernelError) {
         let page = CachedAnswer(lifetime: .seconds(1)) {
-            let text = MetricsText(DaemonMetrics.all, of: board.metrics)
-            return HTTPAnswer(contentType: MetricsText.contentType, body: text.bytes).tagged
+            var text = MetricsText(DaemonMetrics.all, of: board.metrics).bytes
+            // Nothing is known of machines where nothing is read.
+            if board.monitor.interval > .zero {
+                text += MetricsText(MonitorReport.metrics, of: board.monitor.report).bytes
+            }
+            return HTTPAnswer(contentType: MetricsText.contentType, body: text).tagged
         }
         var onPort = HTTPRoutes()
         onPort.add("/metrics") { _ in page.answer }
         var onSocket = onPort
         onSocket.add("/status") { _ in Self.json(board.current) }
-        let monitor = CachedAnswer(lifetime: .seconds(1)) { Self.json(board.monitor.report) }
+        let monitor = CachedAnswer(lifetime: .seconds(1)) {
+            board.monitor.interval > .zero ? Self.json(board.monitor.report) : .notFound
+        }
         onSocket.add("/monitor") { _ in monitor.answer }
         let port = metrics.map { HTTPEndpoint(.tcp(address: $0.host, port: $0.port), onPort) }
         server = try HTTPServer([HTTPEndpoint(.path(path), onSocket)] + [port].compactMap(\.self))

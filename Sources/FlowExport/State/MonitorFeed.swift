@@ -26,6 +26,9 @@ package struct MonitorFeed: Codable, Equatable, Sendable {
                     "the daemon on \(socket) sent figures that cannot be read: install programs of one version")
             }
             return report
+        case .answer(status: 404, _):
+            throw MonitorFeedError(
+                "the daemon on \(socket) reads no figures: set monitor-interval to some seconds in its configuration")
         case .answer(let status, _):
             throw MonitorFeedError(
                 "the daemon on \(socket) has no figures of the host and its machines (status \(status))")

@@ -18,6 +18,13 @@ package struct KernelSurvey: Sendable {
         package let fact: String
         /// What follows from it; nil where all is well.
         package let consequence: String?
+
+        package init(subject: String, isFine: Bool, fact: String, consequence: String?) {
+            self.subject = subject
+            self.isFine = isFine
+            self.fact = fact
+            self.consequence = consequence
+        }
     }
 
     package let findings: [Finding]

@@ -98,6 +98,6 @@ extension Configuration {
                 var settings = settings
                 settings.start = start
                 return settings
-            }, monitor: MonitorFeed(socket: socket))
+            }, monitor: MonitorFeed(socket: socket, intervalSeconds: max(1, monitorInterval / .seconds(1))))
     }
 }

@@ -69,6 +69,8 @@ package struct Configuration: Equatable, Sendable {
     package var expeditesRCU = true
     /// Leaves the ports as they were found when the daemon ends.
     package var detachesOnExit = false
+    /// Whether libvirt is asked where its socket is, without an entry among the providers.
+    package var asksLibvirt = true
 
     package init(flowLogID: String) {
         self.flowLogID = flowLogID

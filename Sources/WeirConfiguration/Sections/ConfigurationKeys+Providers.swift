@@ -10,6 +10,10 @@ extension ConfigurationKeys {
             "programs that say whose interfaces are, in their order of precedence: see below and [providers.md](providers.md)"
         )
         ConfigurationKey(
+            "libvirt", \.asksLibvirt, .truth,
+            "ask libvirt whose interfaces are, where its socket is on this host, though `providers` has no entry for it"
+        )
+        ConfigurationKey(
             "monitor-interval", \.monitorInterval, .duration(.zero ... .seconds(3600)),
             flag: .option("How often figures of the host, machines and ports are read; 0 reads none"),
             "how often the figures of the host, its machines and the ports are read; `0` reads none: see [monitor.md](monitor.md)"
