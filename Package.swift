@@ -99,6 +99,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "QEMUProcesses",
+            dependencies: ["FlowModel", "Host", "PortDirectory", .product(name: "Logging", package: "swift-log")]),
+        .target(
             name: "WeirService",
             dependencies: [
                 "Host", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
@@ -147,7 +150,8 @@ let package = Package(
             name: "WeirDaemon",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
-                "FlowStore", "OpenVSwitch", "PortDirectory", "DirectoryProviders", "DurableFiles", "WeirConfiguration",
+                "FlowStore", "OpenVSwitch", "PortDirectory", "DirectoryProviders", "QEMUProcesses", "DurableFiles",
+                "WeirConfiguration",
                 "DaemonReports", "HelperSupervision", "HostMonitor", "HostVerdicts", "PortAttachment",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -287,6 +291,12 @@ let package = Package(
             name: "DirectoryProvidersTests",
             dependencies: [
                 "DirectoryProviders", "PortDirectory", "FlowModel", "FlowTestKit", "Host",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "QEMUProcessesTests",
+            dependencies: [
+                "QEMUProcesses", "PortDirectory", "FlowModel", "Host", "FlowTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "OpenVSwitchTests", dependencies: ["OpenVSwitch", "PortDirectory", "FlowModel"]),

@@ -21,6 +21,24 @@ package enum ProcFile {
         String(decoding: try Descriptor.open(path, flags: O_RDONLY).read(upTo: 4096, from: path), as: UTF8.self)
     }
 
+    /// The first bytes of a file; nil where it cannot be read.
+    package static func bytes(_ path: String, atMost count: Int) -> [UInt8]? {
+        guard let descriptor = try? Descriptor.open(path, flags: O_RDONLY) else { return nil }
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            guard let chunk = try? descriptor.read(upTo: min(4096, count - bytes.count), from: path) else { return nil }
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return bytes
+    }
+
+    /// The inode number of a file; nil where it is not to be seen.
+    package static func inode(_ path: String) -> UInt64? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+
     /// The number behind `name:` in a file of such lines.
     package static func number(named name: String, in path: String) -> UInt64? {
         guard let text = try? read(path) else { return nil }

@@ -49,7 +49,7 @@ extension PortKeeper {
         guard let failure else { return }
         changes.refused.append(
             KernelError(
-                .invalid, "cannot keep what \(directory.name) says of ports for the next daemon", cause: "\(failure)",
+                .invalid, "cannot keep what is known of ports for the next daemon", cause: "\(failure)",
                 remedy: "look after the state directory"))
     }
 }

@@ -48,7 +48,8 @@ extension Daemon {
             } undo: {
                 $0.providers.end()
             },
-            // What follows the switch ends with the parts.
+            // What follows QEMU and the switch ends with the parts.
+            StartStep("follow QEMU's processes") { $0.followQEMU() },
             StartStep("follow the switch") { try $0.followSwitch() },
             // What was moved stays, and is measured by the next daemon.
             StartStep("take over from another version") { try $0.takeOver() },

@@ -14,6 +14,7 @@ import HostVerdicts
 import Logging
 import OpenVSwitch
 import PortAttachment
+import QEMUProcesses
 import SystemPackage
 import WeirConfiguration
 
@@ -33,6 +34,7 @@ package struct Daemon: ~Copyable {
     let switchWatch: SwitchWatch?
     let dropWatch: DropWatch?
     let megaflowWatch: MegaflowWatch?
+    private let qemuWatch: QEMUWatch?
     var names: PortNames
     let state: StateDirectory
     /// What earlier daemons left in the journal, until it is taken up.
@@ -69,7 +71,7 @@ package struct Daemon: ~Copyable {
         (board, configuration, logger, state) = (start.board, start.configuration, start.logger, start.state)
         (watch, inspection, names) = (start.watch, start.inspection, start.names)
         (switchWatch, megaflowWatch, dropWatch) = (start.switchWatch, start.megaflowWatch, start.dropWatch)
-        (hostWatch, providers, found) = (start.hostWatch, start.providers, start.waiting)
+        (hostWatch, providers, qemuWatch, found) = (start.hostWatch, start.providers, start.qemuWatch, start.waiting)
         let meter = start.meter.take()!
         meter.source.tables.setMeter(pid: start.pid, interval: configuration.interval)
         start.memory.tell(logger, flowBudget: start.flowBudget)

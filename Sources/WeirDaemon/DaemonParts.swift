@@ -15,6 +15,7 @@ import Logging
 import OpenVSwitch
 import PortAttachment
 import PortDirectory
+import QEMUProcesses
 import Synchronization
 import SystemPackage
 import WeirConfiguration
@@ -112,6 +113,19 @@ struct DaemonParts: ~Copyable {
         providers.configure(configuration.monitoredProviders)
     }
 
+    /// nil where taps are not named by QEMU's processes.
+    private(set) var qemuWatch: QEMUWatch?
+
+    /// Names are worth less than measuring: where it cannot be, the start goes on without.
+    mutating func followQEMU() {
+        guard configuration.namesQEMU else { return }
+        do throws(KernelError) {
+            qemuWatch = try QEMUWatch(logger: logger)
+        } catch {
+            logger.warning("taps of QEMU's processes are not named: \(error)")
+        }
+    }
+
     private(set) var switchWatch: SwitchWatch?
     private(set) var megaflowWatch: MegaflowWatch?
     private(set) var interfaces = MergedDirectory([])
@@ -125,7 +139,9 @@ struct DaemonParts: ~Copyable {
             try SwitchWatch(choice, logger: logger)
         }
         megaflowWatch = switchWatch.flatMap { MegaflowWatch($0.board, logger: logger) }
-        let directories: [(any InterfaceDirectory)?] = [providers, switchWatch?.board.directory]
+        let directories: [(any InterfaceDirectory)?] = [
+            providers, switchWatch?.board.directory, qemuWatch?.directory,
+        ]
         interfaces = MergedDirectory(directories.compactMap(\.self))
         notes = PortNotes(state.portNotes)
         names = PortNames(configuration, directory: interfaces, notes: notes, board: switchWatch?.board)

@@ -32,7 +32,11 @@ import Testing
             + attribute(13, [0xe8, 3, 0, 0])  // IFLA_TXQLEN, which nobody reads
             + attribute(10, [7, 0, 0, 0])  // IFLA_MASTER
             + attribute(1, [0x02, 0x11, 0x22, 0x33, 0x44, 0x55])  // IFLA_ADDRESS
-            + attribute(18, attribute(1, Array("tun\0".utf8)), nested: true))  // IFLA_LINKINFO, IFLA_INFO_KIND
+            + attribute(18, attribute(1, Array("tun\0".utf8)) + tapData, nested: true))  // IFLA_LINKINFO
+
+    /// After IFLA_INFO_KIND: IFLA_INFO_DATA with IFLA_TUN_OWNER, IFLA_TUN_GROUP and IFLA_TUN_TYPE.
+    private static let tapData = attribute(
+        2, attribute(1, [0xe8, 3, 0, 0]) + attribute(2, [36, 0, 0, 0]) + attribute(3, [2]), nested: true)
 
     private static func deletion(index: UInt8, family: UInt8 = 0, _ attributes: [UInt8] = []) -> [UInt8] {
         message(
@@ -51,6 +55,7 @@ import Testing
         facts.address = MACAddress(0x0211_2233_4455)
         facts.kind = "tun"
         facts.master = 7
+        (facts.owner, facts.group) = (1000, 36)
         return facts
     }()
 

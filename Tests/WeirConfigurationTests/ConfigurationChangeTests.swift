@@ -15,7 +15,7 @@ import WeirConfiguration
         "publish-period": "10m",
         "file-size": "1MB", "account-id": "1", "region": "r", "flow-log-id": "fl-1", "stdout": "false",
         "detach-on-exit": "true",
-        "expedite-rcu": "false",
+        "expedite-rcu": "false", "qemu-names": "false",
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<String> = [
@@ -24,7 +24,7 @@ import WeirConfiguration
     ]
     private static let restarting: Set<String> = [
         "bpffs", "state-dir", "socket", "metrics", "ovs-rundir", "kernel-drops", "interval", "flows", "port-share",
-        "table-memory", "table-engine",
+        "table-memory", "table-engine", "qemu-names",
     ]
 
     private static func configuration(_ key: String? = nil) throws -> Configuration {

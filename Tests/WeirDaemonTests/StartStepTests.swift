@@ -50,7 +50,8 @@ import Testing
             Daemon.startSteps.map(\.name) == [
                 "check capabilities", "make the directory of pins", "lock the directory of pins",
                 "take the state directory", "open the store", "open the journal", "start weir-export",
-                "publish the board", "follow the host", "start the providers", "follow the switch",
+                "publish the board", "follow the host", "start the providers", "follow QEMU's processes",
+                "follow the switch",
                 "take over from another version", "open the tables", "load the policy", "make the meter",
                 "make the port watch",
             ])

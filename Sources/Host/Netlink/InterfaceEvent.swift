@@ -44,6 +44,9 @@ package struct InterfaceFacts: Equatable, Sendable {
     package var kind: String?
     /// The interface that it is a port of, such as a bridge's.
     package var master: UInt32?
+    /// Of a tap: the user and the group that may open it, besides root; nil where there is none.
+    package var owner: UInt32?
+    package var group: UInt32?
 
     package init(interface: NetworkInterface, hardwareType: UInt16, flags: UInt32) {
         self.interface = interface

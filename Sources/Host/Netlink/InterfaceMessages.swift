@@ -66,7 +66,12 @@ package enum InterfaceMessages {
         var facts = InterfaceFacts(
             interface: NetworkInterface(name: name, index: index), hardwareType: hardwareType, flags: flags)
         facts.address = attributes[Attribute.address]?.macAddress
-        facts.kind = attributes[Attribute.information]?.attributes()?[Attribute.kind]?.text
+        let information = attributes[Attribute.information]?.attributes()
+        facts.kind = information?[Attribute.kind]?.text
+        if facts.kind == "tun", let tap = information?[Attribute.data]?.attributes() {
+            facts.owner = tap[Attribute.tapOwner]?.word32(at: 0)
+            facts.group = tap[Attribute.tapGroup]?.word32(at: 0)
+        }
         facts.master = attributes[Attribute.master]?.word32(at: 0)
         return .present(facts)
     }
@@ -87,5 +92,9 @@ package enum InterfaceMessages {
         static let newIndex: UInt16 = 49
         /// Within `information`.
         package static let kind: UInt16 = 1
+        static let data: UInt16 = 2
+        /// Within `data` of a tap.
+        static let tapOwner: UInt16 = 1
+        static let tapGroup: UInt16 = 2
     }
 }

@@ -65,6 +65,8 @@ package struct Configuration: Equatable, Sendable {
     package var printsLines = false
     /// Sinks beside those that `log-dir` and `stdout` stand for.
     package var sinks: [SinkRule] = []
+    /// Names taps by the command lines of QEMU's processes.
+    package var namesQEMU = true
     /// Has the kernel hurry while many ports are attached.
     package var expeditesRCU = true
     /// Leaves the ports as they were found when the daemon ends.

@@ -14,6 +14,12 @@ extension ConfigurationKeys {
             "ask libvirt whose interfaces are, where its socket is on this host, though `providers` has no entry for it"
         )
         ConfigurationKey(
+            "qemu-names", \.namesQEMU, .truth, reload: .restart,
+            """
+            names taps by the command lines of the QEMU processes that have them: see [providers.md](providers.md). `false` leaves \
+            the command lines of other processes unread
+            """)
+        ConfigurationKey(
             "monitor-interval", \.monitorInterval, .duration(.zero ... .seconds(3600)),
             flag: .option("How often figures of the host, machines and ports are read; 0 reads none"),
             "how often the figures of the host, its machines and the ports are read; `0` reads none: see [monitor.md](monitor.md)"
