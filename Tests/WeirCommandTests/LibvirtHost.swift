@@ -11,9 +11,12 @@ final class LibvirtHost {
     private(set) var daemon: ChildProcess
     private let folder: String
 
-    init(_ site: Site) throws {
+    /// - Parameters:
+    ///   - name: of its folder.
+    ///   - uuid: of the host that it takes itself to be on, without which two on one host do not migrate machines to each other.
+    init(_ site: Site, _ name: String = "libvirt", uuid: String? = nil) throws {
         self.site = site
-        folder = site.path("libvirt")
+        folder = site.path(name)
         for name in ["etc", "run", "lib", "cache", "log", "sockets"] {
             try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
@@ -26,10 +29,10 @@ final class LibvirtHost {
             namespaces = []
             stdio_handler = "file"
 
-            """, to: "libvirt/etc/qemu.conf")
+            """, to: "\(name)/etc/qemu.conf")
         try site.write(
-            "unix_sock_dir = \"\(folder)/sockets\"\nauth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\n",
-            to: "libvirt/libvirtd.conf")
+            "unix_sock_dir = \"\(folder)/sockets\"\nauth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\n"
+                + (uuid.map { "host_uuid = \"\($0)\"\n" } ?? ""), to: "\(name)/libvirtd.conf")
         // The user that libvirt's package of a service makes, without which the driver does not start.
         try site.write(
             """
@@ -50,7 +53,7 @@ final class LibvirtHost {
             mount --bind \(folder)/log /var/log/libvirt
             exec libvirtd -f \(folder)/libvirtd.conf
 
-            """, to: "libvirt/start")
+            """, to: "\(name)/start")
         daemon = try Self.start(site, folder)
         try waitForAnswer()
     }
@@ -69,9 +72,20 @@ final class LibvirtHost {
     /// Where anybody may read.
     var uri: String { "qemu:///system?socket=\(folder)/sockets/libvirt-sock-ro" }
 
+    /// Where its owner may do all.
+    var ownerURI: String { "qemu:///system?socket=\(folder)/sockets/libvirt-sock" }
+
+    /// What is put before a command to have this libvirtd's sockets where the host's would be.
+    var asHosts: [String] {
+        let script = """
+            mount -t tmpfs weir-t /run && mkdir /run/libvirt && mount --bind \(folder)/sockets /run/libvirt && exec "$@"
+            """
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "-"]
+    }
+
     @discardableResult
     func virsh(_ arguments: String...) throws -> String {
-        try ChildProcess.run(["virsh", "-c", "qemu:///system?socket=\(folder)/sockets/libvirt-sock"] + arguments)
+        try ChildProcess.run(["virsh", "-c", ownerURI] + arguments)
     }
 
     /// Starts a machine that does nothing, with one interface.
@@ -79,33 +93,56 @@ final class LibvirtHost {
     /// - Parameters:
     ///   - disk: the file of a disk, which it looks for something to start on.
     ///   - startsFromNetwork: whether it asks by DHCP, for half a minute, and takes what comes in at its interface meanwhile.
+    ///   - image: the folder of what it boots (`GuestMachine.makeImage`); what its script prints is in `console` there.
     ///   - action: what virsh does with its document.
     func startMachine(
         _ name: String, uuid: String, tap: String, mac: String, metadata: String = "", disk: String? = nil,
-        startsFromNetwork: Bool = false, by action: String = "create"
+        startsFromNetwork: Bool = false, image: String? = nil, by action: String = "create"
     ) throws {
+        let boot = image.map {
+            "<kernel>\($0)/vmlinuz</kernel><initrd>\($0)/initramfs</initrd><cmdline>console=ttyS0 quiet panic=-1</cmdline>"
+        }
+        let console = image.map { "<serial type='file'><source path='\($0)/console'/></serial>" }
         let disk = disk.map {
             "<disk type='file'><driver name='qemu' type='raw'/><source file='\($0)'/><target dev='vda' bus='virtio'/></disk>"
         }
         try site.write(
             """
-            <domain type='qemu'><name>\(name)</name><uuid>\(uuid)</uuid>\(metadata)<memory unit='MiB'>32</memory>
-            <os><type arch='x86_64' machine='pc'>hvm</type>\(startsFromNetwork ? "<boot dev='network'/>" : "")</os><features><acpi/></features>
-            <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>\(disk ?? "")\
+            <domain type='qemu'><name>\(name)</name><uuid>\(uuid)</uuid>\(metadata)<memory unit='MiB'>\(image == nil ? 32 : 256)</memory>
+            <os><type arch='x86_64' machine='pc'>hvm</type>\(startsFromNetwork ? "<boot dev='network'/>" : "")\(boot ?? "")</os><features><acpi/></features>
+            <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>\(disk ?? "")\(console ?? "")\
             \(Self.interface(tap, mac, hasROM: startsFromNetwork))</devices></domain>
 
             """, to: "\(name).xml")
         try virsh(action, site.path("\(name).xml"))
     }
 
-    func plug(_ tap: String, mac: String, into machine: String) throws {
-        try site.write(Self.interface(tap, mac), to: "\(tap).xml")
+    /// - Parameter isOurs: whether the tap is there already, and stays.
+    func plug(_ tap: String, mac: String, into machine: String, isOurs: Bool = false) throws {
+        try site.write(Self.interface(tap, mac, isOurs: isOurs), to: "\(tap).xml")
         try virsh("attach-device", machine, site.path("\(tap).xml"), "--live")
     }
 
-    private static func interface(_ tap: String, _ mac: String, hasROM: Bool = false) -> String {
+    /// Asks the machine to let go of what was plugged into it. Whether it does is its own choice.
+    func unplug(_ tap: String, from machine: String) throws {
+        try virsh("detach-device", machine, site.path("\(tap).xml"), "--live")
+    }
+
+    /// Moves a machine that runs to another libvirtd, where it has another tap.
+    func migrate(_ machine: String, to other: LibvirtHost, tap old: String, as new: String) throws {
+        let document = try virsh("dumpxml", "--migratable", machine).replacing("'\(old)'", with: "'\(new)'")
+        try site.write(document, to: "\(machine)-there.xml")
+        try virsh(
+            "migrate", "--live", machine, other.ownerURI, "--migrateuri", "tcp://127.0.0.1", "--xml",
+            site.path("\(machine)-there.xml"))
+    }
+
+    private static func interface(
+        _ tap: String, _ mac: String, hasROM: Bool = false, isOurs: Bool = false
+    ) -> String {
         """
-        <interface type='ethernet'><mac address='\(mac)'/><target dev='\(tap)'/><model type='virtio'/>\(hasROM ? "" : "<rom enabled='no'/>")</interface>
+        <interface type='ethernet'><mac address='\(mac)'/><target dev='\(tap)'\(isOurs ? " managed='no'" : "")/><model type='virtio'/>\
+        \(hasROM ? "" : "<rom enabled='no'/>")</interface>
         """
     }
 

@@ -33,36 +33,6 @@ extension WeirCommandSuite {
             }
         }
 
-        /// Sends pings out of the tap, which nobody answers; returns how many.
-        private func ping(_ site: Site, _ tap: String, network: Int) throws -> UInt64 {
-            let count: UInt64 = 5
-            if try !site.hub.run(["ip", "-oneline", "address", "show", "dev", tap]).contains("10.8.\(network).1") {
-                try site.hub.ip("address add 10.8.\(network).1/24 dev \(tap)")
-                try site.hub.ip("neigh replace 10.8.\(network).2 lladdr 52:54:00:00:00:99 dev \(tap)")
-            }
-            _ = try site.hub.outcome(of: ["ping", "-q", "-c", "\(count)", "-i", "0.01", "-W", "1", "10.8.\(network).2"])
-            return count
-        }
-
-        /// Packets to an address in the records so far, by the machine's identifier, name and project.
-        private func packets(_ site: Site, to address: String) throws -> [[String?]: UInt64] {
-            try records(site).filter { $0["dstaddr"] == address }.reduce(into: [:]) { sums, line in
-                let names = [line["instance-id"], line["instance-name"], line["project-name"]]
-                sums[names, default: 0] += try LogLines.number(line, "packets")
-            }
-        }
-
-        /// What is in the store.
-        private func records(_ site: Site) throws -> [LogLine] {
-            try LogLines.json(try site.weir("logs", "--since", "1h", "--format", "json"))
-        }
-
-        private func waitForName(_ site: Site, _ name: String, _ tap: String) throws {
-            try waitUntil("a window names \(tap) \(name)", within: .seconds(20)) {
-                try records(site).contains { $0["port"] == tap && $0["instance-name"] == name }
-            }
-        }
-
         @Test func `records name the machine as libvirt does, whatever becomes of it and of libvirt`() throws {
             try Self.with { site, host in
                 let metadata = """
@@ -73,31 +43,31 @@ extension WeirCommandSuite {
                     "m1", uuid: Self.uuids[0], tap: "lvtap0", mac: "52:54:00:00:00:01", metadata: metadata)
                 let daemon = try site.daemon()
                 try site.waitForPorts(["lvtap0"])
-                try waitForName(site, "web 1", "lvtap0")
-                let first = try ping(site, "lvtap0", network: 1)
+                try site.waitForName("web 1", "lvtap0")
+                let first = try site.ping(outOf: "lvtap0", network: 1)
 
                 // A second interface, and a second machine that is called otherwise later.
                 try host.plug("lvtap1", mac: "52:54:00:00:00:02", into: "m1")
                 try host.startMachine("m2", uuid: Self.uuids[1], tap: "lvtap2", mac: "52:54:00:00:00:03")
                 try site.waitForPorts(["lvtap0", "lvtap1", "lvtap2"])
-                try waitForName(site, "web 1", "lvtap1")
-                try waitForName(site, "m2", "lvtap2")
-                let second = try ping(site, "lvtap1", network: 2)
-                let third = try ping(site, "lvtap2", network: 3)
+                try site.waitForName("web 1", "lvtap1")
+                try site.waitForName("m2", "lvtap2")
+                let second = try site.ping(outOf: "lvtap1", network: 2)
+                let third = try site.ping(outOf: "lvtap2", network: 3)
                 // Until the pings are in a window whose end has the old name.
                 for _ in 0..<2 { try site.waitForWindow() }
                 try host.virsh("desc", "m2", "--title", "The db", "--live")
-                try waitForName(site, "The db", "lvtap2")
-                let fourth = try ping(site, "lvtap2", network: 3)
+                try site.waitForName("The db", "lvtap2")
+                let fourth = try site.ping(outOf: "lvtap2", network: 3)
 
                 // libvirt is away, and comes back with the same machines.
                 var fifth: UInt64 = 0
                 try host.restart {
-                    fifth = try ping(site, "lvtap2", network: 3)
+                    fifth = try site.ping(outOf: "lvtap2", network: 3)
                     try site.waitForWindow()
                 }
                 try host.virsh("desc", "m2", "--title", "The cache", "--live")
-                try waitForName(site, "The cache", "lvtap2")
+                try site.waitForName("The cache", "lvtap2")
                 #expect(try site.status().daemon?.providers.first?.restarts == 0)
 
                 try host.virsh("destroy", "m1")
@@ -105,10 +75,10 @@ extension WeirCommandSuite {
                 #expect(daemon.stop().status == 0)
 
                 let uuids = Self.uuids
-                #expect(try packets(site, to: "10.8.1.2") == [[uuids[0], "web 1", "shop"]: first])
-                #expect(try packets(site, to: "10.8.2.2") == [[uuids[0], "web 1", "shop"]: second])
+                #expect(try site.packetsByName(to: "10.8.1.2") == [[uuids[0], "web 1", "shop"]: first])
+                #expect(try site.packetsByName(to: "10.8.2.2") == [[uuids[0], "web 1", "shop"]: second])
                 #expect(
-                    try packets(site, to: "10.8.3.2") == [
+                    try site.packetsByName(to: "10.8.3.2") == [
                         [uuids[1], "m2", nil]: third, [uuids[1], "The db", nil]: fourth + fifth,
                     ])
                 #expect(daemon.errors.contains("provider libvirt: weir-libvirt: libvirt has closed the connection"))
@@ -120,12 +90,12 @@ extension WeirCommandSuite {
                 try host.startMachine("m1", uuid: Self.uuids[0], tap: "lvtap0", mac: "52:54:00:00:00:01")
                 let daemon = try site.daemon()
                 try site.waitForPorts(["lvtap0"])
-                try waitForName(site, "m1", "lvtap0")
+                try site.waitForName("m1", "lvtap0")
                 let machine = try #require(try host.pid(of: "m1"))
                 kill(machine, SIGSTOP)
                 defer { kill(machine, SIGCONT) }
                 try host.startMachine("m2", uuid: Self.uuids[1], tap: "lvtap2", mac: "52:54:00:00:00:03")
-                try waitForName(site, "m2", "lvtap2")
+                try site.waitForName("m2", "lvtap2")
 
                 let provider = try #require(try site.status().daemon?.providers.first?.pid)
                 for field in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
@@ -139,9 +109,9 @@ extension WeirCommandSuite {
                     try (site.status().daemon?.providers.first?.restarts ?? 0) > 0
                 }
                 #expect(daemon.errors.contains("provider libvirt: it has printed nothing for 8 s; it is started again"))
-                let sent = try ping(site, "lvtap2", network: 3)
+                let sent = try site.ping(outOf: "lvtap2", network: 3)
                 for _ in 0..<2 { try site.waitForWindow() }
-                #expect(try packets(site, to: "10.8.3.2") == [[Self.uuids[1], "m2", nil]: sent])
+                #expect(try site.packetsByName(to: "10.8.3.2") == [[Self.uuids[1], "m2", nil]: sent])
                 host.daemon.signal(SIGCONT)
                 #expect(daemon.stop().status == 0)
             }

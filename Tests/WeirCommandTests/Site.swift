@@ -151,8 +151,10 @@ extension Site {
         try daemon(arguments, environment: more)
     }
 
-    func daemon(_ arguments: [String], environment more: [String: String] = [:]) throws -> ChildProcess {
-        let daemon = try start(arguments, environment: more)
+    func daemon(
+        _ arguments: [String], behind wrapper: [String] = [], environment more: [String: String] = [:]
+    ) throws -> ChildProcess {
+        let daemon = try start(arguments, behind: wrapper, environment: more)
         try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
             guard daemon.isRunning else { throw Ended(errors: daemon.errors) }
             return try isMeasuring(daemon)
@@ -166,9 +168,11 @@ extension Site {
     }
 
     /// Starts `weir run`; it is ended with the site at the latest.
-    func start(_ arguments: [String], environment more: [String: String] = [:]) throws -> ChildProcess {
+    func start(
+        _ arguments: [String], behind wrapper: [String] = [], environment more: [String: String] = [:]
+    ) throws -> ChildProcess {
         let daemon = try ChildProcess(
-            command(["run"] + arguments), environment: environment.merging(more) { $1 })
+            command(["run"] + arguments, behind: wrapper), environment: environment.merging(more) { $1 })
         daemons.append(daemon)
         return daemon
     }

@@ -35,9 +35,7 @@ package final class GuestMachine: Sendable {
         folder: String
     ) throws {
         self.folder = folder
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data(script.utf8).write(to: URL(filePath: "\(folder)/script"))
-        try ChildProcess.run([Self.tool, folder, "\(folder)/script"], within: .seconds(240))
+        try Self.makeImage(in: folder, script: script)
         machine = try namespace.start([
             "qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot", "-accel", "tcg", "-cpu", "max",
             "-m", "256M", "-kernel", "\(folder)/vmlinuz", "-initrd", "\(folder)/initramfs", "-append",
@@ -45,6 +43,13 @@ package final class GuestMachine: Sendable {
             "tap,id=net,ifname=\(tap),script=no,downscript=no,\(card.backend)", "-device",
             "virtio-net-pci,netdev=net,romfile=,mac=\(address)\(card.device)",
         ])
+    }
+
+    /// Puts what a machine boots, `vmlinuz` and `initramfs`, into a folder, which is made.
+    package static func makeImage(in folder: String, script: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(script.utf8).write(to: URL(filePath: "\(folder)/script"))
+        try ChildProcess.run([tool, folder, "\(folder)/script"], within: .seconds(240))
     }
 
     private static let tool = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
