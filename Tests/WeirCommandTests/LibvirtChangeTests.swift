@@ -167,5 +167,38 @@ extension WeirCommandSuite {
                 for tap in ["lvtap0", "lvtap1"] { #expect(try names(site, tap) == ["m1"]) }
             }
         }
+
+        @Test func `an interface that its machine lets go of has the name to its end, and the other one keeps it`()
+            throws
+        {
+            try Self.with { site, host in
+                let image = site.path("image")
+                try GuestMachine.makeImage(in: image, script: "echo it is up\nsleep 1000\n")
+                try host.startMachine("m1", uuid: Self.uuid, tap: "lvtap0", mac: Self.mac, image: image)
+                let daemon = try site.daemon()
+                try waitUntil("the guest is up", within: .seconds(120)) {
+                    try String(contentsOfFile: "\(image)/console", encoding: .utf8).contains("it is up")
+                }
+                try host.plug("lvtap1", mac: "52:54:00:00:00:02", into: "m1")
+                try site.waitForPorts(["lvtap0", "lvtap1"])
+                for tap in ["lvtap0", "lvtap1"] { try site.waitForName("m1", tap) }
+                let first = try site.ping(outOf: "lvtap1", network: 1)
+                try host.unplug("lvtap1", from: "m1")
+                try waitUntil("the guest has let go of it", within: .seconds(60)) {
+                    try !host.virsh("domiflist", "m1").contains("lvtap1")
+                }
+                try waitUntil("one interface is named") {
+                    try site.status().daemon?.providers.map(\.interfaces) == [1]
+                }
+                try site.waitForPorts(["lvtap0"])
+                let second = try site.ping(outOf: "lvtap0", network: 2)
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(try machines(site).map { $0.interfaces.map(\.interface) } == [["lvtap0"]])
+                #expect(daemon.stop().status == 0)
+                #expect(try site.packetsByName(to: "10.8.1.2") == [[Self.uuid, "m1", nil]: first])
+                #expect(try site.packetsByName(to: "10.8.2.2") == [[Self.uuid, "m1", nil]: second])
+                for tap in ["lvtap0", "lvtap1"] { #expect(try names(site, tap) == ["m1"]) }
+            }
+        }
     }
 }
