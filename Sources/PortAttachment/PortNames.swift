@@ -44,6 +44,11 @@ package struct PortNames: Sendable {
         return Dictionary(uniqueKeysWithValues: registered.map { ($0.number, port($0, plan)) })
     }
 
+    /// The records of a window have their names.
+    package func endWindow(_ registered: [RegisteredPort]) {
+        notes?.endWindow(staying: registered.filter { !$0.isClosing })
+    }
+
     private func port(_ registered: RegisteredPort, _ plan: StandInPlan?) -> Port {
         Port(
             number: registered.number, name: registered.name, role: registered.role, identity: identity(of: registered),

@@ -15,8 +15,8 @@ package protocol NotablePort {
     var name: String { get }
 }
 
-/// What directories have said of ports, for as long as these are registered: also when a directory has forgotten them or is
-/// away, and across restarts of the daemon, in a file of the state directory.
+/// What directories have said of ports, for as long as these are registered: also when a directory is away, and across restarts
+/// of the daemon, in a file of the state directory. Of a port that stays it is forgotten with the window in which all directories have.
 ///
 /// A port's last records come after its directory has deleted it, and must name it as the others do. And the daemon that
 /// has attached a port because a directory lists it must know that again, to detach it when it is listed no more.
@@ -42,6 +42,8 @@ package final class PortNotes: Sendable {
 
     private let file: FilePath?
     private let notes: Mutex<[PortNumber: Note]>
+    /// Ports that are there, and of which no directory says anything although all have told what they know.
+    private let unsaid = Mutex<Set<PortNumber>>([])
 
     /// Of all releases: daemons of others read it, too.
     package static let fileName = "switch-ports"
@@ -85,23 +87,40 @@ package final class PortNotes: Sendable {
     package func take<Port: NotablePort>(
         _ listing: PortListing, here: [Port], registered: [Port], way: (Port) -> FrameWay?
     ) -> Errno? {
-        let old = notes.withLock(\.self)
-        var new: [PortNumber: Note] = [:]
-        for port in registered {
-            new[port.number] = old[port.number].flatMap { $0.isOf(port) ? $0 : nil }
+        notes.withLock { notes in
+            var new: [PortNumber: Note] = [:]
+            for port in registered {
+                new[port.number] = notes[port.number].flatMap { $0.isOf(port) ? $0 : nil }
+            }
+            var silent: Set<PortNumber> = []
+            for port in here {
+                let said = listing.facts(of: port.name)
+                let way = way(port)
+                guard said != nil || way != nil || new[port.number] != nil else { continue }
+                var note = new[port.number] ?? Note(port)
+                note.way = way
+                if let said { note.take(said, isAll: listing.isComplete) }
+                new[port.number] = note
+                if said == nil, way == nil, listing.isComplete { silent.insert(port.number) }
+            }
+            unsaid.withLock { $0 = silent }
+            guard new != notes else { return nil }
+            notes = new
+            return save(new.values.sorted { $0.number < $1.number })
         }
-        for port in here {
-            let said = listing.facts(of: port.name)
-            let way = way(port)
-            guard said != nil || way != nil || new[port.number] != nil else { continue }
-            var note = new[port.number] ?? Note(port)
-            note.way = way
-            if let said { note.take(said, isAll: listing.isComplete) }
-            new[port.number] = note
+    }
+
+    /// The records of a window have their names: forgets what no directory says any more of ports that stay.
+    ///
+    /// Where that cannot be kept, the next daemon forgets it with its first window.
+    package func endWindow(staying ports: [some NotablePort]) {
+        notes.withLock { notes in
+            let silent = unsaid.withLock(\.self)
+            let gone = ports.map(\.number).filter { silent.contains($0) && notes[$0] != nil }
+            guard !gone.isEmpty else { return }
+            for port in gone { notes[port] = nil }
+            _ = save(notes.values.sorted { $0.number < $1.number })
         }
-        guard new != old else { return nil }
-        notes.withLock { $0 = new }
-        return save(new.values.sorted { $0.number < $1.number })
     }
 
     private func save(_ notes: [Note]) -> Errno? {

@@ -45,8 +45,10 @@ extension Daemon {
     /// throughout: they are inspected now.
     func namedPorts(of window: Window) throws -> [PortNumber: Port] {
         if try inspection.inspect(loop.meter.source.tables) { watch.review() }
-        return try namedPorts(
+        let ports = try namedPorts(
             since: window.start, inspection.interruptions(closing: window.endReason != nil))
+        names.endWindow(try loop.meter.source.ports())
+        return ports
     }
 
     private func namedPorts(

@@ -57,6 +57,32 @@ import Testing
         }
     }
 
+    @Test func `what no directory says any more is forgotten at a window's end, of ports that stay`() throws {
+        try Self.withFile { file in
+            let ports = (1...4).map { Self.port(UInt16($0), "tap\($0)") }
+            let notes = PortNotes(FilePath(file.path()))
+            let all = PortListing(Dictionary(uniqueKeysWithValues: ports.map { ($0.name, Self.facts("eni", $0.name)) }))
+            func known() -> [String?] { ports.map { notes.identity(of: $0)?.instanceID } }
+            _ = notes.take(all, here: ports, registered: ports) { _ in nil }
+            // A directory has not told all yet.
+            let part = PortListing(isComplete: false) { _ in nil }
+            _ = notes.take(part, here: ports, registered: ports) { _ in nil }
+            notes.endWindow(staying: ports)
+            #expect(known() == ["tap1", "tap2", "tap3", "tap4"])
+            // One is still known, one was attached on the word of a directory, and one is closing.
+            let some: PortListing = ["tap1": Self.facts("eni", "tap1")]
+            _ = notes.take(some, here: Array(ports[..<3]), registered: ports) {
+                $0.name == "tap2" ? .afxdp(.native) : nil
+            }
+            #expect(known() == ["tap1", "tap2", "tap3", "tap4"])
+            notes.endWindow(staying: Array(ports[..<3]))
+            #expect(known() == ["tap1", "tap2", nil, "tap4"])
+            #expect(PortNotes(FilePath(file.path())).identity(of: ports[2]) == nil)
+            _ = notes.take(all, here: ports, registered: ports) { _ in nil }
+            #expect(known() == ["tap1", "tap2", "tap3", "tap4"])
+        }
+    }
+
     @Test func `names outlive the daemon, and a machine that is renamed has its new one`() throws {
         try Self.withFile { file in
             let port = Self.port(1, "tap1")

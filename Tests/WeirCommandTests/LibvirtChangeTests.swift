@@ -200,5 +200,49 @@ extension WeirCommandSuite {
                 for tap in ["lvtap0", "lvtap1"] { #expect(try names(site, tap) == ["m1"]) }
             }
         }
+
+        @Test func `a tap that stays has no name when its machine is gone, nor when libvirt is not asked any more`()
+            throws
+        {
+            try Self.with { site, host in
+                for tap in ["lvtap1", "lvtap2"] {
+                    try site.hub.ip("tuntap add \(tap) mode tap")
+                    try site.hub.bringUp(tap)
+                }
+                let other = "22222222-2222-2222-2222-222222222222"
+                try host.startMachine("m1", uuid: Self.uuid, tap: "lvtap0", mac: Self.mac)
+                try host.startMachine("m2", uuid: other, tap: "lvtap3", mac: "52:54:00:00:00:03")
+                try host.plug("lvtap1", mac: "52:54:00:00:00:01", into: "m1", isOurs: true)
+                try host.plug("lvtap2", mac: "52:54:00:00:00:02", into: "m2", isOurs: true)
+                let daemon = try site.daemon()
+                try site.waitForPorts(["lvtap0", "lvtap1", "lvtap2", "lvtap3"])
+                for (name, tap) in [("m1", "lvtap1"), ("m2", "lvtap2")] { try site.waitForName(name, tap) }
+                let first = try site.ping(outOf: "lvtap1", network: 1)
+                for _ in 0..<2 { try site.waitForWindow() }
+
+                try host.virsh("destroy", "m1")
+                try site.waitForPorts(["lvtap1", "lvtap2", "lvtap3"])
+                try waitUntil("its interfaces are forgotten") {
+                    try site.status().daemon?.providers.map(\.interfaces) == [2]
+                }
+                for _ in 0..<2 { try site.waitForWindow() }
+                let second = try site.ping(outOf: "lvtap1", network: 2)
+                let third = try site.ping(outOf: "lvtap2", network: 3)
+                for _ in 0..<2 { try site.waitForWindow() }
+
+                try site.write(
+                    Self.configuration + "log-dir: \(site.logs)\nproviders: []\nlibvirt: false\n", to: "weir.yaml")
+                daemon.signal(SIGHUP)
+                try waitUntil("no provider is left") { try site.status().daemon?.providers.isEmpty == true }
+                for _ in 0..<2 { try site.waitForWindow() }
+                let fourth = try site.ping(outOf: "lvtap2", network: 4)
+                for _ in 0..<2 { try site.waitForWindow() }
+                #expect(daemon.stop().status == 0)
+                #expect(try site.packetsByName(to: "10.8.1.2") == [[Self.uuid, "m1", nil]: first])
+                #expect(try site.packetsByName(to: "10.8.2.2") == [[nil, nil, nil]: second])
+                #expect(try site.packetsByName(to: "10.8.3.2") == [[other, "m2", nil]: third])
+                #expect(try site.packetsByName(to: "10.8.4.2") == [[nil, nil, nil]: fourth])
+            }
+        }
     }
 }
