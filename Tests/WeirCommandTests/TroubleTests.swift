@@ -131,7 +131,8 @@ extension WeirCommandSuite {
                 }
                 #expect(try #require(try site.status().daemon).windows.closed <= windows + 1)
                 try FileManager.default.removeItem(atPath: site.path("small/ballast"))
-                try waitUntil("all is well again") {
+                // What failed several times meanwhile is left alone for up to half a minute.
+                try waitUntil("all is well again", within: .seconds(60)) {
                     try site.status().daemon.map { $0.failure == nil && $0.journal.failure == nil } ?? false
                 }
                 try site.waitForWindow()
