@@ -315,7 +315,7 @@ let package = Package(
                 "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
                 "PortDirectory", "DirectoryProviders", "HostMonitor",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
-                "FlowTestKit", "HostMonitor",
+                "FlowTestKit",
                 "weir",
             ]),
         .testTarget(
