@@ -32,8 +32,8 @@ package final class DatagramSocket: Sendable {
         }
     }
 
-    /// send(2). When it returns, the kernel has the datagram. What the other host has refused before is said of a later one, which is sent all
-    /// the same.
+    /// send(2). When it returns, the kernel has the datagram. Where the other host has refused an earlier one, a later call throws
+    /// that error, and sends its own datagram all the same.
     package func send(_ datagram: [UInt8]) throws(KernelError) {
         var error = attempt(datagram)
         // The answer to a datagram before this one.

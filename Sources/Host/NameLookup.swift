@@ -4,8 +4,8 @@ import CHost
 import Glibc
 import Synchronization
 
-/// Asks for the addresses of hosts' names (getaddrinfo(3)) on a thread, so that name servers that do not answer hold up nobody for longer than
-/// the caller wants. One name at a time is asked for.
+/// Asks for the addresses of hosts' names (getaddrinfo(3)) on a thread, so that name servers that do not answer hold the caller up for no
+/// longer than it wants. One name at a time is asked for.
 package final class NameLookup: Sendable {
     /// What it reads: a process that is confined must be let.
     package static let files = [

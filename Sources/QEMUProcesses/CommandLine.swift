@@ -5,7 +5,7 @@ import Foundation
 
 /// What QEMU's command line says of its machine. Pure.
 ///
-/// It is text from whoever started the machine: what cannot stand in a record is not said.
+/// The user who started the machine wrote it: what cannot stand in a record is left out.
 struct CommandLine: Equatable {
     /// A card of the machine that has a tap.
     struct Card: Equatable {

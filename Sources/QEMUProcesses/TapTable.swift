@@ -101,8 +101,8 @@ struct TapTable {
         }
     }
 
-    /// A command line can be written by anybody: what it says of a tap counts if the process may open it (tun_not_capable in
-    /// drivers/net/tun.c). Where nobody is named, everybody may; then only root's counts.
+    /// Any user can write a command line: what it says of a tap counts if the process may open it (tun_not_capable in
+    /// drivers/net/tun.c). A tap without an owner and a group is open to every user; then only root's counts.
     private static func isBelievable(_ claim: Claim, _ tap: Tap) -> Bool {
         let credentials = claim.process.credentials
         if claim.ground == .kernel || credentials.user == 0 { return true }

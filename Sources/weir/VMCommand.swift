@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import DaemonReports
+import FlowExport
 import FlowModel
 import FlowViews
 import HostMonitor
@@ -21,19 +21,7 @@ struct VMCommand: ParsableCommand {
     ///
     /// - Throws: why it says nothing.
     static func report(at socket: String) throws -> MonitorReport {
-        switch ControlClient.monitor(at: socket) {
-        case .report(let report): return report
-        case .refused(let error): throw error
-        case .off:
-            throw Unknown(
-                description:
-                    "the daemon at \(socket) reads no figures of machines: set monitor-interval to some seconds in its configuration"
-            )
-        case .nobody:
-            throw Unknown(
-                description:
-                    "no daemon answers at \(socket): start one (weir run), or name its socket (--socket)")
-        }
+        try MonitorFeed(socket: socket).ask()
     }
 
     struct Unknown: Error, CustomStringConvertible { let description: String }

@@ -84,7 +84,7 @@ extension WeirCommandSuite {
                 #expect(unknown.status == 1 && unknown.errors == "weir: there is no machine web: see weir vm list\n")
                 #expect(daemon.stop().status == 0)
                 let gone = try site.outcome("vm", "list")
-                #expect(gone.status == 1 && gone.errors.contains("no daemon answers at \(site.socket)"))
+                #expect(gone.status == 1 && gone.errors.contains("no daemon answers on \(site.socket)"))
             }
         }
 
