@@ -46,14 +46,15 @@ let package = Package(
         .target(
             name: "FlowKernel",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowMeter", "FlowVerdict", "DurableFiles", "CWeirABI", "CBPF", "CLibbpf",
-                "CLibxdp", "CHost",
+                "FlowModel", "Host", "BPF", "FlowMeter", "FlowVerdict", "TapService", "DurableFiles", "CWeirABI", "CBPF",
+                "CLibbpf", "CLibxdp", "CHost",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             plugins: ["BPFObjects"]),
         .target(name: "Reporting", dependencies: ["FlowModel"]),
         .target(name: "HostMonitor", dependencies: ["FlowModel", "Host", "Reporting"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel", "Reporting"]),
+        .target(name: "TapService", dependencies: ["FlowModel"]),
         .target(name: "FlowFilter", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -304,6 +305,7 @@ let package = Package(
         .testTarget(name: "HostMonitorTests", dependencies: ["HostMonitor", "FlowModel", "Reporting", "FlowTestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["weir-libvirt", "FlowTestKit"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
+        .testTarget(name: "TapServiceTests", dependencies: ["FlowModel", "TapService"]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
             name: "FlowBenchTests",
