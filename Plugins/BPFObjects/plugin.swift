@@ -37,14 +37,14 @@ struct BPFObjects: BuildToolPlugin {
                 objects.append(object)
             }
         }
-        let abi = sources.appending(path: "include/weir_abi.h")
+        let layouts = ["weir_abi.h", "weir_copies.h"].map { sources.appending(path: "include/\($0)") }
         let embedded = context.pluginWorkDirectoryURL.appending(path: "EmbeddedObjects.swift")
         commands.append(
             .buildCommand(
                 displayName: "Embedding BPF objects",
                 executable: try context.tool(named: "EmbedObjects").url,
-                arguments: [embedded.path(), abi.path()] + objects.map { $0.path() },
-                inputFiles: objects + [abi], outputFiles: [embedded]))
+                arguments: [embedded.path()] + (layouts + objects).map { $0.path() },
+                inputFiles: objects + layouts, outputFiles: [embedded]))
         return commands
     }
 
@@ -61,17 +61,23 @@ struct BPFObjects: BuildToolPlugin {
             let judged = ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])
             if alwaysJudged.contains(name) { return [judged] }
             guard shared.contains(name) else { return [plain, judged] }
-            return [plain, judged].flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
+            let copying =
+                engine == "line" && copies.contains(name)
+                ? [plain, judged].map { ($0.0 + "_copies", $0.1 + ["-DWEIR_COPIES"]) } : []
+            return ([plain, judged] + copying).flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
         }
     }
 
     /// Programs that count nothing.
     private static let withoutTable: Set<String> = [
-        "clock", "dropped_packets", "sent_frames", "xsk_sockets", "xsk_stock",
+        "clock", "dropped_packets", "sent_frames", "tap_tunnel", "xsk_sockets", "xsk_stock",
     ]
 
     /// Programs that cannot be replaced by one that asks the policy, and so always do.
     private static let alwaysJudged: Set<String> = ["xdp_dispatched"]
+
+    /// Programs that can copy frames.
+    private static let copies: Set<String> = ["tc"]
 
     /// Programs that ports share.
     private static let shared: Set<String> = ["tc", "xdp_from_port"]

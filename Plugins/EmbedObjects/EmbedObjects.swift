@@ -2,34 +2,35 @@
 
 import Foundation
 
-/// Writes a Swift file that holds object files as byte arrays, and the hash of the ABI header.
+/// Writes a Swift file that holds object files as byte arrays, and the hash of the headers that say where things lie.
 ///
 /// As text, six bits a letter, which becomes bytes when it is first asked for: for each element of an array literal the
 /// compiler makes an instruction, which took minutes and gigabytes.
 ///
-/// Usage: `EmbedObjects OUTPUT.swift ABI.h OBJECT.o…`
+/// Usage: `EmbedObjects OUTPUT.swift HEADER.h… OBJECT.o…`
 @main
 struct EmbedObjects {
     static func main() throws {
         let arguments = CommandLine.arguments.dropFirst().map { URL(filePath: $0) }
-        guard arguments.count >= 2 else {
-            FileHandle.standardError.write(Data("usage: EmbedObjects OUTPUT.swift ABI.h OBJECT.o…\n".utf8))
+        let headers = arguments.dropFirst().prefix { $0.pathExtension == "h" }
+        guard !headers.isEmpty else {
+            FileHandle.standardError.write(Data("usage: EmbedObjects OUTPUT.swift HEADER.h… OBJECT.o…\n".utf8))
             exit(2)
         }
-        let layoutHash = fnv1a(try Data(contentsOf: arguments[1]))
+        let layoutHash = fnv1a(try headers.reduce(Data()) { $0 + (try Data(contentsOf: $1)) })
         var text = """
             // Made by EmbedObjects from bpf/. Not to be edited.
 
             /// The compiled programs, and what tells their layout from another.
             enum EmbeddedObjects {
-                /// FNV-1a of `weir_abi.h`.
+                /// FNV-1a of `weir_abi.h` and `weir_copies.h`.
                 static let layoutHash: UInt32 = 0x\(String(layoutHash, radix: 16))
 
             """
-        for object in arguments.dropFirst(2) {
+        for object in arguments.dropFirst(1 + headers.count) {
             text += array(named: camelCase(object), of: try Data(contentsOf: object))
         }
-        text += lookUp(arguments.dropFirst(2).map { $0 })
+        text += lookUp(arguments.dropFirst(1 + headers.count).map { $0 })
         try (text + decoder + "}\n").write(to: arguments[0], atomically: true, encoding: .utf8)
     }
 

@@ -128,7 +128,7 @@ extension Installation {
             mode: begun.options.xdpMode,
             load: { () throws(KernelError) in
                 try tables.load(
-                    .xskFromPort, for: begun.port, policyUse: begun.port.judging == .judged ? .asked : .notAsked)
+                    .xskFromPort, for: begun.port, use: begun.port.use)
             },
             note: { (mode) throws(KernelError) in
                 // For the process that closes the port, should this one die before ours is in place.
@@ -148,7 +148,7 @@ extension Installation {
         switch kind {
         case .xdpFromPort:
             let attachment = try programs.withProgram(
-                kind, for: port, policyUse: port.judging != .plain ? .asked : .notAsked, on: tables
+                kind, for: port, use: port.use, on: tables
             ) {
                 (program) throws(KernelError) in
                 try XDPHook.attach(program, to: begun.interface, mode: begun.options.xdpMode)
@@ -164,7 +164,7 @@ extension Installation {
         _ side: TCHook.Side, _ begun: BegunPort, _ port: inout RegisteredPort
     ) throws(KernelError) -> Hook {
         let attachment = try programs.withProgram(
-            side.program, for: port, policyUse: port.judging != .plain ? .asked : .notAsked, on: tables
+            side.program, for: port, use: port.use, on: tables
         ) {
             (program) throws(KernelError) in
             try TCHook.attach(program, to: begun.interface, side: side)

@@ -76,7 +76,7 @@ extension Installation {
     }
 
     private func load(_ kind: ProgramKind, _ port: RegisteredPort) throws(KernelError) -> Program {
-        try tables.load(kind, for: port, policyUse: port.judging != .plain ? .asked : .notAsked)
+        try tables.load(kind, for: port, use: port.use)
     }
 
     /// Takes away what is left of a link that is detached.

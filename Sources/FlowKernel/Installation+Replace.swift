@@ -4,35 +4,36 @@ import BPF
 import FlowModel
 import Host
 
-// Programs that ask the policy in the place of those that do not, and back: in their links and filters, on the same maps.
+// Programs that ask the policy, or copy frames, in the place of those that do not, and back: in their links and filters, on the
+// same maps.
 extension Installation {
     /// Puts the port's other programs in the place of those that it has, one side after the other; every frame meets the one or
     /// the other. Does nothing where the interface is gone.
-    func replacePrograms(of port: RegisteredPort, policyUse: PolicyUse) throws(KernelError) {
+    func replacePrograms(of port: RegisteredPort, use: ProgramUse) throws(KernelError) {
         var changing = port
-        changing.judging = .changing
+        if use.asksPolicy != port.use.asksPolicy { changing.judging = .changing }
+        changing.isCopying = use.copies || port.isCopying
         try tables.maps.register(changing)
-        for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, policyUse: policyUse) }
-        changing.judging = policyUse == .asked ? .judged : .plain
+        for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, use: use) }
+        changing.judging = use.asksPolicy ? .judged : .plain
         try tables.maps.register(changing)
     }
 
-    private func replaceProgram(of port: RegisteredPort, _ side: TCHook.Side, policyUse: PolicyUse) throws(KernelError)
-    {
+    private func replaceProgram(of port: RegisteredPort, _ side: TCHook.Side, use: ProgramUse) throws(KernelError) {
         let folder = directory.portDirectory(port.number)
         let (hook, kind) = (port.hook(side), ProgramKind(port, side))
         switch hook {
         // An entry in libxdp's dispatcher always asks.
         case .none, .unobserved, .xdpDispatched: return
-        case .fentry: try replaceSent(port, policyUse: policyUse)
+        case .fentry: try replaceSent(port, use: use)
         case .clsact:
-            try programs.withProgram(kind, for: port, policyUse: policyUse, on: tables) {
+            try programs.withProgram(kind, for: port, use: use, on: tables) {
                 (program) throws(KernelError) in
                 try TCHook.replaceFilter(program, of: port, side: side)
             }
         case .tcx, .xdp, .xsk:
             let link = try Link.open(pinnedAt: side.link.path(in: folder))
-            try programs.withProgram(kind, for: port, policyUse: policyUse, on: tables) {
+            try programs.withProgram(kind, for: port, use: use, on: tables) {
                 (program) throws(KernelError) in
                 try link.replaceProgram(by: program.loaded, on: port.name)
             }

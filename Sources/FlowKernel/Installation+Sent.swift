@@ -25,7 +25,7 @@ extension Installation {
 
     private func add(_ port: RegisteredPort, link: UInt32, to frames: borrowing SentFrames) throws(KernelError) {
         try programs.withProgram(
-            .sentToPort, for: port, policyUse: port.judging == .judged ? .asked : .notAsked, on: tables
+            .sentToPort, for: port, use: port.use, on: tables
         ) {
             (program) throws(KernelError) in
             try frames.add(port, link: link, program)
@@ -33,9 +33,9 @@ extension Installation {
     }
 
     /// Puts this layout's program in the place of the one that a port has.
-    func replaceSent(_ port: RegisteredPort, policyUse: PolicyUse) throws(KernelError) {
+    func replaceSent(_ port: RegisteredPort, use: ProgramUse) throws(KernelError) {
         guard let frames = try SentFrames.open(in: directory) else { return }
-        try programs.withProgram(.sentToPort, for: port, policyUse: policyUse, on: tables) {
+        try programs.withProgram(.sentToPort, for: port, use: use, on: tables) {
             (program) throws(KernelError) in
             try frames.replaceProgram(of: port, by: program)
         }

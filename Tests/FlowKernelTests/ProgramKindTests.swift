@@ -22,9 +22,9 @@ import Testing
 
     @Test(arguments: ProgramKind.allCases, FlowEngine.allCases)
     func `every choice of options has an object`(kind: ProgramKind, engine: FlowEngine) {
-        for policyUse in PolicyUse.allCases {
+        for use in ProgramUse.allCases {
             for isOnLinks in [false, true] {
-                let options = ProgramOptions(kind, for: engine, policyUse: policyUse, isOnLinks: isOnLinks)
+                let options = ProgramOptions(kind, for: engine, use: use, isOnLinks: isOnLinks)
                 #expect(options.isBuilt, "\(options.objectName)")
             }
         }

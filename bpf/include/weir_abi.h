@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define WEIR_ABI_VERSION 7
+#define WEIR_ABI_VERSION 8
 
 /* Port numbers are 1 .. WEIR_MAX_PORTS - 1; 0 is no port. */
 #define WEIR_MAX_PORTS 4096
@@ -130,11 +130,13 @@ struct weir_line_pair {
 	struct weir_line line[2];
 };
 
-/* 48 bits of octets: 400 Gb/s for an hour and a half. The rest is flags. */
-#define WEIR_LINE_BITS 16
+/* 47 bits of octets: 200 Gb/s for an hour and a half. The rest is flags. */
+#define WEIR_LINE_BITS 17
 /* Of the flags, from here on two bits: enum weir_ruling. */
 #define WEIR_LINE_RULING_SHIFT 13
 #define WEIR_LINE_RULING 3
+/* And the highest: a tap session may want packets of the flow. */
+#define WEIR_LINE_WANTED_SHIFT 16
 /* 39 bits of packets: 100 million a second for an hour and a half. */
 #define WEIR_LINE_PACKETS 39
 /*
@@ -290,9 +292,12 @@ struct weir_control {
 	/*
 	 * The policy's version as a key has it, to be put into its last word; its
 	 * lowest bit is the generation of the rules. 0: there is no policy.
+	 * Programs that copy frames have it in keys, too: a change of tap sessions
+	 * takes the next version of the same generation.
 	 */
 	__u32 policy;
-	__u32 none[2];
+	__u32 taps;		/* lowest bit: the generation of tap sessions in force */
+	__u32 none;
 	struct weir_tick opened[WEIR_GENERATIONS];	/* zero of their ticks */
 	__u32 interval_ms;	/* length of a window; 0: no daemon swaps */
 	__u32 last_port;	/* the port number given out last */
@@ -519,7 +524,8 @@ struct weir_port {
 	__u8 xdp_mode;		/* enum weir_xdp_mode */
 	__u8 owns_clsact;	/* 1: the clsact qdisc is ours to remove */
 	__u8 judging;		/* enum weir_port_judging */
-	__u8 zero[5];
+	__u8 copying;		/* 1: its programs copy frames, or a process replaces them */
+	__u8 zero[4];
 	__u64 attached_realtime_ns;
 	__u64 network_namespace;	/* inode number of its nsfs file */
 };

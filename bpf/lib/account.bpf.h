@@ -117,7 +117,16 @@ static __always_inline int unparsed_ruling(__u32 policy, __u32 port,
  * What found no room is judged, too: every packet of it. Its key is not on the
  * stack, of which Linux 6.1 has no more for the functions below.
  */
-#ifdef WEIR_POLICY
+#if defined(WEIR_POLICY) && defined(WEIR_COPIES)
+/* The hook asks, since what it would take is on the stack else. */
+static __always_inline int overflow_ruling(const struct account *account,
+					   const struct packet_view *packet)
+{
+	(void)account;
+	(void)packet;
+	return SAID_UNJUDGED;
+}
+#elif defined(WEIR_POLICY)
 static __noinline int overflow_ruling(const struct account *account,
 				      const struct packet_view *packet)
 {
@@ -141,7 +150,14 @@ static __always_inline int overflow_ruling(const struct account *account,
 }
 #endif
 
-/* plain: as packet_origin() has it. Returns the ruling, as all that follow. */
+/* What is in no flow is asked about frame by frame. */
+#ifdef WEIR_COPIES
+#define SAID_OF_NO_FLOW SAID_WANTED
+#else
+#define SAID_OF_NO_FLOW 0
+#endif
+
+/* plain: as packet_origin() has it. Returns what is said, as all that follow. */
 static __always_inline int account_ip(const struct account *account,
 				      struct packet_view *packet,
 				      const void *plain)
@@ -157,7 +173,7 @@ static __always_inline int account_ip(const struct account *account,
 	ruling = table_count(&account->open, packet, plain);
 	if (unlikely(ruling < 0)) {
 		count_add(&totals->overflow, packet);
-		ruling = overflow_ruling(account, packet);
+		ruling = overflow_ruling(account, packet) | SAID_OF_NO_FLOW;
 	}
 	return ruling;
 }
@@ -205,7 +221,7 @@ static __always_inline int account_unparsed(const struct account *account,
 				    account->open.generation *
 					    WEIR_DIRECTIONS +
 				    account->open.direction);
-	return ruling;
+	return ruling | SAID_OF_NO_FLOW;
 }
 
 /* What the long way found. context is the frame's. */
@@ -221,7 +237,7 @@ static __always_inline int account(const struct account *account, int kind,
 }
 
 /*
- * Where the frame was plain, and is accounted for, its ruling; a negative
+ * Where the frame was plain, and is accounted for, what is said of it; a negative
  * number: the long way.
  */
 static __always_inline int account_plain(const struct account *account,

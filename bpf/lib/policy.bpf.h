@@ -29,15 +29,19 @@ static __always_inline __u16 judgement_rule(__u32 judgement)
 	return judgement >> JUDGEMENT_RULE_SHIFT;
 }
 
-#ifdef WEIR_POLICY
-#include "policy_judge.bpf.h"
-#include "policy_related.bpf.h"
-
 /* Read once a frame, as the window is; see weir_control. */
 static __always_inline __u32 policy_version(void)
 {
+#if defined(WEIR_POLICY) || defined(WEIR_COPIES)
 	return weir_control.policy;
+#else
+	return 0;
+#endif
 }
+
+#ifdef WEIR_POLICY
+#include "policy_judge.bpf.h"
+#include "policy_related.bpf.h"
 
 static __always_inline __u32 flow_judge(const union key_words *flow)
 {
@@ -51,11 +55,6 @@ static __always_inline int flow_relents(const union key_words *flow, int ruling)
 	       policy_relents((union key_words *)flow);
 }
 #else
-static __always_inline __u32 policy_version(void)
-{
-	return 0;
-}
-
 static __always_inline void related_find(FRAME_CONTEXT *context,
 					 struct packet_view *packet,
 					 const struct open_window *open)

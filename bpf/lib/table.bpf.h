@@ -8,9 +8,10 @@
  *			const void *plain)
  *
  * adds the packet to its flow's counters on this CPU in that window, making
- * them if need be, and returns what the policy says of the flow (enum
- * weir_ruling); or returns a negative number and has changed
- * nothing: the packet found no room. plain is as packet_origin() has it.
+ * them if need be, and returns what is said of the flow: what the policy says
+ * (enum weir_ruling), and SAID_WANTED where a tap session may want its packets;
+ * or returns a negative number and has changed nothing: the packet found no
+ * room. plain is as packet_origin() has it.
  *
  * Contexts: an engine may assume one writer per CPU at a time. Each program
  * says why it cannot interrupt the others on its CPU; a hook that can be
@@ -25,6 +26,7 @@
 #include "flow_key.bpf.h"
 #include "packet_view.bpf.h"
 #include "policy.bpf.h"
+#include "tap.bpf.h"
 
 /* Ticks since it was opened. */
 static __always_inline __u32 ticks_now(const struct open_window *open)

@@ -150,6 +150,18 @@ static __always_inline int line_ruling(const struct weir_line *line)
 #endif
 }
 
+/* The same, and whether a tap session may want the flow's packets. */
+static __always_inline int line_said(const struct weir_line *line)
+{
+#ifdef WEIR_COPIES
+	return line_ruling(line) |
+	       (line->octets_bits >> WEIR_LINE_WANTED_SHIFT & 1) *
+		       SAID_WANTED;
+#else
+	return line_ruling(line);
+#endif
+}
+
 /* Whether the port may take one more line; if so, it has. */
 static __always_inline int share_take(__u32 window, __u32 port)
 {
@@ -184,7 +196,7 @@ static __always_inline void entry_write(struct weir_line_entry *entry,
 
 /*
  * Takes a place in the log for a line that is about to be made, and fills it.
- * What the policy says of the flow, or -1 where there is no place.
+ * What is said of the flow, or -1 where there is no place.
  */
 static __always_inline int line_log(const union key_words *key,
 				    const struct packet_origin *origin,
@@ -218,16 +230,18 @@ static __always_inline int line_log(const union key_words *key,
 	barrier();		/* a reader of the count finds the entry */
 	if (unlikely(++head->count == TABLE.high_water))
 		wake_meter(window);
-	return judgement_ruling(judgement);
+	return judgement_ruling(judgement) | tap_wants(key) * SAID_WANTED;
 }
 
 /* Makes a line that is not alive the key's, with nothing counted. */
 static __always_inline void line_make(struct weir_line *line,
-				      const union key_words *key, int ruling)
+				      const union key_words *key, int said)
 {
 	union key_words *own = (void *)&line->key;
 
-	line->octets_bits = ruling << WEIR_LINE_RULING_SHIFT;
+	line->octets_bits = SAID_RULING(said) << WEIR_LINE_RULING_SHIFT |
+			    (__u64)!!(said & SAID_WANTED)
+				    << WEIR_LINE_WANTED_SHIFT;
 	line->packets_last = 0;
 #pragma unroll
 	for (int i = 0; i < KEY_WORDS; i++)
@@ -295,7 +309,7 @@ __noinline int line_place(struct line_search *search)
 	struct weir_line_pair *pair;
 	int at = LINE_FURTHER;
 	__u32 which;
-	int ruling;
+	int said;
 
 	if (!search)
 		return -1;
@@ -311,22 +325,23 @@ __noinline int line_place(struct line_search *search)
 		return -1;
 	which = (search->probes - 1) % 2;
 	at = search->at * 2 + which;
-	ruling = line_log(&search->key, &search->origin,
-			  search->key.key.window, search->table, at,
-			  search->now, search->probes);
-	if (ruling < 0)
+	said = line_log(&search->key, &search->origin,
+			search->key.key.window, search->table, at, search->now,
+			search->probes);
+	if (said < 0)
 		return -1;
-	line_make(&pair->line[which], &search->key, ruling);
+	line_make(&pair->line[which], &search->key, said);
 	return at;
 }
 
 /*
- * Of a packet whose home has neither its line nor room for it. With a policy
- * not on the stack, which has no room for it beside what judges; each program's
+ * Of a packet whose home has neither its line nor room for it. With a policy,
+ * and in programs that copy,
+ * not on the stack, which has no room for it beside what they call; each program's
  * own, as weir_judging is. And a line that the flow leaves since it is judged
  * anew is sealed: then another one is found or made.
  */
-#ifdef WEIR_POLICY
+#if defined(WEIR_POLICY) || defined(WEIR_COPIES)
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -407,17 +422,17 @@ static __always_inline int home_make(struct weir_line_pair *pair,
 	__u64 second = pair->line[1].key.window ^ open->number;
 	struct packet_origin origin;
 	__u64 which;
-	int ruling;
+	int said;
 
 	if (!first && !second)
 		return LINE_FURTHER;
 	which = 1 ^ is_nonzero(first);
 	packet_origin(&origin, packet, plain);
-	ruling = line_log(key, &origin, open->number, table, home * 2 + which,
-			  now, 1 + which);
-	if (ruling < 0)
+	said = line_log(key, &origin, open->number, table, home * 2 + which,
+			now, 1 + which);
+	if (said < 0)
 		return LINE_BEYOND;
-	line_make(&pair->line[which], key, ruling);
+	line_make(&pair->line[which], key, said);
 	return which;
 }
 
@@ -465,7 +480,7 @@ static __always_inline int table_count(const struct open_window *open,
 	if (likely(line_has_room(&pair->line[which & 1], packet->packets,
 				 packet->octets))) {
 		line_add(&pair->line[which & 1], packet, now);
-		return line_ruling(&pair->line[which & 1]);
+		return line_said(&pair->line[which & 1]);
 	}
 search:
 	at = line_search(&key, packet, plain, now, table, home);
@@ -475,7 +490,7 @@ search:
 	if (!pair)
 		return -1;
 	line_add(&pair->line[at % 2], packet, now);
-	return line_ruling(&pair->line[at % 2]);
+	return line_said(&pair->line[at % 2]);
 }
 
 #endif

@@ -92,17 +92,34 @@ static __always_inline int tc_parse_any(struct __sk_buff *skb,
 	return kind;
 }
 
+#ifdef WEIR_COPIES
+#include "tc_copy.bpf.h"
+#endif
+
 static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 {
 	struct account where;
 	struct frame frame;
-	int ruling;
+	int said;
 
+#ifdef WEIR_COPIES
+	if (unlikely(skb->mark == WEIR_COPY_MARK))
+		return tc_carry(skb);
+#endif
 	if (account_open(&where, skb, side))
 		return TC_NEXT;	/* of no port */
 	tc_frame(&frame, skb);
-	ruling = account_plain(&where, &frame);
-	if (unlikely(ruling < 0)) {
+	said = account_plain(&where, &frame);
+	if (unlikely(said < 0)) {
+#ifdef WEIR_COPIES
+		/* The stack has no room for it beside what copies. */
+		struct packet_view *packet = packet_copied();
+
+		if (!packet)
+			return TC_NEXT;
+		barrier_var(skb);
+		said = account(&where, tc_parse_any(skb, packet), packet, skb);
+#else
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
@@ -111,9 +128,19 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 		tc_frame(&frame, skb);
 		if (!parse_direct(&frame, &packet))
 			kind = tc_parse_any(skb, &packet);
-		ruling = account(&where, kind, &packet, skb);
+		said = account(&where, kind, &packet, skb);
+#endif
 	}
-	return unlikely(ruling == WEIR_RULING_DROP) ? TC_DROP : TC_NEXT;
+#if defined(WEIR_COPIES) && defined(WEIR_POLICY)
+	if (unlikely(said & SAID_UNJUDGED))
+		said = SAID_WANTED | tc_judge(skb, side);
+#endif
+#ifdef WEIR_COPIES
+	if (unlikely(said & SAID_WANTED))
+		tc_copy(skb, side, said);
+#endif
+	return unlikely(SAID_RULING(said) == WEIR_RULING_DROP) ? TC_DROP :
+								  TC_NEXT;
 }
 
 #endif

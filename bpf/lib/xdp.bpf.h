@@ -77,21 +77,21 @@ static __always_inline int xdp_account(struct xdp_md *xdp)
 {
 	struct account where;
 	struct frame frame;
-	int ruling;
+	int said;
 
 	if (account_open(&where, xdp, FROM_PORT))
 		return 0;	/* of no port */
 	xdp_frame(&frame, xdp);
-	ruling = account_plain(&where, &frame);
-	if (unlikely(ruling < 0)) {
+	said = account_plain(&where, &frame);
+	if (unlikely(said < 0)) {
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
 		if (!parse_direct(&frame, &packet))
 			kind = xdp_parse(xdp, &packet);
-		ruling = account(&where, kind, &packet, xdp);
+		said = account(&where, kind, &packet, xdp);
 	}
-	return unlikely(ruling == WEIR_RULING_DROP);
+	return unlikely(SAID_RULING(said) == WEIR_RULING_DROP);
 }
 
 #endif

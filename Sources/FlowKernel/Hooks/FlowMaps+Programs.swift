@@ -28,6 +28,11 @@ extension FlowMaps {
         return try .open(pinnedAt: "\(directory.sent)/\(WEIR_MAP_SENDING)")
     }
 
+    /// Makes the object, which copies frames, copy for the sessions of these.
+    func shareCopies(with object: borrowing BPFObject) throws(KernelError) {
+        try copies.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
+    }
+
     /// Makes the object, which asks the policy, ask this one.
     func sharePolicy(with object: borrowing BPFObject) throws(KernelError) {
         try policy.make().forEachMap { map throws(KernelError) in try object.reuse(map) }

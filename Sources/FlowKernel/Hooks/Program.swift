@@ -11,12 +11,12 @@ package struct Program: ~Copyable, Sendable {
     package let loaded: BPFProgram
     package let kind: ProgramKind
     /// Whether it asks the policy.
-    package let policyUse: PolicyUse
+    package let use: ProgramUse
     package var size: ProgramSize { loaded.size }
 
     /// Loads the program of an object that `open` has made ready. The verifier takes some milliseconds.
     static func load(
-        _ kind: ProgramKind, _ object: borrowing BPFObject, policyUse: PolicyUse
+        _ kind: ProgramKind, _ object: borrowing BPFObject, use: ProgramUse
     ) throws(KernelError) -> Program {
         do throws(KernelError) {
             try object.load()
@@ -24,19 +24,20 @@ package struct Program: ~Copyable, Sendable {
             if let running = KernelVersion.running, let old = KernelError(tooOld: running, for: kind) { throw old }
             throw error
         }
-        return Program(loaded: try object.takeProgram(named: kind.name), kind: kind, policyUse: policyUse)
+        return Program(loaded: try object.takeProgram(named: kind.name), kind: kind, use: use)
     }
 
     /// Makes its object ready to be loaded on the shared maps.
     static func open(
-        _ kind: ProgramKind, _ object: [UInt8], _ configuration: weir_program_config, policyUse: PolicyUse,
+        _ kind: ProgramKind, _ object: [UInt8], _ configuration: weir_program_config, use: ProgramUse,
         maps: borrowing FlowMaps
     ) throws(KernelError) -> BPFObject {
         let object = try BPFObject(object, named: kind.name)
         try object.keepOnly(program: kind.name)
         try object.setInitialValue(configuration, of: configurationSection)
         try maps.share(with: object, kind)
-        if policyUse == .asked { try maps.sharePolicy(with: object) }
+        if use.asksPolicy { try maps.sharePolicy(with: object) }
+        if use.copies && kind.canCopy { try maps.shareCopies(with: object) }
         return object
     }
 

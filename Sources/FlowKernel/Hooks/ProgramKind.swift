@@ -37,6 +37,9 @@ package enum ProgramKind: Sendable, CaseIterable {
         }
     }
 
+    /// Whether a program of that kind can copy frames, with the line engine.
+    package var canCopy: Bool { isTC }
+
     /// Whether it is for a TC hook, not XDP.
     package var isTC: Bool { self == .tcFromPort || self == .tcToPort }
 
@@ -56,10 +59,23 @@ package enum ProgramKind: Sendable, CaseIterable {
     }
 }
 
-/// Whether a program asks the policy about each packet.
-package enum PolicyUse: CaseIterable, Sendable {
-    case notAsked
-    case asked
+/// What else a program does with each packet.
+package struct ProgramUse: Hashable, Sendable, CaseIterable {
+    /// Whether it asks the policy.
+    package var asksPolicy: Bool
+    /// Whether it copies frames that a tap session takes.
+    package var copies: Bool
+
+    package init(asksPolicy: Bool, copies: Bool = false) {
+        self.asksPolicy = asksPolicy
+        self.copies = copies
+    }
+
+    package static let plain = ProgramUse(asksPolicy: false)
+    package static let judged = ProgramUse(asksPolicy: true)
+    package static let copied = ProgramUse(asksPolicy: false, copies: true)
+
+    package static let allCases = [plain, judged, copied, ProgramUse(asksPolicy: true, copies: true)]
 }
 
 /// Which of the objects that a source is compiled to: the build makes one for each choice, and names it by them (`variants` of
@@ -67,21 +83,23 @@ package enum PolicyUse: CaseIterable, Sendable {
 package struct ProgramOptions: Hashable, Sendable {
     package var kind: ProgramKind
     package var engine: FlowEngine
-    package var policyUse: PolicyUse
+    package var use: ProgramUse
     /// Whether ports share it that are attached by links, which stay on an interface that moves to another network namespace. Of TC
     /// and XDP; of others it says nothing.
     package var isOnLinks: Bool
 
-    package init(_ kind: ProgramKind, for engine: FlowEngine, policyUse: PolicyUse, isOnLinks: Bool = false) {
+    package init(_ kind: ProgramKind, for engine: FlowEngine, use: ProgramUse, isOnLinks: Bool = false) {
         self.kind = kind
         self.engine = engine
-        self.policyUse = kind == .xdpDispatched ? .asked : policyUse
+        self.use = ProgramUse(
+            asksPolicy: use.asksPolicy || kind == .xdpDispatched,
+            copies: use.copies && engine == .line && kind.canCopy)
         self.isOnLinks = isOnLinks && (kind.isTC || kind == .xdpFromPort)
     }
 
     /// As the build calls the object: `tc_line_policy_links`.
     package var objectName: String {
-        "\(kind.source)_\(engine.objectName)\(policyUse == .asked ? "_policy" : "")\(isOnLinks ? "_links" : "")"
+        "\(kind.source)_\(engine.objectName)\(use.suffix)\(isOnLinks ? "_links" : "")"
     }
 
     var object: [UInt8] {
@@ -93,6 +111,10 @@ package struct ProgramOptions: Hashable, Sendable {
 
     /// Whether the build has made such an object.
     package var isBuilt: Bool { EmbeddedObjects.object(named: objectName) != nil }
+}
+
+extension ProgramUse {
+    fileprivate var suffix: String { (asksPolicy ? "_policy" : "") + (copies ? "_copies" : "") }
 }
 
 extension FlowEngine {

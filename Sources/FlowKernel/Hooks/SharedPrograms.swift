@@ -53,7 +53,7 @@ final class SharedPrograms: Sendable {
 
     fileprivate struct Key: Hashable {
         let kind: ProgramKind
-        let policyUse: PolicyUse
+        let use: ProgramUse
         let scope: Scope
     }
 
@@ -70,9 +70,9 @@ final class SharedPrograms: Sendable {
 
     /// Of an object's program: another build's object has another place.
     fileprivate func path(_ key: Key, _ object: [UInt8]) -> String? {
-        let judged = key.policyUse == .asked ? "-judged" : ""
+        let use = (key.use.asksPolicy ? "-judged" : "") + (key.use.copies ? "-copies" : "")
         return directory.map {
-            "\($0.layout)/\(key.kind.name)\(judged)-\(key.scope.text)-\(String(Self.digest(of: object), radix: 16))"
+            "\($0.layout)/\(key.kind.name)\(use)-\(key.scope.text)-\(String(Self.digest(of: object), radix: 16))"
         }
     }
 
@@ -109,44 +109,44 @@ final class SharedPrograms: Sendable {
 extension SharedPrograms {
     /// Calls `body` with the program of that kind for a port: shared, or loaded for that port alone.
     func withProgram<Result: ~Copyable>(
-        _ kind: ProgramKind, for port: RegisteredPort, policyUse: PolicyUse, on tables: borrowing FlowTables,
+        _ kind: ProgramKind, for port: RegisteredPort, use: ProgramUse, on tables: borrowing FlowTables,
         _ body: (borrowing Program) throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
-        if kind == .sentToPort { return try body(try sent(to: port.role, policyUse: policyUse, on: tables).program) }
-        guard kind.isShared else { return try body(try tables.load(kind, for: port, policyUse: policyUse)) }
+        if kind == .sentToPort { return try body(try sent(to: port.role, use: use, on: tables).program) }
+        guard kind.isShared else { return try body(try tables.load(kind, for: port, use: use)) }
         let table = try tables.maps.interfaces(of: port.networkNamespace)
         try table.set(port)
-        return try body(try shared(kind, policyUse: policyUse, of: table, on: tables).program)
+        return try body(try shared(kind, use: use, of: table, on: tables).program)
     }
 
     /// The program of that kind that all ports of a network namespace share. Where it is to be loaded, the verifier takes some
     /// milliseconds.
     ///
     /// - Parameters:
-    ///   - policyUse: if the policy is asked, `makePolicy` must have been called.
+    ///   - use: if the policy is asked, `makePolicy` must have been called.
     ///   - table: of the namespace. Interfaces of others are no ports for the program.
     private func shared(
-        _ kind: ProgramKind, policyUse: PolicyUse, of table: InterfaceTable, on tables: borrowing FlowTables
+        _ kind: ProgramKind, use: ProgramUse, of table: InterfaceTable, on tables: borrowing FlowTables
     ) throws(KernelError) -> SharedProgram {
-        let key = Key(kind: kind, policyUse: policyUse, scope: .namespace(table.namespace))
-        let object = ProgramOptions(kind, for: tables.geometry.engine, policyUse: policyUse, isOnLinks: TCHook.hasLinks)
+        let key = Key(kind: kind, use: use, scope: .namespace(table.namespace))
+        let object = ProgramOptions(kind, for: tables.geometry.engine, use: use, isOnLinks: TCHook.hasLinks)
             .object
         return try shared(key, object, of: table.id) { () throws(KernelError) in
-            try tables.load(key.kind, object, policyUse: key.policyUse, table)
+            try tables.load(key.kind, object, use: key.use, table)
         }
     }
 
     /// The program for frames that are sent past qdiscs to ports of that role, which is told whose each frame is.
     private func sent(
-        to role: PortRole, policyUse: PolicyUse, on tables: borrowing FlowTables
+        to role: PortRole, use: ProgramUse, on tables: borrowing FlowTables
     ) throws(KernelError) -> SharedProgram {
-        let key = Key(kind: .sentToPort, policyUse: policyUse, scope: .role(role))
-        let object = ProgramOptions(key.kind, for: tables.geometry.engine, policyUse: policyUse).object
+        let key = Key(kind: .sentToPort, use: use, scope: .role(role))
+        let object = ProgramOptions(key.kind, for: tables.geometry.engine, use: use).object
         return try shared(key, object, of: try tables.maps.sendingMap()?.id) { () throws(KernelError) in
             let configuration = weir_program_config(
                 port: 0, role: role.rawValue, zero: 0, network_namespace: 0, table: tables.control.table)
-            let object = try Program.open(key.kind, object, configuration, policyUse: policyUse, maps: tables.maps)
-            return try Program.load(key.kind, object, policyUse: policyUse)
+            let object = try Program.open(key.kind, object, configuration, use: use, maps: tables.maps)
+            return try Program.load(key.kind, object, use: use)
         }
     }
 
@@ -160,7 +160,7 @@ extension SharedPrograms {
         let path = path(key, object)
         let shared: SharedProgram
         if let pinned = try pinned(path, map) {
-            let program = Program(loaded: pinned, kind: key.kind, policyUse: key.policyUse)
+            let program = Program(loaded: pinned, kind: key.kind, use: key.use)
             shared = SharedProgram(program, of: map, pinnedAt: path)
         } else {
             shared = SharedProgram(try load(), of: map, pinnedAt: path)
@@ -184,23 +184,23 @@ extension FlowTables {
     /// Loads a program that ports share, for one port without an interface: frames on which it is run are of the loopback
     /// interface of this thread's network namespace, and that one is made the port.
     package func loadShared(
-        _ kind: ProgramKind, for port: RegisteredPort, policyUse: PolicyUse = .notAsked
+        _ kind: ProgramKind, for port: RegisteredPort, use: ProgramUse = .plain
     ) throws(KernelError) -> Program {
         let table = try maps.interfaces(of: try NetworkInterface.currentNamespace())
         try table.set(port, at: 1)
-        if policyUse == .asked { try maps.publishConnections(of: [port]) }
-        let object = ProgramOptions(kind, for: geometry.engine, policyUse: policyUse, isOnLinks: TCHook.hasLinks).object
-        return try load(kind, object, policyUse: policyUse, table)
+        if use.asksPolicy { try maps.publishConnections(of: [port]) }
+        let object = ProgramOptions(kind, for: geometry.engine, use: use, isOnLinks: TCHook.hasLinks).object
+        return try load(kind, object, use: use, table)
     }
 
     fileprivate func load(
-        _ kind: ProgramKind, _ bytes: [UInt8], policyUse: PolicyUse, _ table: InterfaceTable
+        _ kind: ProgramKind, _ bytes: [UInt8], use: ProgramUse, _ table: InterfaceTable
     ) throws(KernelError) -> Program {
         let configuration = weir_program_config(
             port: 0, role: 0, zero: 0, network_namespace: UInt32(truncatingIfNeeded: table.namespace),
             table: control.table)
-        let object = try Program.open(kind, bytes, configuration, policyUse: policyUse, maps: maps)
+        let object = try Program.open(kind, bytes, configuration, use: use, maps: maps)
         try table.share(with: object)
-        return try Program.load(kind, object, policyUse: policyUse)
+        return try Program.load(kind, object, use: use)
     }
 }

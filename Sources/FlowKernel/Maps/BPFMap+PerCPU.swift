@@ -18,6 +18,18 @@ extension BPFMap {
         guard result == 0 else { throw KernelError(errno: result, "cannot write the map \(name)") }
     }
 
+    /// The key's values on all CPUs.
+    package func perCPUValues<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        of key: Key, initial: Value
+    ) throws(KernelError) -> [Value] {
+        precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.stride == valueSize && isPerCPU)
+        var key = key
+        var values = [Value](repeating: initial, count: Self.cpuCount)
+        let result = unsafe bpf_map_lookup_elem(descriptor.raw, &key, &values)
+        guard result == 0 else { throw KernelError(errno: result, "cannot read the map \(name)") }
+        return values
+    }
+
     /// Calls `body` with every key and its values on all CPUs, in no particular order.
     ///
     /// bpf(BPF_MAP_LOOKUP_BATCH): a few system calls for the whole map. Of a map at rest every key comes once; of one

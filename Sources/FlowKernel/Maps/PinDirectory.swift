@@ -23,6 +23,7 @@ internal import SystemPackage
 ///           7/fragments           datagrams whose fragments are on their way
 ///           7/connections         those of a port with a policy
 ///         policy                maps of the policy, once there has been one
+///         copies                  maps of tap sessions and samples, once there has been one
 ///         sent                    maps of the table of what is sent past qdiscs, once a port needs it
 ///       sent-1                    see SentFrames; for all layouts
 package struct PinDirectory: Equatable, Sendable {
@@ -97,6 +98,7 @@ package struct PinDirectory: Equatable, Sendable {
         }
         unsafe rmdir("\(layout)/ports")
         policy.remove()
+        copies.remove()
         sentTable.remove()
         guard unsafe rmdir(layout) == 0 || errno == ENOENT else {
             throw KernelError(errno: errno, "cannot remove \(layout)")
@@ -158,6 +160,9 @@ package struct PinDirectory: Equatable, Sendable {
 extension PinDirectory {
     /// The maps of the policy, once there has been one.
     var policy: PinFolder { PinFolder(path: "\(layout)/policy") }
+
+    /// Those of what programs copy, once one has.
+    var copies: PinFolder { PinFolder(path: "\(layout)/copies") }
 
     /// Those of the table of what is sent past qdiscs, once a port needs it.
     var sentTable: PinFolder { PinFolder(path: "\(layout)/sent") }

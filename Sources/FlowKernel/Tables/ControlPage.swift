@@ -90,6 +90,17 @@ import Host
             }
     }
 
+    /// The generation of tap sessions that is in force.
+    var tapGeneration: Int { Int(unsafe page.pointee.taps) % Int(WEIR_GENERATIONS) }
+
+    /// Puts a generation of tap sessions in force for every frame that is asked about from now on.
+    func setTapGeneration(_ generation: Int) {
+        unsafe UnsafeMutableRawPointer(page).advanced(by: MemoryLayout<weir_control>.offset(of: \.taps)!)
+            .withMemoryRebound(to: UInt32.self, capacity: 1) { place in
+                unsafe weir_store_release_u32(place, UInt32(generation))
+            }
+    }
+
     /// How many versions were given out in a window.
     func policyVersions(in window: UInt32) -> UInt32 {
         unsafe page.pointee.policy_window == window ? page.pointee.policy_versions : 0

@@ -25,6 +25,8 @@ package struct FlowMaps: ~Copyable {
     package let counts: PortCountsStore
     /// Made when the first policy is loaded.
     let policy: MapsOnDemand<PolicyTables>
+    /// Made when the first frames are copied.
+    let copies: MapsOnDemand<CopyTables>
     /// Fragments that are on their way, of each port.
     let fragments: PortMapStore
     /// Of ports with a policy.
@@ -48,6 +50,7 @@ package struct FlowMaps: ~Copyable {
             claimed: try .create(Layouts.claimed),
             counts: PortCountsStore(directory: directory?.layout, of: totalsOf, rights: .readWrite),
             policy: policyTables(in: directory, rights: .readWrite),
+            copies: copyTables(in: directory, rights: .readWrite),
             fragments: PortMapStore(.fragments, of: fragmentsOf, in: directory),
             connections: PortMapStore(.connections, of: connectionsOf, in: directory),
             interfaces: InterfaceTables(in: directory), directory: directory)
@@ -70,6 +73,14 @@ package struct FlowMaps: ~Copyable {
             try PolicyTables.open(pinnedIn: folder, rights: rights)
         } create: { () throws(KernelError) in
             try PolicyTables.create()
+        }
+    }
+
+    private static func copyTables(in directory: PinDirectory?, rights: Descriptor.Rights) -> MapsOnDemand<CopyTables> {
+        MapsOnDemand(in: directory?.copies) { folder throws(KernelError) in
+            try CopyTables.open(pinnedIn: folder, rights: rights)
+        } create: { () throws(KernelError) in
+            try CopyTables.create()
         }
     }
 
@@ -113,7 +124,7 @@ package struct FlowMaps: ~Copyable {
             ports: try pinned(Layouts.ports), layout: try pinned(Layouts.layout), wakes: try pinned(Layouts.wakes),
             claimed: try pinned(Layouts.claimed),
             counts: store,
-            policy: policyTables(in: directory, rights: rights),
+            policy: policyTables(in: directory, rights: rights), copies: copyTables(in: directory, rights: rights),
             fragments: PortMapStore(
                 .fragments, of: try ofPorts(WEIR_MAP_FRAGMENTS_OF, PortMapKind.fragments.layout), in: directory),
             connections: PortMapStore(
@@ -150,6 +161,7 @@ package struct FlowMaps: ~Copyable {
             sum += fragments.memoryBytes(of: port.number) + connections.memoryBytes(of: port.number)
         }
         try? policy.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
+        try? copies.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? sent.current()?.table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         return sum

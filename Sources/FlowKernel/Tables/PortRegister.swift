@@ -23,6 +23,8 @@ package struct RegisteredPort: Equatable, Sendable {
     var ownsQdisc: Bool
     /// Which programs it has.
     package internal(set) var judging: Judging
+    /// Whether its programs copy frames, or a process replaces them by such, or died while at it.
+    package internal(set) var isCopying: Bool
 
     /// A port with no program on it yet.
     package init(
@@ -41,12 +43,16 @@ package struct RegisteredPort: Equatable, Sendable {
         self.networkNamespace = networkNamespace
         ownsQdisc = false
         judging = .plain
+        isCopying = false
     }
 }
 
 extension RegisteredPort {
     /// Registered, but not all of its programs are on it yet: a process is attaching it, or died while attaching it.
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
+
+    /// Which programs it has, or should have.
+    var use: ProgramUse { ProgramUse(asksPolicy: judging != .plain, copies: isCopying) }
 
     /// Whether a program of its keeps connections.
     var hasConnections: Bool { judging == .judged || fromHook == .xdpDispatched }
@@ -158,6 +164,7 @@ extension RegisteredPort {
         networkNamespace = entry.network_namespace
         ownsQdisc = entry.owns_clsact != 0
         judging = Judging(rawValue: entry.judging) ?? .changing
+        isCopying = entry.copying != 0
     }
 }
 
@@ -175,6 +182,7 @@ extension weir_port {
         xdp_mode = port.xdpMode?.rawValue ?? 0
         owns_clsact = port.ownsQdisc ? 1 : 0
         judging = port.judging.rawValue
+        copying = port.isCopying ? 1 : 0
         attached_realtime_ns = UInt64(port.attached.nanoseconds)
         network_namespace = port.networkNamespace
     }

@@ -141,18 +141,18 @@ package struct EarlierInstallation: ~Copyable {
         _ port: RegisteredPort, _ side: TCHook.Side, _ installation: borrowing Installation
     ) throws(KernelError) {
         let kind = ProgramKind(port, side)
-        let policyUse: PolicyUse = port.judging == .judged ? .asked : .notAsked
+        let use = port.use
         switch port.hook(side) {
         case .none, .unobserved, .xdpDispatched: return
         case .fentry:
-            try installation.replaceSent(port, policyUse: policyUse)
+            try installation.replaceSent(port, use: use)
         case .clsact:
-            try installation.programs.withProgram(kind, for: port, policyUse: policyUse, on: installation.tables) {
+            try installation.programs.withProgram(kind, for: port, use: use, on: installation.tables) {
                 (program) throws(KernelError) in
                 try TCHook.replaceFilter(program, of: port, side: side)
             }
         case .tcx, .xdp, .xsk:
-            try installation.programs.withProgram(kind, for: port, policyUse: policyUse, on: installation.tables) {
+            try installation.programs.withProgram(kind, for: port, use: use, on: installation.tables) {
                 (program) throws(KernelError) in
                 try moveLink(of: port, side, installation.directory, program)
             }

@@ -22,8 +22,12 @@ package struct TapCounts: Equatable, Sendable {
         package var rate = PacketCount.zero
         /// What the destination and the host leave to it.
         package var budget = PacketCount.zero
+        /// Further segments of super-frames that were cut: the kernel has the first alone as a frame.
+        package var segments = PacketCount.zero
 
         package init() {}
+
+        package var sum: PacketCount { firstOfFlow + sampling + rate + budget + segments }
     }
 
     /// Why a copy could not be made or sent.
@@ -36,7 +40,12 @@ package struct TapCounts: Equatable, Sendable {
         package var ringFull = PacketCount.zero
 
         package init() {}
+
+        package var sum: PacketCount { destination + tooBig + ringFull }
     }
 
     package init() {}
+
+    /// Whether everything that matched is accounted for.
+    package var obeysLaw: Bool { matched == mirrored + withheld.sum + failed.sum }
 }

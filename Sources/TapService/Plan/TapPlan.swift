@@ -78,6 +78,19 @@ package struct TapTunnel: Hashable, Sendable {
     package var timeToLive: UInt8 = 64
     /// Whether the outer UDP header has a checksum; over IPv6 it has one by RFC 8200 unless both ends agree.
     package var hasChecksum = true
+    /// Bytes of a frame, from its Ethernet header on, whose outer packet fits the path; nil: not known, all are sent.
+    package var longestFrame: Int?
+    package var oversize = Oversize.fragment
+
+    /// What becomes of a frame that is longer. Of a super-frame each segment is looked at.
+    package enum Oversize: String, Sendable, CaseIterable {
+        /// The outer packet is sent in fragments.
+        case fragment
+        /// The frame is cut; of a super-frame the first segment alone is sent.
+        case cut
+        /// The frame is not sent, and counted.
+        case refuse
+    }
 
     package init(to remote: IPAddress, vni: UInt32) {
         self.remote = remote

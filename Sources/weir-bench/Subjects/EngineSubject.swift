@@ -26,8 +26,8 @@ final class EngineSubject: Subject {
         let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
         self.engine = engine
         name = policy == nil ? engine.rawValue : "\(engine.rawValue), with a policy"
-        tc = try tables.load(.tcFromPort, for: port, policyUse: policy == nil ? .notAsked : .asked)
-        xdp = try tables.load(.xdpFromPort, for: port, policyUse: policy == nil ? .notAsked : .asked)
+        tc = try tables.load(.tcFromPort, for: port, use: policy == nil ? .plain : .judged)
+        xdp = try tables.load(.xdpFromPort, for: port, use: policy == nil ? .plain : .judged)
         if let policy {
             try tables.setPolicy(
                 policy, ports: [Self.port: PortPolicy(set: 1, mode: .enforce)], gracePeriod: .notNeeded)

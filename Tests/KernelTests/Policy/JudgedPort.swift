@@ -20,8 +20,8 @@ struct JudgedPort: ~Copyable {
         let request = TableRequest(engine: engine, flowBudget: flowBudget, portShare: 1)
         let tables = try FlowTables.create(try request.geometry())
         let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
-        let from = try tables.load(fromPort, for: port, policyUse: .asked)
-        let to = try tables.load(.tcToPort, for: port, policyUse: .asked)
+        let from = try tables.load(fromPort, for: port, use: .judged)
+        let to = try tables.load(.tcToPort, for: port, use: .judged)
         let source = try KernelFlowSource(tables: tables, gracePeriod: .notNeeded)
         self.fromPort = from
         toPort = to

@@ -84,14 +84,14 @@ extension RealInterfaces {
             return try #require(last) + 1
         }
 
-        @Test(arguments: ProgramKind.ofNetworkHooks, PolicyUse.allCases)
-        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind, policyUse: PolicyUse) throws {
+        @Test(arguments: ProgramKind.ofNetworkHooks, ProgramUse.allCases)
+        func programsStayFarBelowTheKernelsLimit(_ kind: ProgramKind, use: ProgramUse) throws {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
-            let size = try tables.load(kind, for: port, policyUse: policyUse).size
-            let which = policyUse == .asked ? ", with a policy" : ""
+            let size = try tables.load(kind, for: port, use: use).size
+            let which = use.asksPolicy ? ", with a policy" : ""
             print("\(kind.name)\(which): \(size.instructions) instructions, \(size.verified) verified")
-            let asksPolicy = policyUse == .asked || kind == .xdpDispatched
+            let asksPolicy = use.asksPolicy || kind == .xdpDispatched
             #expect((1..<(asksPolicy ? 8192 : 4096)).contains(size.instructions))
             // The verifier walks a million at most (BPF_COMPLEXITY_LIMIT_INSNS).
             #expect(size.verified < 100_000)

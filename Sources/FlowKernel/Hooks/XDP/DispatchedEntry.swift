@@ -17,7 +17,7 @@ struct DispatchedEntry: Sendable {
     /// The object, which is loaded when it is attached, since that depends on its place in the dispatcher.
     func open() throws(KernelError) -> BPFObject {
         let tables = try FlowTables.open(in: directory, rights: .readWrite)
-        let object = try tables.open(.xdpDispatched, for: port, policyUse: .asked)
+        let object = try tables.open(.xdpDispatched, for: port, use: .judged)
         if let earlier {
             try object.reuse(try .open(pinnedAt: Self.claimed(in: earlier)), as: WEIR_MAP_CLAIMS)
         }
