@@ -324,7 +324,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "CWeirABI", "FlowBench", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowModel", "FlowTestKit",
-                "FlowVerdict",
+                "FlowVerdict", "TapService",
             ],
             plugins: ["BPFObjects"]),
     ],

@@ -89,8 +89,8 @@ static __always_inline int tap_rule_matches(const struct weir_tap_rule *rule,
 {
 	__u32 kinds = rule->kinds;
 	__u32 asked = kinds & (WEIR_TAP_IP | WEIR_TAP_IPV4 | WEIR_TAP_IPV6 |
-			       WEIR_TAP_PORTS | WEIR_TAP_REFUSED |
-			       WEIR_TAP_PASSED);
+			       WEIR_TAP_PORTS | WEIR_TAP_FLAGS |
+			       WEIR_TAP_REFUSED | WEIR_TAP_PASSED);
 	__u64 difference = 0;
 
 	if (asked & ~frame->kinds)
@@ -197,12 +197,22 @@ __noinline int tap_take(struct tap_frame *frame)
 	return -1;
 }
 
+/* Or a type and a code. */
+static __always_inline int has_ports(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
+	       protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 ||
+	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP ||
+	       protocol == IPPROTO_UDPLITE;
+}
+
 static __always_inline __u32 tap_kinds_of_flow(const union key_words *key)
 {
 	__u32 kinds = WEIR_TAP_IP;
 
 	kinds |= key->key.kind & WEIR_KEY_IPV6 ? WEIR_TAP_IPV6 : WEIR_TAP_IPV4;
-	if (!(key->key.kind & WEIR_KEY_FRAGMENT_WITHOUT_FLOW))
+	if (!(key->key.kind & WEIR_KEY_FRAGMENT_WITHOUT_FLOW) &&
+	    has_ports(key->key.protocol))
 		kinds |= WEIR_TAP_PORTS;
 	return kinds;
 }
@@ -232,8 +242,7 @@ static __noinline int tap_wants(const union key_words *flow)
 	if (!frame)
 		return 0;
 	tap_frame_key(frame, flow);
-	frame->kinds = tap_kinds_of_flow(flow) | WEIR_TAP_REFUSED |
-		       WEIR_TAP_PASSED;
+	frame->kinds = tap_kinds_of_flow(flow) | WEIR_TAP_OF_PACKET;
 	frame->direction = !!(flow->key.kind & WEIR_KEY_EGRESS);
 	frame->whole_flow = 1;
 	return tap_take(frame) >= 0;

@@ -174,6 +174,11 @@ static __always_inline void tap_frame_make(struct tap_frame *frame,
 	frame->kinds |= SAID_RULING(said) >= WEIR_RULING_REJECT ?
 				WEIR_TAP_REFUSED :
 				WEIR_TAP_PASSED;
+	if (packet->protocol == IPPROTO_TCP &&
+	    packet->fragment != FRAGMENT_LATER &&
+	    packet->fragment != FRAGMENT_WITHOUT_FLOW &&
+	    !(packet->tcp_bits & WEIR_TCP_HIDDEN))
+		frame->kinds |= WEIR_TAP_FLAGS;
 }
 
 #endif
