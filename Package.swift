@@ -54,7 +54,11 @@ let package = Package(
         .target(name: "Reporting", dependencies: ["FlowModel"]),
         .target(name: "HostMonitor", dependencies: ["FlowModel", "Host", "Reporting"]),
         .target(name: "FlowVerdict", dependencies: ["FlowModel", "Reporting"]),
-        .target(name: "TapService", dependencies: ["FlowModel"]),
+        .target(
+            name: "TapService",
+            dependencies: [
+                "FlowModel", "Reporting", "DurableFiles", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .target(name: "FlowFilter", dependencies: ["FlowModel"]),
         .systemLibrary(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -305,7 +309,9 @@ let package = Package(
         .testTarget(name: "HostMonitorTests", dependencies: ["HostMonitor", "FlowModel", "Reporting", "FlowTestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["weir-libvirt", "FlowTestKit"]),
         .testTarget(name: "WeirServiceTests", dependencies: ["WeirService", "FlowModel", "Host", "FlowTestKit"]),
-        .testTarget(name: "TapServiceTests", dependencies: ["FlowModel", "TapService"]),
+        .testTarget(
+            name: "TapServiceTests",
+            dependencies: ["FlowModel", "TapService", .product(name: "SystemPackage", package: "swift-system")]),
         .testTarget(name: "FlowVerdictTests", dependencies: ["FlowModel", "FlowVerdict", "FlowTestKit"]),
         .testTarget(
             name: "FlowBenchTests",

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowModel
+
+/// Makes of a book, and of the ports that there are, what the kernel's programs are to copy.
+package struct TapCompiler {
+    /// How a session stands.
+    package struct Outcome: Sendable {
+        package let request: TapSessionRequest
+        package var status = TapStatus.active
+        /// Why it is not active, or which ports it leaves out; nil where there is nothing to say.
+        package var reason: String?
+        /// Its place in the plan; nil where it is in none.
+        package var place: Int?
+        /// The ports that it has, and its accounts there.
+        package var ports: [(port: TapPort, account: Int)] = []
+    }
+
+    package private(set) var plan = TapPlan()
+    /// In the order in which they are asked.
+    package private(set) var outcomes: [Outcome] = []
+    private let host: TapSurroundings
+    private let counts: [Int: TapFigures]
+
+    /// - Parameters:
+    ///   - budgets: what is left to each session, by its id.
+    ///   - counts: what the kernel has counted, by account.
+    package init(
+        _ book: inout TapBook, in host: TapSurroundings, budgets: [String: TapRate] = [:],
+        counts: [Int: TapFigures] = [:]
+    ) {
+        self.host = host
+        self.counts = counts
+        var accounts = book.accounts
+        let requests = book.requests(dscp: host.dscp)
+        for request in requests { add(request, budgets[request.id] ?? TapRate(), &accounts) }
+        accounts.keep(
+            Set(plan.uses.values.flatMap { $0.map(\.account) }), sessions: Set(requests.map(\.id)), counts: counts)
+        book.accounts = accounts
+        if plan.sessions.contains(where: \.isRemote), let egress = host.egress,
+            let port = host.ports.first(where: { $0.name == egress })
+        {
+            plan.carriers.insert(port.number)
+        }
+    }
+
+    private mutating func add(_ request: TapSessionRequest, _ budget: TapRate, _ accounts: inout TapAccounts) {
+        var outcome = Outcome(request: request)
+        defer { outcomes.append(outcome) }
+        guard request.isEnabled else { return outcome.wait("it is switched off") }
+        guard let (destination, index, project) = destination(of: request) else {
+            if case .port(let name) = request.target { outcome.wait("it waits for its destination, port \(name)") }
+            return
+        }
+        var left: [String] = []
+        for port in host.ports where request.source.covers(port) && port.interfaceIndex != index {
+            if let obstacle = obstacle(request, port, project) {
+                left.append("\(port.name): \(obstacle)")
+            } else if let account = accounts.number(of: request.id, at: port, counts: counts) {
+                outcome.ports.append((port, account))
+            } else {
+                left.append("\(port.name): all \(TapPlan.mostAccounts) accounts are in use")
+            }
+        }
+        if !left.isEmpty { outcome.reason = "left out: \(left.sorted().joined(separator: "; "))" }
+        guard !outcome.ports.isEmpty else {
+            return outcome.wait(left.isEmpty ? "it waits for its source, \(request.source.text)" : outcome.reason ?? "")
+        }
+        var session = request.session
+        (session.destination, session.budget) = (destination, budget)
+        outcome.place = plan.sessions.count
+        plan.sessions.append(session)
+        for (port, account) in outcome.ports {
+            plan.uses[port.number, default: []].append(TapUse(session: plan.sessions.count - 1, account: account))
+        }
+        if let index, let carrier = host.ports.first(where: { $0.interfaceIndex == index }) {
+            plan.carriers.insert(carrier.number)
+        }
+    }
+
+    /// nil where it is not there.
+    private func destination(
+        of request: TapSessionRequest
+    ) -> (destination: TapDestination, index: UInt32?, project: String?)? {
+        switch request.target {
+        case .tunnel(let tunnel): return (.tunnel(tunnel), nil, request.project)
+        case .port(let name):
+            guard let interface = host.destination(name) else { return nil }
+            return (.interface(interface.index), interface.index, request.project ?? interface.identity.tapProject)
+        }
+    }
+
+    /// Why the session cannot have the port for a source.
+    private func obstacle(_ request: TapSessionRequest, _ port: TapPort, _ project: String?) -> String? {
+        if let obstacle = port.obstacle { return obstacle }
+        if !request.allowsCrossAccount, port.identity.tapProject != project {
+            return
+                "it is of \(port.identity.tapProject.map { "project \($0)" } ?? "no project that is known"), and the destination of \(project.map { "project \($0)" } ?? "none")"
+        }
+        if (plan.uses[port.number]?.count ?? 0) >= TapPlan.mostUses {
+            return "it has \(TapPlan.mostUses) sessions already"
+        }
+        return nil
+    }
+}
+
+extension TapCompiler.Outcome {
+    fileprivate mutating func wait(_ reason: String) {
+        status = .down
+        self.reason = reason
+    }
+}
+
+extension TapSession {
+    /// Whether its copies leave the host.
+    package var isRemote: Bool {
+        if case .tunnel = destination { return true }
+        return false
+    }
+}
