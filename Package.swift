@@ -198,7 +198,7 @@ let package = Package(
             name: "weir-bench",
             dependencies: [
                 "FlowBench", "FlowModel", "Host", "BPF", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowFormats",
-                "FlowExport",
+                "FlowExport", "TapService",
                 "FlowStore", "FlowFilter", "FlowVerdict", "FlowTestKit", "OpenVSwitch", "WeirConfiguration",
                 "PortAttachment", "WeirDaemon", .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

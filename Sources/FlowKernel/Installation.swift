@@ -128,6 +128,7 @@ extension Installation {
         case .some(let use):
             guard try attachedPorts().isEmpty, Self.becomesSole(use), isPinned(use) else { return }
             guard try attachedPorts().isEmpty else { return }
+            try Tunnel(in: directory).remove()
             try directory.removeLayout()
             directory.removeBaseIfEmpty()
         }

@@ -5,6 +5,7 @@ import FlowBench
 import FlowKernel
 import FlowModel
 import FlowTestKit
+import TapService
 
 /// CPU time of frames that a guest sends, on taps in a network namespace of the bench's own.
 ///
@@ -15,6 +16,18 @@ final class TapBench {
     private let settings: Settings
     private let lanes: [TapLane]
     private let subjects: [any Subject]
+    /// Takes copies, and looks at none of them.
+    private let monitor: NetworkNamespace
+
+    /// One that wants nothing of what is written, and one that wants all of it.
+    private static func sessions(to interface: UInt32) -> [(name: String, TapSession)] {
+        var idle = TapSession(to: .interface(interface))
+        idle.egress = [TapRule(1, .accept)]
+        idle.egress[0].destinationPorts = 9...9
+        var all = idle
+        all.egress = [TapRule(1, .accept)]
+        return [("not mirrored", idle), ("mirrored", all)]
+    }
 
     init(_ settings: Settings) throws {
         self.settings = settings
@@ -23,7 +36,12 @@ final class TapBench {
         let judged = try EngineSubject(
             .standard, roomFor: Settings.usualBudget, policy: PolicyMeasurement.policy(masks: 16))
         let reference = try ReferenceSubject(roomFor: Settings.usualBudget)
-        subjects = [try PlainSubject(.empty, types: [.tc, .xdpFrags]), reference] + engines + [judged]
+        monitor = try NetworkNamespace("monitor")
+        try namespace.addPair("weirtm", to: monitor, "eth0", mtu: 65_535)
+        let copying = try Self.sessions(to: UInt32(try namespace.index(of: "weirtm"))).map { session in
+            try EngineSubject(.standard, roomFor: Settings.usualBudget, session: session)
+        }
+        subjects = [try PlainSubject(.empty, types: [.tc, .xdpFrags]), reference] + engines + [judged] + copying
         var lanes = [try TapLane("weirt0", in: namespace)]
         for subject in subjects {
             for type in subject.types {

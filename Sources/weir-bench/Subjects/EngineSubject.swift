@@ -7,6 +7,7 @@ import FlowMeter
 import FlowModel
 import FlowVerdict
 import Host
+import TapService
 
 /// One of Weir's engines with tables of its own, as it is attached to a guest's port.
 final class EngineSubject: Subject {
@@ -15,22 +16,35 @@ final class EngineSubject: Subject {
 
     let engine: Engine
     let name: String
-    let types: [BPFProgramType] = [.tc, .xdpFrags]
+    let types: [BPFProgramType]
     private var source: KernelFlowSource
     private let tc: Program
     private let xdp: Program
 
-    /// - Parameter policy: what the port has of it is enforced; nil: it has none.
-    init(_ engine: Engine, roomFor flows: Int, policy: KernelPolicy? = nil) throws(KernelError) {
+    /// - Parameters:
+    ///   - policy: what the port has of it is enforced; nil: it has none.
+    ///   - session: a tap session that the port is a source of, and what its lane is called; nil: its programs copy nothing.
+    init(
+        _ engine: Engine, roomFor flows: Int, policy: KernelPolicy? = nil, session: (name: String, TapSession)? = nil
+    ) throws(KernelError) {
         let tables = try engine.makeTables(roomFor: flows)
         let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
         self.engine = engine
-        name = policy == nil ? engine.rawValue : "\(engine.rawValue), with a policy"
-        tc = try tables.load(.tcFromPort, for: port, use: policy == nil ? .plain : .judged)
-        xdp = try tables.load(.xdpFromPort, for: port, use: policy == nil ? .plain : .judged)
+        name = [engine.rawValue, policy.map { _ in "with a policy" }, session?.name].compactMap(\.self)
+            .joined(separator: ", ")
+        types = session == nil ? [.tc, .xdpFrags] : [.tc]
+        let use = ProgramUse(asksPolicy: policy != nil, copies: session != nil)
+        tc = try tables.load(.tcFromPort, for: port, use: use)
+        xdp = try tables.load(.xdpFromPort, for: port, use: use)
         if let policy {
             try tables.setPolicy(
                 policy, ports: [Self.port: PortPolicy(set: 1, mode: .enforce)], gracePeriod: .notNeeded)
+        }
+        if let session {
+            var plan = TapPlan()
+            plan.sessions = [session.1]
+            plan.uses = [Self.port: [TapUse(session: 0, account: 0)]]
+            try tables.setTaps(plan)
         }
         source = try KernelFlowSource(tables: tables)
     }

@@ -135,7 +135,8 @@ private struct TunnelledFrame {
     init?(_ frame: [UInt8]) {
         let isIPv6 = frame.count > 14 && frame[12] == 0x86
         let udp = isIPv6 ? 54 : 34
-        guard frame.count > udp + 16, frame[isIPv6 ? 20 : 23] == 17, frame[udp + 2] == 0x12, frame[udp + 3] == 0xb5 else {
+        guard frame.count > udp + 16, frame[isIPv6 ? 20 : 23] == 17, frame[udp + 2] == 0x12, frame[udp + 3] == 0xb5
+        else {
             return nil
         }
         typeOfService = isIPv6 ? frame[14] << 4 | frame[15] >> 4 : frame[15]
