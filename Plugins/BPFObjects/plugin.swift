@@ -70,7 +70,7 @@ struct BPFObjects: BuildToolPlugin {
 
     /// Programs that count nothing.
     private static let withoutTable: Set<String> = [
-        "clock", "dropped_packets", "sent_frames", "tap_tunnel", "xsk_sockets", "xsk_stock",
+        "clock", "dropped_packets", "sent_frames", "tap_arrive", "tap_tunnel", "xsk_sockets", "xsk_stock",
     ]
 
     /// Programs that cannot be replaced by one that asks the policy, and so always do.

@@ -32,7 +32,10 @@ extension Installation {
             remedy: "run this command there (nsenter --net=…)")
         let tunnel = Tunnel(in: directory)
         var ways = TapWays(tunnelPort: tunnelPort, uplinks: uplinks)
-        if plan.hasTunnels { ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index }
+        if plan.hasTunnels {
+            try copies.write(plan.arrivals)
+            ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index
+        }
         let gracePeriod = try GracePeriod()
         try startCopying(taking.filter { !$0.isCopying })
         do throws(KernelError) {
@@ -92,6 +95,11 @@ extension Installation {
         try tables.maps.copies.current()?.carried(by: port) ?? (0, 0)
     }
 
+    /// Copies that other hosts have sent here.
+    package func arrivedCopies() throws(KernelError) -> TapArrived {
+        try tables.maps.copies.current()?.arrived() ?? TapArrived()
+    }
+
     /// Puts other budgets in force for the sessions of the plan in force, by their places.
     package func setTapLimits(_ sessions: [TapSession]) throws(KernelError) {
         try tables.maps.copies.current()?.writeLimits(sessions)
@@ -128,13 +136,14 @@ extension FlowTables {
 }
 
 extension TapPlan {
-    fileprivate var isEmpty: Bool { sessions.isEmpty && uses.isEmpty && carriers.isEmpty }
+    fileprivate var isEmpty: Bool { sessions.isEmpty && uses.isEmpty && carriers.isEmpty && arrivals.isEmpty }
 
     fileprivate var copyingPorts: Set<PortNumber> { Set(uses.keys).union(carriers) }
 
     fileprivate var hasTunnels: Bool {
-        sessions.contains { session in
-            if case .tunnel = session.destination { true } else { false }
-        }
+        !arrivals.isEmpty
+            || sessions.contains { session in
+                if case .tunnel = session.destination { true } else { false }
+            }
     }
 }

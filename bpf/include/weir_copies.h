@@ -183,6 +183,24 @@ struct weir_carried {
 	__u64 bytes;		/* of frames */
 };
 
+/*
+ * Copies that another host's tunnel brings: by whom they are sent and under which
+ * number. What is not here is dropped.
+ */
+struct weir_tap_sender {
+	__u8 address[16];	/* IPv4: the first four bytes, wire order */
+	__u32 vni;
+	__u32 is_ipv6;
+};
+
+struct weir_tap_arrival {
+	__u32 interface;	/* where they go */
+	__u32 zero;
+	__u64 packets;		/* brought there */
+	__u64 bytes;
+};
+#define WEIR_TAP_ARRIVALS 4096
+
 /* Why a frame is in a ring. */
 enum weir_copy_cause {
 	WEIR_COPY_SAMPLE = 1,
@@ -215,6 +233,8 @@ _Static_assert(sizeof(struct weir_tap_port) == 72, "port of a tap");
 _Static_assert(sizeof(struct weir_tap_limit) == 32, "limit of a tap");
 _Static_assert(sizeof(struct weir_tap_account) == 176, "account of a tap");
 _Static_assert(sizeof(struct weir_tap_flow) == 48, "flow of a tap");
+_Static_assert(sizeof(struct weir_tap_sender) == 24, "sender of copies");
+_Static_assert(sizeof(struct weir_tap_arrival) == 24, "arrival of copies");
 _Static_assert(sizeof(struct weir_copy) == 48, "copy");
 
 #define WEIR_MAP_TAP_RULES "weir_tap_rules"
@@ -225,6 +245,8 @@ _Static_assert(sizeof(struct weir_copy) == 48, "copy");
 #define WEIR_MAP_TAP_FLOWS "weir_tap_flows"
 #define WEIR_MAP_CARRIED "weir_carried"
 #define WEIR_MAP_COPYING "weir_copying"
+#define WEIR_MAP_TAP_ARRIVALS "weir_tap_from"
+#define WEIR_MAP_TAP_STRANGERS "weir_tap_strang"	/* packets of no known sender */
 #define WEIR_MAP_SAMPLES "weir_samples"
 #define WEIR_MAP_COPIES "weir_copies"
 
@@ -233,5 +255,6 @@ _Static_assert(sizeof(struct weir_copy) == 48, "copy");
 #define WEIR_COPIES_BYTES 8388608
 
 #define WEIR_PROGRAM_TAP_TUNNEL "weir_tap_tunnel"
+#define WEIR_PROGRAM_TAP_ARRIVE "weir_tap_arrive"
 
 #endif

@@ -27,6 +27,7 @@ extension CopyTables {
         try refuse(longest, most: TapPlan.mostRulesOfDirection, "rules of one session and direction")
         try refuse(uses, most: TapPlan.mostUses, "sessions of one port")
         try refuse(accounts, most: TapPlan.mostAccounts, "sources of sessions")
+        try refuse(plan.arrivals.count, most: TapPlan.mostArrivals, "senders of copies")
     }
 
     private static func refuse(_ count: Int, most: Int, _ what: String) throws(KernelError) {

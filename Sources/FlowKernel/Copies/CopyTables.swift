@@ -19,6 +19,8 @@ final class CopyTables: MapSet {
     let flows: BPFMap
     let carried: BPFMap
     let copying: BPFMap
+    let arrivals: BPFMap
+    let strangers: BPFMap
     let mappedRules: MappedArray<weir_tap_rule>
     let mappedSessions: MappedArray<weir_tap_session>
     let mappedPorts: MappedArray<weir_tap_port>
@@ -45,6 +47,8 @@ final class CopyTables: MapSet {
         flows = try map(Layouts.flows)
         carried = try map(Layouts.carried)
         copying = try map(Layouts.copying)
+        arrivals = try map(Layouts.arrivals)
+        strangers = try map(Layouts.strangers)
         mappedRules = try MappedArray(of: rules, rights: rights)
         mappedSessions = try MappedArray(of: sessions, rights: rights)
         mappedPorts = try MappedArray(of: ports, rights: rights)
@@ -52,6 +56,13 @@ final class CopyTables: MapSet {
     }
 
     func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
+        try forEachCopyingMap(body)
+        try body(arrivals)
+        try body(strangers)
+    }
+
+    /// Those that the programs of sources and carriers have.
+    func forEachCopyingMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try body(rules)
         try body(sessions)
         try body(ports)
@@ -59,12 +70,6 @@ final class CopyTables: MapSet {
         try body(accounts)
         try body(flows)
         try body(carried)
-        try body(copying)
-    }
-
-    /// What the program at a tunnel's device needs of it.
-    func forEachTunnelMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
-        try body(sessions)
         try body(copying)
     }
 
@@ -82,6 +87,11 @@ final class CopyTables: MapSet {
             valueSize: MemoryLayout<weir_tap_seen>.size, maxEntries: Int(WEIR_TAP_FLOWS))
         static let carried = perCPU(WEIR_MAP_CARRIED, MemoryLayout<weir_carried>.size, Int(WEIR_MAX_PORTS))
         static let copying = perCPU(WEIR_MAP_COPYING, 8, 1)
+        static let arrivals = MapLayout(
+            name: WEIR_MAP_TAP_ARRIVALS, type: BPF_MAP_TYPE_HASH, keySize: MemoryLayout<weir_tap_sender>.size,
+            valueSize: MemoryLayout<weir_tap_arrival>.size, maxEntries: Int(WEIR_TAP_ARRIVALS))
+        static let strangers = MapLayout(
+            name: WEIR_MAP_TAP_STRANGERS, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1)
 
         private static func mapped(_ name: String, _ size: Int, _ count: Int) -> MapLayout {
             MapLayout(

@@ -128,7 +128,7 @@ extension ClosedRange<UInt16> {
 
 extension IPAddress {
     /// As `weir_flow_key` has an address, in two words.
-    fileprivate var wireWords: (UInt64, UInt64) {
+    var wireWords: (UInt64, UInt64) {
         switch version {
         case .v4: ((low << 32).bigEndian, 0)
         case .v6: (high.bigEndian, low.bigEndian)

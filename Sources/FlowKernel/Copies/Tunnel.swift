@@ -6,17 +6,21 @@ import FlowModel
 import Glibc
 import Host
 
-/// The VXLAN device that copies leave by, with the program that says where each of them goes. Its link is pinned beside the maps, so that
-/// it works on without a process.
+/// The VXLAN device that copies leave by and arrive by, with the programs that say where each of them goes. Their links are pinned beside the
+/// maps, so that they work on without a process.
 struct Tunnel {
     static let name = "weir-vxlan"
     /// Segments of super-frames and frames of guests with large MTUs go in whole.
     private static let mtu: UInt32 = 65_535 - 70
 
-    /// Pinned here is what the device has.
+    /// Pinned here is what the device has: at its egress, and at its ingress. The first is pinned last.
     let link: String
+    private let arrivals: String
 
-    init(in directory: PinDirectory) { link = "\(directory.copies.path)/tunnel" }
+    init(in directory: PinDirectory) {
+        link = "\(directory.copies.path)/tunnel"
+        arrivals = "\(directory.copies.path)/arrivals"
+    }
 
     /// The device, where it is there and is ours.
     func existing() -> NetworkInterface? {
@@ -27,14 +31,13 @@ struct Tunnel {
     /// Makes the device where it is not there.
     func make(_ tables: CopyTables, port: UInt16) throws(KernelError) -> NetworkInterface {
         if let interface = existing() { return interface }
-        unsafe unlink(link)
-        let program = try Self.load(tables)
+        for path in [link, arrivals] { unsafe unlink(path) }
+        let leaving = try Self.loadLeaving(tables)
+        let arriving = try Self.loadArriving(tables)
         let interface = try TunnelDevice.make(Self.name, port: port, mtu: Self.mtu)
         do throws(KernelError) {
-            switch try TCHook.attach(program, to: interface, side: .toPort) {
-            case .link(let link): try link.pin(at: self.link)
-            case .filter: try program.loaded.pin(at: link)
-            }
+            try Self.attach(arriving, to: interface, .fromPort, pinnedAt: arrivals)
+            try Self.attach(leaving, to: interface, .toPort, pinnedAt: link)
             return interface
         } catch {
             try? TunnelDevice.remove(interface)
@@ -46,16 +49,38 @@ struct Tunnel {
     func remove() throws(KernelError) {
         guard let interface = existing() else { return }
         try TunnelDevice.remove(interface)
-        unsafe unlink(link)
+        for path in [link, arrivals] { unsafe unlink(path) }
     }
 
-    private static func load(_ tables: CopyTables) throws(KernelError) -> Program {
-        guard let bytes = EmbeddedObjects.object(named: "tap_tunnel") else {
-            preconditionFailure("no object was built as tap_tunnel")
+    private static func attach(
+        _ program: borrowing Program, to interface: NetworkInterface, _ side: TCHook.Side, pinnedAt path: String
+    ) throws(KernelError) {
+        switch try TCHook.attach(program, to: interface, side: side) {
+        case .link(let link): try link.pin(at: path)
+        case .filter: try program.loaded.pin(at: path)
         }
-        let object = try BPFObject(bytes, named: WEIR_PROGRAM_TAP_TUNNEL)
-        try tables.forEachTunnelMap { map throws(KernelError) in try object.reuse(map) }
+    }
+
+    private static func loadLeaving(_ tables: CopyTables) throws(KernelError) -> Program {
+        let object = try open("tap_tunnel")
+        try object.reuse(tables.sessions)
+        try object.reuse(tables.copying)
         try object.load()
         return Program(loaded: try object.takeProgram(named: WEIR_PROGRAM_TAP_TUNNEL), kind: .tcToPort, use: .plain)
+    }
+
+    private static func loadArriving(_ tables: CopyTables) throws(KernelError) -> Program {
+        let object = try open("tap_arrive")
+        try object.reuse(tables.arrivals)
+        try object.reuse(tables.strangers)
+        try object.load()
+        return Program(loaded: try object.takeProgram(named: WEIR_PROGRAM_TAP_ARRIVE), kind: .tcFromPort, use: .plain)
+    }
+
+    private static func open(_ name: String) throws(KernelError) -> BPFObject {
+        guard let bytes = EmbeddedObjects.object(named: name) else {
+            preconditionFailure("no object was built as \(name)")
+        }
+        return try BPFObject(bytes, named: name)
     }
 }

@@ -30,7 +30,7 @@ extension FlowMaps {
 
     /// Makes the object, which copies frames, copy for the sessions of these.
     func shareCopies(with object: borrowing BPFObject) throws(KernelError) {
-        try copies.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
+        try copies.make().forEachCopyingMap { map throws(KernelError) in try object.reuse(map) }
     }
 
     /// Makes the object, which asks the policy, ask this one.

@@ -11,6 +11,8 @@ package struct TapPlan: Equatable, Sendable {
     /// Ports by which copies leave or to which they go. Copies are counted apart there, and never copied again. Such a port may be a source,
     /// too.
     package var carriers: Set<PortNumber> = []
+    /// Copies that other hosts send here, and where they go.
+    package var arrivals: [TapArrival] = []
 
     package init() {}
 
@@ -22,6 +24,22 @@ package struct TapPlan: Equatable, Sendable {
     package static let mostRules = 16384
     /// Of one session and direction.
     package static let mostRulesOfDirection = 128
+    package static let mostArrivals = 4096
+}
+
+/// Copies that a host sends under a number go to an interface here. Those of other hosts, or under other numbers, are dropped.
+package struct TapArrival: Hashable, Sendable {
+    package var sender: IPAddress
+    /// 1 to 2^24 - 1.
+    package var vni: UInt32
+    /// Index of the interface.
+    package var interface: UInt32
+
+    package init(from sender: IPAddress, vni: UInt32, to interface: UInt32) {
+        self.sender = sender
+        self.vni = vni
+        self.interface = interface
+    }
 }
 
 /// That a session has a port for a source, and where the kernel counts what it does there.

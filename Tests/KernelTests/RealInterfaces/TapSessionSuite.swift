@@ -85,6 +85,38 @@ extension RealInterfaces {
             try expectAllMirrored()
         }
 
+        /// Two hosts with Weir: what one sends arrives at an interface of the other, what strangers send nowhere.
+        @Test func copiesArriveAtTheInterfaceThatIsTheirs() throws {
+            let there = try TemporaryInstallation()
+            let far = try NetworkNamespace("far")
+            try rig.remote.addPair("tap9", to: far, "eth0", mtu: 9000)
+            try rig.remote.disableOffloads(on: "tap9")
+            let destination = try there.attach("tap9", in: rig.remote, AttachOptions(hook: .tc))
+            var plan = TapPlan()
+            let sender = try #require(IPAddress(TapRig.here.1))
+            plan.arrivals = [
+                TapArrival(from: sender, vni: 77, to: UInt32(try rig.remote.index(of: "tap9")))
+            ]
+            plan.carriers = [destination.number]
+            try rig.remote.inside { try there.installation.setTaps(plan) }
+            defer { try? rig.remote.inside { try there.installation.setTaps(TapPlan()) } }
+            let witness = try CaptureWitness(on: "eth0", in: far, direction: .received, longest: 9018)
+            try rig.path.disableOffloads()
+            let address = try #require(IPAddress(TapRig.there.1))
+            let frames = (0..<50).map { number in
+                Frame(.ethernet(), .ipv4(), .udp(from: 4000 + number, to: 4001), .payload(200)).bytes
+            }
+            for vni in [77, 78] as [UInt32] {
+                try rig.set([rig.session(.tunnel(TapTunnel(to: address, vni: vni)), ingress: [])])
+                try send(frames, from: rig.path.guest)
+            }
+            #expect(try rig.frames(witness, 50) == frames)
+            let arrived = try there.installation.arrivedCopies()
+            #expect(arrived.arrivals.values.map(\.packets) == [50] && arrived.strangers == 50)
+            #expect(try there.installation.carriedCopies(by: destination.number).packets == 50)
+            #expect(try #require(try there.installation.tables.lifetimeTotals(of: destination)).both.seen.isZero)
+        }
+
         /// The first session that wants a packet takes it, and no other; a session without rules of a direction takes nothing of it.
         @Test func eachPacketIsTakenOnce() throws {
             var pings = TapRule(10, .accept)
