@@ -41,6 +41,33 @@ import WeirService
         #expect(longer.take(Array("x".utf8)) == .refused(.tooLong))
     }
 
+    @Test func `a body is read where the endpoint takes one, in whatever pieces it comes`() {
+        let bytes = Array("POST /taps HTTP/1.1\r\nContent-Length: 5\r\n\r\na\0bcd".utf8)
+        var request = HTTPRequest(method: "POST", path: "/taps")
+        var without = HTTPRequestReader()
+        #expect(without.take(bytes) == .request(request))
+        request.body = Array("a\0bcd".utf8)
+        var whole = HTTPRequestReader(mostBody: 5)
+        #expect(whole.take(bytes + [1, 2]) == .request(request))
+        for cut in 1..<bytes.count {
+            var slow = HTTPRequestReader(mostBody: 5)
+            #expect(slow.take(Array(bytes[..<cut])) == .incomplete, "\(cut)")
+            #expect(slow.take(Array(bytes[cut...])) == .request(request), "\(cut)")
+        }
+    }
+
+    @Test(arguments: [
+        ("Content-Length: 6", 413), ("Content-Length: -1", 400), ("Content-Length: x", 400),
+        ("Transfer-Encoding: chunked", 411),
+    ]) func `a body that is too long, or whose length is not known, is refused`(field: String, status: Int) {
+        var reader = HTTPRequestReader(mostBody: 5)
+        guard case .refused(let answer) = reader.take(Array("POST / HTTP/1.1\r\n\(field)\r\n\r\n".utf8)) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(answer.status == status)
+    }
+
     @Test func `an answer says its length and that the connection ends`() {
         let answer = HTTPAnswer(status: 403, "Forbidden", sentence: "no")
         #expect(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowTestKit
+import Glibc
+import Host
+import Synchronization
 import Testing
 import WeirService
 
@@ -53,6 +56,26 @@ import WeirService
             let answer = try server.answer(to: "\(request) HTTP/1.1")
             #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\n"))
             #expect(answer.contains("\nAllow: \(allowed)\n"))
+        }
+    }
+
+    @Test func `a request that another thread answers keeps no other client waiting`() throws {
+        let replies = Mutex<[@Sendable (HTTPAnswer) -> Void]>([])
+        var routes = Self.routes
+        routes.addLater(.post, "/work") { request, reply in
+            #expect(request.body == Array("do it".utf8) && request.peer?.process == getpid())
+            replies.withLock { $0.append(reply) }
+        }
+        var limits = TestServer.patientLimits
+        limits.workTime = .seconds(600)
+        limits.bodyBytes = 5
+        try TestServer.with(.unix, routes, limits: limits) { server in
+            let client = try server.connect()
+            try client.send("POST /work HTTP/1.1\r\nContent-Length: 5\r\n\r\ndo it")
+            try waitUntil("the work has begun") { replies.withLock { !$0.isEmpty } }
+            #expect(try server.answer(to: "POST /page HTTP/1.1").hasSuffix("\n\nposted\n"))
+            replies.withLock(\.self)[0](HTTPAnswer(status: 200, "OK", sentence: "done"))
+            #expect(try client.readToEnd().hasSuffix("\n\ndone\n"))
         }
     }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Host
+import Synchronization
 
 /// A connection from the moment that it is accepted: one request, and its answer. It is closed in little time, or becomes a
 /// stream of events.
 struct Connection {
     let socket: StreamSocket
     /// When the server closes it, whatever is left to be done.
-    let deadline: ContinuousClock.Instant
-    /// Its number in the wait of this turn.
-    var place = 0
-    private var reader = HTTPRequestReader()
+    private(set) var deadline: ContinuousClock.Instant
+    /// Its number in the wait of this turn; nil where nothing is awaited of its client.
+    var place: Int?
+    private var reader: HTTPRequestReader
+    private var pending: PendingAnswer?
     private var answer: HTTPAnswer?
     private var head: [UInt8] = []
     private var sent = 0
@@ -22,10 +24,21 @@ struct Connection {
         case streams(EventChannel)
     }
 
-    init(_ socket: StreamSocket, deadline: ContinuousClock.Instant) {
+    /// - Parameter mostBody: bytes of a body that are read.
+    init(_ socket: StreamSocket, deadline: ContinuousClock.Instant, mostBody: Int = 0) {
         self.socket = socket
         self.deadline = deadline
+        reader = HTTPRequestReader(mostBody: mostBody)
     }
+
+    /// Whether its request is complete.
+    var isHeard: Bool { isAnswered || pending != nil }
+
+    /// Whether another thread is at its answer.
+    var isAtWork: Bool { pending != nil && answer == nil }
+
+    /// Whether there is an answer that it has not begun to send.
+    var hasNews: Bool { isAtWork && pending?.answer != nil }
 
     /// Whether its request is complete and it takes its answer.
     var isAnswered: Bool { answer != nil }
@@ -33,9 +46,18 @@ struct Connection {
     static let mostAtOnce = 4096
 
     /// Goes on as far as it can without waiting.
-    mutating func advance(_ respond: (HTTPRequest, StreamSocket) -> HTTPRoutes.Outcome) -> Progress {
+    ///
+    /// - Parameters:
+    ///   - workTime: for an answer of another thread.
+    ///   - wake: called on that thread.
+    mutating func advance(
+        workTime: Duration, wake: @escaping @Sendable () -> Void,
+        _ respond: (HTTPRequest, StreamSocket) -> HTTPRoutes.Outcome
+    ) -> Progress {
+        if let answer = pending?.answer, self.answer == nil { begin(answer) }
+        if isAtWork { return .goesOn }
         if answer == nil {
-            switch receive(respond) {
+            switch receive(respond, workTime, wake) {
             case .goesOn: break
             case let outcome: return outcome
             }
@@ -49,7 +71,10 @@ struct Connection {
         self.answer = answer
     }
 
-    private mutating func receive(_ respond: (HTTPRequest, StreamSocket) -> HTTPRoutes.Outcome) -> Progress {
+    private mutating func receive(
+        _ respond: (HTTPRequest, StreamSocket) -> HTTPRoutes.Outcome, _ workTime: Duration,
+        _ wake: @escaping @Sendable () -> Void
+    ) -> Progress {
         var bytes: [UInt8] = []
         switch socket.receive(atMost: Self.mostAtOnce, into: &bytes) {
         case .notNow: return .goesOn
@@ -63,6 +88,14 @@ struct Connection {
             switch respond(request, socket) {
             case .answer(let answer): begin(answer)
             case .stream(let channel): return .streams(channel)
+            case .later(let start):
+                let pending = PendingAnswer()
+                self.pending = pending
+                deadline = max(deadline, .now + workTime)
+                start { answer in
+                    pending.answer = answer
+                    wake()
+                }
             }
         }
         return .goesOn
@@ -81,5 +114,16 @@ struct Connection {
         }
         socket.finishSending()
         return false
+    }
+}
+
+/// An answer that another thread gives.
+private final class PendingAnswer: Sendable {
+    private let given = Mutex<HTTPAnswer?>(nil)
+
+    /// nil until it is given.
+    var answer: HTTPAnswer? {
+        get { given.withLock(\.self) }
+        set { given.withLock { $0 = newValue } }
     }
 }

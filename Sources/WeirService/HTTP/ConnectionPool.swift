@@ -35,9 +35,12 @@ struct ConnectionPool {
     mutating func prepare(_ wait: inout SocketWait) -> ContinuousClock.Instant? {
         place = pausedUntil == nil ? wait.add(listener) : nil
         for index in connections.indices {
-            connections[index].place = wait.add(connections[index].socket, isSending: connections[index].isAnswered)
+            // What a client sends while it waits for another thread is not read.
+            connections[index].place =
+                connections[index].isAtWork
+                ? nil : wait.add(connections[index].socket, isSending: connections[index].isAnswered)
         }
-        var due = [connections.first?.deadline, pausedUntil].compactMap(\.self)
+        var due = [connections.map(\.deadline).min(), pausedUntil].compactMap(\.self)
         for index in streams.indices { due.append(streams[index].prepare(&wait, limits)) }
         return due.min()
     }
@@ -53,7 +56,8 @@ struct ConnectionPool {
         let known = connections
         connections = []
         for connection in known where now < connection.deadline {
-            if !wait.isReady(connection.place) { connections.append(connection) } else { advance(connection, now) }
+            let isReady = connection.place.map { wait.isReady($0) } ?? false
+            if isReady || connection.hasNews { advance(connection, now) } else { connections.append(connection) }
         }
         if let pausedUntil, now >= pausedUntil { self.pausedUntil = nil }
         if let place, wait.isReady(place) { admit(now) }
@@ -68,7 +72,7 @@ struct ConnectionPool {
     /// Goes on with a connection, and keeps it unless it is over.
     private mutating func advance(_ connection: Connection, _ now: ContinuousClock.Instant) {
         var connection = connection
-        switch connection.advance(respond) {
+        switch connection.advance(workTime: limits.workTime, wake: wake, respond) {
         case .goesOn: connections.append(connection)
         case .isOver: break
         case .streams(let channel): begin(connection, channel, now)
@@ -95,9 +99,10 @@ struct ConnectionPool {
                 return
             case .connection(let socket):
                 if connections.count == limits.connections {
-                    connections.remove(at: connections.firstIndex { !$0.isAnswered } ?? 0)
+                    connections.remove(at: connections.firstIndex { !$0.isHeard } ?? 0)
                 }
-                advance(Connection(socket, deadline: now + limits.answerTime), now)
+                advance(
+                    Connection(socket, deadline: now + limits.answerTime, mostBody: limits.bodyBytes), now)
             }
         }
     }

@@ -93,6 +93,14 @@ extension HTTPAnswer {
     package static let tooLong = HTTPAnswer(
         status: 431, "Request Header Fields Too Large",
         sentence: "a request must not be longer than \(HTTPRequestReader.longest) bytes")
+    package static let bodyWithoutLength = HTTPAnswer(
+        status: 411, "Length Required", sentence: "a body needs a Content-Length; chunks are not read")
+
+    /// - Parameter most: bytes that a body may have.
+    package static func bodyTooLarge(most: Int) -> HTTPAnswer {
+        HTTPAnswer(status: 413, "Content Too Large", sentence: "a body must not be longer than \(most) bytes")
+    }
+
     package static let tooManyStreams = HTTPAnswer(
         status: 503, "Service Unavailable", sentence: "all streams are in use; try again later"
     ).with("Retry-After", "5")

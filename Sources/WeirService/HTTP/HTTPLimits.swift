@@ -7,6 +7,10 @@ package struct HTTPLimits: Sendable {
     package var connections = 32
     /// From the moment that a connection is accepted to its close.
     package var answerTime = Duration.seconds(3)
+    /// From the moment that a request is handed to another thread to the close, where that takes longer.
+    package var workTime = Duration.seconds(15)
+    /// Bytes of a request's body; 0: no body is read.
+    package var bodyBytes = 0
     /// Streams of events; they do not count as connections.
     package var streams = 16
     /// Bytes of events that wait for one client. A client that lets more wait is disconnected.

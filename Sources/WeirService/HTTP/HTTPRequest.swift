@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Host
+
 /// A method of HTTP (RFC 9110 §9) that a route can have.
 package enum HTTPMethod: String, CaseIterable, Sendable {
     case get = "GET"
@@ -10,7 +12,7 @@ package enum HTTPMethod: String, CaseIterable, Sendable {
     case delete = "DELETE"
 }
 
-/// The head of a request: what the server's routes decide by. A body is not read.
+/// A request: what the server's routes decide by.
 package struct HTTPRequest: Equatable, Sendable {
     /// As the client wrote it; not every method has a route.
     package let method: String
@@ -20,6 +22,10 @@ package struct HTTPRequest: Equatable, Sendable {
     package let query: HTTPQuery
     /// Entity tags that the client has already (`If-None-Match`), as the client wrote them.
     package let knownTags: String?
+    /// Empty where the endpoint takes no bodies.
+    package var body: [UInt8] = []
+    /// Who has sent it; nil where that is not known, as on a TCP port.
+    package var peer: SocketPeer?
 
     package init(method: String, path: String, query: HTTPQuery = HTTPQuery(), knownTags: String? = nil) {
         self.method = method

@@ -6,14 +6,20 @@
 package struct HTTPRoutes: Sendable {
     package typealias Handler = @Sendable (HTTPRequest) -> HTTPAnswer
 
+    /// Hands a request to another thread, which answers it once.
+    package typealias LaterHandler = @Sendable (HTTPRequest, @escaping @Sendable (HTTPAnswer) -> Void) -> Void
+
     private enum Route {
         case answer(Handler)
+        case later(LaterHandler)
         case stream(EventChannel)
     }
 
     /// What a request comes to.
     enum Outcome {
         case answer(HTTPAnswer)
+        /// The work begins when it is called; it ends with a call of its parameter.
+        case later((@escaping @Sendable (HTTPAnswer) -> Void) -> Void)
         case stream(EventChannel)
     }
 
@@ -27,6 +33,11 @@ package struct HTTPRoutes: Sendable {
     /// Answers a method of a path; what was there is replaced.
     package mutating func add(_ method: HTTPMethod, _ path: String, _ handler: @escaping Handler) {
         routes[path, default: [:]][method] = .answer(handler)
+    }
+
+    /// Has a method of a path answered by another thread; what was there is replaced.
+    package mutating func addLater(_ method: HTTPMethod, _ path: String, _ handler: @escaping LaterHandler) {
+        routes[path, default: [:]][method] = .later(handler)
     }
 
     /// Streams the events of a channel from now on to each client that asks for the path by GET.
@@ -43,6 +54,7 @@ package struct HTTPRoutes: Sendable {
         }
         switch route {
         case .stream(let channel): return isHead ? .answer(EventChannel.head) : .stream(channel)
+        case .later(let handler): return .later { handler(request, $0) }
         case .answer(let handler):
             let answer = handler(request).unlessKnown(request.knownTags)
             return .answer(isHead ? answer.headOnly : answer)

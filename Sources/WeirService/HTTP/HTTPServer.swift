@@ -83,7 +83,9 @@ package final class HTTPServer: Sendable {
         ConnectionPool(
             listener, limits: endpoint.limits, wake: { [self] in bell.ring() },
             respond: { request, socket in
-                Self.refusal(of: socket, at: endpoint.place) ?? endpoint.routes.outcome(of: request)
+                var request = request
+                if case .path = endpoint.place { request.peer = socket.peer }
+                return Self.refusal(of: socket, at: endpoint.place) ?? endpoint.routes.outcome(of: request)
             })
     }
 
