@@ -122,7 +122,7 @@ let package = Package(
             name: "DaemonReports",
             dependencies: [
                 "FlowModel", "Host", "FlowMeter", "FlowVerdict", "FlowExport", "FlowRecorder", "OpenVSwitch",
-                "DirectoryProviders", "HostMonitor", "Reporting", "WeirConfiguration", "WeirService",
+                "DirectoryProviders", "HostMonitor", "Reporting", "TapService", "WeirConfiguration", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -138,10 +138,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
+            name: "HostTaps",
+            dependencies: [
+                "FlowModel", "Host", "FlowKernel", "TapService", "WeirConfiguration",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
             name: "PortAttachment",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "PortDirectory", "OpenVSwitch", "WeirConfiguration",
-                "DaemonReports", "HostVerdicts", .product(name: "Logging", package: "swift-log"),
+                "DaemonReports", "HostVerdicts", "HostTaps", "TapService", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -157,7 +164,7 @@ let package = Package(
                 "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "FlowExport",
                 "FlowStore", "OpenVSwitch", "PortDirectory", "DirectoryProviders", "QEMUProcesses", "DurableFiles",
                 "WeirConfiguration",
-                "DaemonReports", "HelperSupervision", "HostMonitor", "HostVerdicts", "PortAttachment",
+                "DaemonReports", "HelperSupervision", "HostMonitor", "HostTaps", "HostVerdicts", "PortAttachment",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -168,7 +175,7 @@ let package = Package(
                 "DirectoryProviders", "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor", "OpenVSwitch",
                 "PortDirectory", "Reporting",
                 "WeirConfiguration", "DaemonReports",
-                "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon",
+                "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon", "TapService", "DurableFiles",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -277,6 +284,13 @@ let package = Package(
             name: "HostVerdictsTests",
             dependencies: ["HostVerdicts", "FlowModel", "FlowVerdict", "WeirConfiguration"]),
         .testTarget(
+            name: "HostTapsTests",
+            dependencies: [
+                "HostTaps", "TapService", "DaemonReports", "FlowModel", "Host", "WeirService",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
             name: "PortAttachmentTests",
             dependencies: ["PortAttachment", "FlowKernel", "Host", "PortDirectory", "WeirConfiguration"]),
         .testTarget(
@@ -324,6 +338,7 @@ let package = Package(
                 "PortDirectory", "DirectoryProviders", "HostMonitor",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
                 "FlowTestKit",
+                "TapService",
                 "weir",
             ]),
         .testTarget(

@@ -14,7 +14,10 @@ extension PortKeeper {
         if configuration.expeditesRCU, hurry == nil { hurry = ExpeditedGracePeriods.begin(for: plan.waitingCount) }
         attachSome(&changes)
         if !hasWork { hurry = nil }
-        if !changes.attached.isEmpty { try takeNotes(&changes) }
+        if !changes.attached.isEmpty {
+            try takeNotes(&changes)
+            followTaps(isChanged: true)
+        }
         isBegun = isBegun || isListed && !hasWork
     }
 

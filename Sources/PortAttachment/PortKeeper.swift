@@ -4,6 +4,7 @@ import DaemonReports
 package import FlowKernel
 import FlowModel
 package import Host
+package import HostTaps
 import HostVerdicts
 package import PortDirectory
 package import WeirConfiguration
@@ -37,6 +38,8 @@ package struct PortKeeper: ~Copyable {
     /// The directory that the daemon's lock is on, and the lock on the one that was made in its place.
     var base: UInt64
     var lock: DaemonLock?
+    /// nil where nobody asks for taps here.
+    package var taps: TapRuntime?
     /// When what was postponed is tried again.
     var resumption = ContinuousClock.now
 
@@ -239,6 +242,7 @@ extension PortKeeper {
         let old = configuration
         configuration = new
         policy = PolicyKeeper(new)
+        taps?.settings = TapSettings(new)
         refusals = [:]
         let actions = plan.reconfigure(
             RuleDirectory(new).rules, changed: { old.rule(forPort: $0)?.attach != new.rule(forPort: $0)?.attach })

@@ -2,9 +2,12 @@
 
 package import DaemonReports
 import FlowKernel
+import FlowModel
 package import Host
+import HostTaps
 package import Logging
 import Synchronization
+import TapService
 package import WeirConfiguration
 
 /// Follows interfaces on a thread of its own: attaching a port takes some 30 ms, and no window waits for that.
@@ -54,6 +57,7 @@ package final class PortWatch: Sendable {
     package func start(ringing ring: @escaping @Sendable () -> Void) {
         state.withLock { $0.ring = ring }
         keeper.withLock { $0.onDirectoryNews { [weak self] in self?.bell.ring() } }
+        board.taps.onRequest { [weak self] in self?.bell.ring() }
         let started = HostThread(named: "weir-ports") { [self] in keeper.withLock { keeper in follow(&keeper) } }
         thread.withLock { $0 = started }
     }
@@ -63,6 +67,7 @@ package final class PortWatch: Sendable {
         state.withLock { $0.isEnding = true }
         bell.ring()
         try? thread.withLock(\.self)?.wait()
+        board.taps.close()
     }
 
     /// Goes on with a configuration that was read again.
@@ -134,8 +139,10 @@ extension PortWatch {
             attached += changes.attached.count
             refused += changes.refused
             (changes.attached, changes.refused) = ([], [])
+            keeper.followTaps(isChanged: changes.concernsTaps)
             report(changes, keeper)
         }
+        keeper.followTaps(isChanged: true)
         note(nil, keeper)
         if let error = refused.first, try keeper.installation.attachedPorts().isEmpty { throw error }
         for error in refused { logger.error("\(error); measuring goes on without") }
@@ -153,16 +160,20 @@ extension PortWatch {
         while !isEnding {
             var changes = try keeper.follow()
             try takeConfiguration(&keeper, &changes)
+            keeper.followTaps(isChanged: changes.concernsTaps)
             report(changes, keeper)
             note(nil, keeper)
             if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
             if !changes.attached.isEmpty { review() }
             if ContinuousClock.now >= nextReview || isReviewDue {
                 report(try keeper.review(), keeper)
+                // An interface that is no port, and is a destination, comes without news.
+                keeper.followTaps(isChanged: true)
                 note(nil, keeper)
                 nextReview = .now + keeper.reviewPeriod
             } else if !keeper.hasWork, !isEnding {
-                keeper.wait(atMost: ContinuousClock.now.duration(to: nextReview), or: bell)
+                let limit = ContinuousClock.now.duration(to: nextReview)
+                keeper.wait(atMost: min(limit, keeper.untilTapsAreDue ?? limit), or: bell)
             }
         }
     }
@@ -178,7 +189,9 @@ extension PortWatch {
     private func report(_ changes: PortChanges, _ keeper: borrowing PortKeeper) {
         logger.log(changes)
         let impaired = keeper.impaired
+        let taps = keeper.taps?.report
         board.update { report in
+            report.taps = taps
             var coverage = report.ports.coverage ?? CoverageReport()
             coverage.add(changes)
             coverage.impaired = impaired

@@ -10,6 +10,7 @@ import FlowStore
 import HelperSupervision
 import Host
 import HostMonitor
+import HostTaps
 import HostVerdicts
 import Logging
 import OpenVSwitch
@@ -219,9 +220,11 @@ struct DaemonParts: ~Copyable {
 
     mutating func makePortWatch() throws {
         inspection = PortInspection(directory)
-        let keeper = try PortKeeper(
+        var keeper = try PortKeeper(
             installation: installation.take()!.take(), configuration: configuration, directory: interfaces,
             notes: notes, inspection: inspection)
+        keeper.taps = TapRuntime(
+            stateDirectory: state.path, desk: board.taps, settings: TapSettings(configuration), logger: logger)
         watch = try PortWatch(keeper, board: board, logger: logger)
     }
 }

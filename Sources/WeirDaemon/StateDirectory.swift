@@ -15,6 +15,7 @@ package import SystemPackage
 ///       sinks                a folder for each sink: its cursor, and files that are about to be published
 ///       starts               how often a daemon began here
 ///       switch-ports         what directories, such as Open vSwitch, have said of ports
+///       taps.json            tap services, flows, mirrors and filters
 package final class StateDirectory: Sendable {
     let path: FilePath
     /// Sixteen hexadecimal digits, the same for as long as the directory is there.

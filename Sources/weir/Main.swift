@@ -78,8 +78,8 @@ struct WeirCommand: ParsableCommand {
         version: WeirVersion.current,
         subcommands: [
             AttachCommand.self, DetachCommand.self, StatusCommand.self, DumpCommand.self, LogsCommand.self,
-            TopCommand.self, ChartCommand.self, VMCommand.self, RunCommand.self, PolicyCommand.self, ConfigCommand.self,
-            DoctorCommand.self, ObjectCommand.self,
+            TopCommand.self, ChartCommand.self, VMCommand.self, RunCommand.self, PolicyCommand.self, TapCommand.self,
+            ConfigCommand.self, DoctorCommand.self, ObjectCommand.self,
         ])
 }
 

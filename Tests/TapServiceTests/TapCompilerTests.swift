@@ -131,13 +131,9 @@ import Testing
         var new = old
         new.attached = UnixTime(seconds: 5)
         fixture.host.ports.append(new)
-        let plan = fixture.compile(counts: [0: Self.figures(9), 1: Self.figures(2)]).plan
+        let plan = fixture.compile().plan
         #expect(plan.uses[PortNumber(7)] == [TapUse(session: 0, account: 1)])
-        // What the account's last holder had counted is not the session's.
-        let figures = fixture.book.accounts.figures(counts: [1: Self.figures(5)])
-        #expect(figures[1] == Self.figures(3))
-        // And where the kernel's counts began anew, they are.
-        #expect(fixture.book.accounts.figures(counts: [1: Self.figures(1)])[1] == Self.figures(1))
+        #expect(fixture.book.accounts.numbers == [1] && fixture.book.accounts.past(of: id) == Self.figures(9))
     }
 
     private static func figures(_ packets: UInt64) -> TapFigures {

@@ -15,7 +15,7 @@ import WeirConfiguration
         "publish-period": "10m",
         "file-size": "1MB", "account-id": "1", "region": "r", "flow-log-id": "fl-1", "stdout": "false",
         "detach-on-exit": "true",
-        "expedite-rcu": "false", "qemu-names": "false",
+        "expedite-rcu": "false", "qemu-names": "false", "tap-device": "eth1", "tap-share": "25%", "tap-dscp": "8",
     ]
     /// Those of Open vSwitch go together; the ports are a list.
     private static let others: Set<String> = [

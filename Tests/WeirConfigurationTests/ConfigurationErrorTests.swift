@@ -235,7 +235,7 @@ struct ConfigurationErrorTests {
             ("flwos: 5", #"w:1: unknown key "flwos"; did you mean flows?"#),
             (
                 "colour: red",
-                #"w:1: unknown key "colour"; known are ports, networks, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, providers, libvirt, qemu-names, monitor-interval, policy, kernel-drops, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
+                #"w:1: unknown key "colour"; known are ports, networks, ovs, ovs-rundir, ovs-control, ovs-bridges, ovs-stand-in, ovs-verdicts, ovs-trace-rate, providers, libvirt, qemu-names, monitor-interval, policy, kernel-drops, tap-device, tap-share, tap-dscp, interval, flows, port-share, table-memory, table-engine, store, store-age, store-size, log-dir, stdout, format, fields, log, layout, hourly, publish-period, file-size, sinks, account-id, region, flow-log-id, bpffs, state-dir, queue-size, socket, metrics, expedite-rcu and detach-on-exit"#
             ),
         ])
     func unknownKey(text: String, sentence: String) {

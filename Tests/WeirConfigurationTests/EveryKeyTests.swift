@@ -15,6 +15,7 @@ import WeirConfiguration
         "providers":
             #"[{name: inventory, command: [/usr/local/bin/inventory, --watch], silence: 5m}, {name: other, command: [/other, "a b"], every: 10s}, {name: libvirt, uri: "qemu:///system"}]"#,
         "monitor-interval": "30s", "libvirt": "false", "qemu-names": "false",
+        "tap-device": "eth1", "tap-share": "25%", "tap-dscp": "8",
         "ovs-stand-in": "true", "ovs-verdicts": "false", "ovs-trace-rate": "7", "policy": "/etc/policy.yaml",
         "kernel-drops": "true", "interval": "90s", "flows": "1000", "port-share": "50%", "table-memory": "100MB",
         "table-engine": "percpu-hash", "store": "/srv/flows", "store-age": "2d", "store-size": "5MB",

@@ -14,6 +14,7 @@ import WeirService
 ///     GET /status    the daemon's report, as JSON; on the control socket alone
 ///     GET /monitor   what the host and its machines do, as JSON; on the control socket alone
 ///     GET /metrics   the same and more for Prometheus
+///     /taps          tap services and what belongs to them: `TapRoutes`; on the control socket alone
 ///
 /// One thread, which neither waits for the meter nor delays it.
 package final class ControlServer: Sendable {
@@ -39,8 +40,11 @@ package final class ControlServer: Sendable {
             board.monitor.interval > .zero ? Self.json(board.monitor.report) : .notFound
         }
         onSocket.add("/monitor") { _ in monitor.answer }
+        TapRoutes(desk: board.taps).add(to: &onSocket)
+        var limits = HTTPLimits()
+        limits.bodyBytes = TapRoutes.mostBytes
         let port = metrics.map { HTTPEndpoint(.tcp(address: $0.host, port: $0.port), onPort) }
-        server = try HTTPServer([HTTPEndpoint(.path(path), onSocket)] + [port].compactMap(\.self))
+        server = try HTTPServer([HTTPEndpoint(.path(path), onSocket, limits: limits)] + [port].compactMap(\.self))
         self.logger = logger
     }
 

@@ -7,6 +7,7 @@ package import Host
 package import HostMonitor
 package import Reporting
 import Synchronization
+package import TapService
 
 /// What the meter's thread writes of itself and of its ports, and others read: held for as long as a copy takes.
 package final class DaemonBoard: Sendable {
@@ -21,6 +22,8 @@ package final class DaemonBoard: Sendable {
     package let storeStall = Stall(patience: .seconds(10))
     /// What the host and its machines do.
     package let monitor = MonitorBoard()
+    /// What is asked for about taps, and how they stand.
+    package let taps = TapDesk()
 
     package var current: DaemonReport {
         var report = report.withLock { $0 }

@@ -5,6 +5,7 @@ package import FlowRecorder
 package import FlowVerdict
 package import OpenVSwitch
 package import Reporting
+package import TapService
 
 /// What the daemon says of itself, as `weir status` shows it and Prometheus reads it: the sections of its components.
 ///
@@ -22,6 +23,7 @@ package struct DaemonReport: ReportSection {
     package var ovs: SwitchReport?
     package var verdicts: VerdictReport?
     package var kernelDrops: DropReport?
+    package var taps: TapReport?
 
     package init() { self.init(LifeReport()) }
 
@@ -40,6 +42,7 @@ package struct DaemonReport: ReportSection {
             Fact(
                 section: "kernel_drops", \.kernelDrops,
                 "How packets that the kernel drops are followed; left out where they are not."),
+            Fact(section: "taps", \.taps, "Tap services and their sessions; left out where there are none."),
         ],
     ].flatMap(\.self)
 
@@ -48,7 +51,7 @@ package struct DaemonReport: ReportSection {
         let closed = ReportLine("closed", "windows \(windows.closed), records \(store.records)")
         let sections = [
             life.lines, [closed], windows.lines, reload.lines, swaps.lines, journal.lines, store.lines, delivery.lines,
-            ports.lines, providers.flatMap(\.lines), ovs.lines, verdicts.lines, kernelDrops.lines,
+            ports.lines, providers.flatMap(\.lines), ovs.lines, verdicts.lines, kernelDrops.lines, taps.lines,
             failing.map { ReportLine("failing", $0) },
         ]
         return sections.flatMap(\.self)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+package import FlowModel
 
 /// Makes of a book, and of the ports that there are, what the kernel's programs are to copy.
 package struct TapCompiler {
@@ -17,10 +17,11 @@ package struct TapCompiler {
     }
 
     package private(set) var plan = TapPlan()
+    /// Ports by which packets of tunnels come and go.
+    package private(set) var uplinks: Set<PortNumber> = []
     /// In the order in which they are asked.
     package private(set) var outcomes: [Outcome] = []
     private let host: TapSurroundings
-    private let counts: [Int: TapFigures]
 
     /// - Parameters:
     ///   - budgets: what is left to each session, by its id.
@@ -30,7 +31,6 @@ package struct TapCompiler {
         counts: [Int: TapFigures] = [:]
     ) {
         self.host = host
-        self.counts = counts
         var accounts = book.accounts
         let requests = book.requests(dscp: host.dscp)
         for request in requests { add(request, budgets[request.id] ?? TapRate(), &accounts) }
@@ -41,7 +41,9 @@ package struct TapCompiler {
             let port = host.ports.first(where: { $0.name == egress })
         {
             plan.carriers.insert(port.number)
+            uplinks.insert(port.number)
         }
+        uplinks.formUnion(host.ports.filter(\.isUplink).map(\.number))
     }
 
     private mutating func add(_ request: TapSessionRequest, _ budget: TapRate, _ accounts: inout TapAccounts) {
@@ -56,7 +58,7 @@ package struct TapCompiler {
         for port in host.ports where request.source.covers(port) && port.interfaceIndex != index {
             if let obstacle = obstacle(request, port, project) {
                 left.append("\(port.name): \(obstacle)")
-            } else if let account = accounts.number(of: request.id, at: port, counts: counts) {
+            } else if let account = accounts.number(of: request.id, at: port) {
                 outcome.ports.append((port, account))
             } else {
                 left.append("\(port.name): all \(TapPlan.mostAccounts) accounts are in use")

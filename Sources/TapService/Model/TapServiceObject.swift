@@ -17,6 +17,10 @@ package struct TapServiceObject: TapObject {
     package var dscp: UInt8?
     package var timeToLive: UInt8?
     package var hasUDPChecksum: Bool?
+    /// Of the path: bytes of an outer IP packet that goes through whole; nil: not known.
+    package var mtu: Int?
+    /// What becomes of a frame that does not fit it.
+    package var oversize: TapTunnel.Oversize?
     /// What the destination takes; promises of tap flows must not exceed it together.
     package var mostPacketsPerSecond: UInt64?
     package var mostBitsPerSecond: UInt64?
@@ -30,7 +34,7 @@ package struct TapServiceObject: TapObject {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, name, description, vni, dscp, created, updated
+        case id, name, description, vni, dscp, mtu, oversize, created, updated
         case projectID = "project_id"
         case portID = "port_id"
         case remoteIP = "remote_ip"
@@ -51,6 +55,8 @@ package struct TapServiceObject: TapObject {
         try fields.take("dscp", into: &dscp, .number(0...63))
         try fields.take("ttl", into: &timeToLive, .number(1...255))
         try fields.take("udp_checksum", into: &hasUDPChecksum, .truth)
+        try fields.take("mtu", into: &mtu, .number(576...65_535))
+        try fields.take("oversize", into: &oversize, .word)
         try fields.take("max_packets_per_second", into: &mostPacketsPerSecond, .rate)
         try fields.take("max_bits_per_second", into: &mostBitsPerSecond, .bitRate)
         try fields.take("allow_cross_account", into: &allowsCrossAccount, .truth)
@@ -70,7 +76,7 @@ package struct TapServiceObject: TapObject {
         case (_?, nil):
             let tunnel = [
                 vni.map { _ in "vni" }, dscp.map { _ in "dscp" }, timeToLive.map { _ in "ttl" },
-                hasUDPChecksum.map { _ in "udp_checksum" },
+                hasUDPChecksum.map { _ in "udp_checksum" }, mtu.map { _ in "mtu" }, oversize.map { _ in "oversize" },
             ].compactMap(\.self)
             if let field = tunnel.first {
                 throw TapError(
@@ -78,6 +84,10 @@ package struct TapServiceObject: TapObject {
                     "\(field) of \(title) has a meaning only with --remote-ip: copies to a port have no outer header")
             }
         case (nil, let address?):
+            if oversize != nil, mtu == nil {
+                throw TapError(
+                    .wrong, "\(title) says what becomes of frames that do not fit: say the path's MTU, too (--mtu)")
+            }
             guard vni != nil else {
                 throw TapError(.wrong, "\(title) needs a VNI (--vni) for the tunnel to \(address)")
             }
@@ -97,6 +107,9 @@ extension TapServiceObject {
         tunnel.dscp = dscp ?? usual
         tunnel.timeToLive = timeToLive ?? tunnel.timeToLive
         tunnel.hasChecksum = hasUDPChecksum ?? tunnel.hasChecksum
+        // Outer headers of IP, UDP and VXLAN (RFC 7348): 36 bytes, over IPv6 56.
+        tunnel.longestFrame = mtu.map { $0 - (remote.version == .v4 ? 36 : 56) }
+        tunnel.oversize = oversize ?? tunnel.oversize
         return tunnel
     }
 }
@@ -130,3 +143,5 @@ extension IPAddress {
         }
     }
 }
+
+extension TapTunnel.Oversize: Codable {}

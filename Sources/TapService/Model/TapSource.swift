@@ -60,12 +60,14 @@ package struct TapPort: Equatable, Sendable {
     package var interfaceIndex: UInt32
     package var identity: PortIdentity
     package var tags: [String]
+    /// Whether the world is behind it.
+    package var isUplink: Bool
     /// Why frames of the port cannot be copied, as part of a sentence; nil where they can.
     package var obstacle: String?
 
     package init(
         number: PortNumber, attached: UnixTime = UnixTime(nanoseconds: 0), name: String, interfaceIndex: UInt32,
-        identity: PortIdentity = PortIdentity(), tags: [String] = [], obstacle: String? = nil
+        identity: PortIdentity = PortIdentity(), tags: [String] = [], isUplink: Bool = false, obstacle: String? = nil
     ) {
         self.number = number
         self.attached = attached
@@ -73,6 +75,7 @@ package struct TapPort: Equatable, Sendable {
         self.interfaceIndex = interfaceIndex
         self.identity = identity
         self.tags = tags
+        self.isUplink = isUplink
         self.obstacle = obstacle
     }
 }

@@ -66,7 +66,8 @@ package struct TapReport: ReportSection {
         let from = ports.isEmpty ? "no port" : ports.prefix(3).joined(separator: ", ") + more
         var text =
             "\(session.name) (\(session.number)): \(from) to \(session.destination), matched \(sum.matched.packets), "
-        text += "mirrored \(sum.mirrored.packets), withheld \(sum.withheldSum.packets), failed \(sum.failedSum.packets)"
+        text +=
+            "mirrored \(sum.mirrored.packets), withheld \(sum.withheld.sum.packets), failed \(sum.failed.sum.packets)"
         guard session.status != .active || session.reason != nil else { return text }
         return text + "; \(session.status.rawValue)" + (session.reason.map { ": \($0)" } ?? "")
     }

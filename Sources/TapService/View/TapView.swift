@@ -25,10 +25,9 @@ package struct TapView: Codable, Equatable, Sendable {
         _ book: TapBook, _ outcomes: [TapCompiler.Outcome], in host: TapSurroundings, failure: String?,
         budgets: [String: TapRate], counts: [Int: TapFigures]
     ) {
-        let figures = book.accounts.figures(counts: counts)
         sessions = outcomes.map { outcome in
             Self.session(
-                outcome, failure, budgets[outcome.request.id], past: book.accounts.past(of: outcome.request.id), figures
+                outcome, failure, budgets[outcome.request.id], past: book.accounts.past(of: outcome.request.id), counts
             )
         }
         let byID = Dictionary(sessions.map { ($0.id, $0) }) { $1 }

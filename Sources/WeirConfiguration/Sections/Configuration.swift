@@ -31,6 +31,12 @@ package struct Configuration: Equatable, Sendable {
     package var providers: [ProviderChoice] = []
     /// How often the figures of the host, of machines and of ports are read; zero: never.
     package var monitorInterval = Duration.seconds(5)
+    /// By which copies of tap services leave for other hosts; nil: not known, and no budget.
+    package var tapDevice: String?
+    /// Of what production leaves free of that device, the share that copies may take.
+    package var tapShare = 0.5
+    /// Of outer headers of copies, where a tap service says nothing. 1 is lower effort (RFC 8622).
+    package var tapDSCP = 1
     /// Whether packets that the host's own stack drops are followed.
     package var watchesKernelDrops = false
     /// The length of a window, in whole seconds.

@@ -11,6 +11,7 @@ package enum ConfigurationKeys {
         openVSwitch
         providers
         verdicts
+        taps
         tables
         store
         logFiles
@@ -48,6 +49,21 @@ extension ConfigurationKeys {
             flag: .truth("Record packets dropped by the host's network stack, with the kernel's drop reason"),
             reload: .restart,
             "records packets dropped by the host's network stack, with the kernel's drop reason: see [verdicts.md](verdicts.md)"
+        )
+    }
+
+    /// Copies of packets.
+    @KeyTableBuilder<Configuration> private static var taps: [ConfigurationKey<Configuration>] {
+        ConfigurationKey(
+            "tap-device", \.tapDevice, .identifier, defaultText: "none: no budget",
+            "the interface by which copies of tap services leave for other hosts: see [taps.md](taps.md). What production leaves free of it bounds them"
+        )
+        ConfigurationKey(
+            "tap-share", \.tapShare, .share,
+            "of what production leaves free of `tap-device`, the share that copies may take")
+        ConfigurationKey(
+            "tap-dscp", \.tapDSCP, .count(0...63),
+            "differentiated services code point of outer headers of copies, where a tap service says nothing. 1 is lower effort (RFC 8622)"
         )
     }
 

@@ -17,20 +17,7 @@ package struct TapAccounts: Codable, Equatable, Sendable {
         }
     }
 
-    private struct Entry: Codable, Equatable {
-        var number: Int
-        /// What an earlier holder of the number had counted.
-        var base = TapFigures()
-
-        /// Since the session has the account. A number below what was there before was made anew.
-        func counted(_ counts: [Int: TapFigures]) -> TapFigures {
-            let now = counts[number] ?? base
-            let isAnew = now.sum.matched.packets < base.sum.matched.packets
-            return isAnew ? now : now - base
-        }
-    }
-
-    private var entries: [Key: Entry] = [:]
+    private var entries: [Key: Int] = [:]
     /// By session.
     private var past: [String: TapFigures] = [:]
     /// Where the search for a free number begins: one that was given back is used again as late as can be.
@@ -39,33 +26,29 @@ package struct TapAccounts: Codable, Equatable, Sendable {
     package init() {}
 
     /// The number of a session's account at a port; nil where all are in use.
-    ///
-    /// - Parameter counts: what the kernel has counted, by number.
-    package mutating func number(
-        of session: String, at port: TapPort, counts: [Int: TapFigures]
-    ) -> Int? {
+    package mutating func number(of session: String, at port: TapPort) -> Int? {
         let key = Key(session, port)
-        if let entry = entries[key] { return entry.number }
-        let used = Set(entries.values.map(\.number))
+        if let number = entries[key] { return number }
+        let used = numbers
         let all = Array(next..<TapPlan.mostAccounts) + Array(0..<next)
         guard let number = all.first(where: { !used.contains($0) }) else { return nil }
         next = (number + 1) % TapPlan.mostAccounts
-        entries[key] = Entry(number: number, base: counts[number] ?? TapFigures())
+        entries[key] = number
         return number
     }
 
-    /// Gives back the accounts that are not among these, and keeps what was counted there; forgets sessions that are no more.
-    package mutating func keep(_ numbers: Set<Int>, sessions: Set<String>, counts: [Int: TapFigures]) {
-        for (key, entry) in entries where !numbers.contains(entry.number) {
-            past[key.session, default: TapFigures()] += entry.counted(counts)
-        }
-        entries = entries.filter { numbers.contains($0.value.number) }
-        past = past.filter { sessions.contains($0.key) }
-    }
+    /// Those that are in use.
+    package var numbers: Set<Int> { Set(entries.values) }
 
-    /// What was counted in each account since its session has it, by number.
-    package func figures(counts: [Int: TapFigures]) -> [Int: TapFigures] {
-        Dictionary(entries.values.map { ($0.number, $0.counted(counts)) }) { $1 }
+    /// Gives back the accounts that are not among these, and keeps what was counted there; forgets sessions that are no more.
+    ///
+    /// - Parameter counts: by number.
+    package mutating func keep(_ numbers: Set<Int>, sessions: Set<String>, counts: [Int: TapFigures]) {
+        for (key, number) in entries where !numbers.contains(number) {
+            past[key.session, default: TapFigures()] += counts[number] ?? TapFigures()
+        }
+        entries = entries.filter { numbers.contains($0.value) }
+        past = past.filter { sessions.contains($0.key) }
     }
 
     /// What a session has counted at ports that it has no more.

@@ -10,15 +10,10 @@ extension TapCounts {
         ("matched", \.matched), ("mirrored", \.mirrored), ("truncated", \.truncated),
         ("withheld_first_of_flow", \.withheld.firstOfFlow), ("withheld_sampling", \.withheld.sampling),
         ("withheld_rate", \.withheld.rate), ("withheld_budget", \.withheld.budget),
+        ("withheld_segments", \.withheld.segments),
         ("failed_destination", \.failed.destination), ("failed_too_big", \.failed.tooBig),
         ("failed_ring_full", \.failed.ringFull),
     ]
-
-    package var withheldSum: PacketCount {
-        withheld.firstOfFlow + withheld.sampling + withheld.rate + withheld.budget
-    }
-
-    package var failedSum: PacketCount { failed.destination + failed.tooBig + failed.ringFull }
 
     package static func + (left: Self, right: Self) -> Self { combined(left, right, by: +) }
     package static func - (left: Self, right: Self) -> Self { combined(left, right, by: -) }

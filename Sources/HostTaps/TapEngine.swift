@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowKernel
+package import FlowModel
+package import Host
+package import TapService
+
+/// What copies packets on this host: the programs in the kernel, or a record of what they would be told.
+package protocol TapEngine: ~Copyable {
+    /// Puts a plan in force in the place of the one before: for every frame after it returns. Where it throws, what was stays.
+    ///
+    /// - Parameter uplinks: ports by which packets of tunnels come and go.
+    func set(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError)
+
+    /// Puts other budgets in force for the sessions of the plan in force.
+    func limit(_ sessions: [TapSession]) throws(KernelError)
+
+    /// Makes accounts zero that no plan in force has.
+    func clear(_ accounts: Set<Int>) throws(KernelError)
+
+    /// What was counted in these accounts.
+    func counts(of accounts: Set<Int>) throws(KernelError) -> [Int: TapFigures]
+}
+
+extension Installation: TapEngine {
+    package func set(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError) {
+        try setTaps(plan, uplinks: uplinks)
+    }
+
+    package func limit(_ sessions: [TapSession]) throws(KernelError) { try setTapLimits(sessions) }
+
+    package func clear(_ accounts: Set<Int>) throws(KernelError) { try clearTapCounts(of: accounts) }
+
+    package func counts(of accounts: Set<Int>) throws(KernelError) -> [Int: TapFigures] {
+        try tapCounts(of: accounts).mapValues { TapFigures(ingress: $0.ingress, egress: $0.egress) }
+    }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FlowModel
+import Host
+package import Logging
+package import SystemPackage
+package import TapService
+
+/// Keeps the taps of this host in force: carries out requests, follows ports as they come and go, and shares budgets out each second.
+///
+/// Used from one thread, the one that attaches ports: a port that comes has its sessions before the thread does anything else.
+package struct TapRuntime {
+    private let file: TapStateFile
+    private let desk: TapDesk
+    private let logger: Logger
+    package var settings: TapSettings {
+        didSet { if settings.device != oldValue.device { device = settings.device.map { EgressDevice($0) } } }
+    }
+    private var book: TapBook
+    /// As the ports were last.
+    private var host = TapSurroundings()
+    private var outcomes: [TapCompiler.Outcome] = []
+    /// In force; nil: not known, as at the start.
+    private var plan: TapPlan?
+    private var uplinks: Set<PortNumber> = []
+    private var counts: [Int: TapFigures] = [:]
+    private var budgets: [String: TapRate] = [:]
+    private var demand = TapDemand()
+    /// Of the last second.
+    private var demands: [TapBudget.Demand] = []
+    /// What the host leaves to copies, of the last second; nil: not measured yet.
+    private var hostBytes: UInt64?
+    private var device: EgressDevice?
+    private var lastSecond = ClockAnchor.now.monotonic
+    /// Why what was asked for is not in force.
+    private var failure: String?
+    /// Why what an earlier daemon kept was not read; nil from the first request on that was carried out.
+    private var unread: String?
+
+    /// Reads what an earlier daemon kept. Where that cannot be, it goes on without, and says so.
+    package init(stateDirectory: FilePath, desk: TapDesk, settings: TapSettings, logger: Logger) {
+        file = TapStateFile(folder: stateDirectory)
+        (book, unread) = file.read()
+        if let unread { logger.error("\(unread)") }
+        self.desk = desk
+        self.settings = settings
+        self.logger = logger
+        device = settings.device.map { EgressDevice($0) }
+    }
+
+    /// Whether there is anything to be done for the sessions or at the desk; false where nobody has taps.
+    package var isNeeded: Bool { desk.hasRequests || !book.isEmpty || plan == nil }
+
+    package var hasRequests: Bool { desk.hasRequests }
+
+    /// When the budgets are due; nil where there are no sessions.
+    package var due: MonotonicTime? { outcomes.isEmpty ? nil : lastSecond.advanced(by: .seconds(1)) }
+
+    package var report: TapReport? {
+        let failure = failure ?? unread
+        return book.isEmpty && failure == nil ? nil : TapReport(desk.view, failure: failure)
+    }
+
+    /// Takes the ports as they are now, and carries out what is asked for.
+    package mutating func follow(_ host: TapSurroundings, by engine: borrowing some TapEngine & ~Copyable) {
+        self.host = host
+        readCounts(engine)
+        let requests = desk.takeRequests()
+        if requests.isEmpty || plan == nil { compileAgain(engine) }
+        let done = requests.map { request in (request.reply, carryOut(request, engine)) }
+        publish()
+        // Whoever asked finds what was done when it reads on.
+        for (reply, result) in done { reply(result) }
+    }
+
+    /// What is due each second: counts, budgets, and another try of what the kernel did not take.
+    package mutating func turn(by engine: borrowing some TapEngine & ~Copyable, now: MonotonicTime) {
+        guard let due, now >= due else { return }
+        let seconds = max(lastSecond.duration(to: now) / .seconds(1), 0.001)
+        lastSecond = now
+        readCounts(engine)
+        let sessions = outcomes.filter { $0.place != nil }.map { outcome in
+            let sum = outcome.ports.reduce(book.accounts.past(of: outcome.request.id)) { sum, port in
+                sum + (counts[port.account] ?? TapFigures())
+            }
+            return (request: outcome.request, counts: sum.sum)
+        }
+        demands = demand.take(sessions, seconds: seconds)
+        measureHost(sent: demand.sent(sessions), seconds: seconds, now: now)
+        if budgets(of: book) != budgets || failure != nil { compileAgain(engine) }
+        publish()
+    }
+}
+
+extension TapRuntime {
+    private mutating func readCounts(_ engine: borrowing some TapEngine & ~Copyable) {
+        let numbers = book.accounts.numbers
+        guard !numbers.isEmpty, let counts = try? engine.counts(of: numbers) else { return }
+        self.counts = counts
+    }
+
+    /// Puts in force what the book asks for at the ports that there are.
+    private mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable) {
+        var new = book
+        budgets = budgets(of: book)
+        let compiler = TapCompiler(&new, in: host, budgets: budgets, counts: counts)
+        outcomes = compiler.outcomes
+        if new != book {
+            book = new
+            // Without it the next daemon counts on in other accounts.
+            do throws(TapError) { try file.write(book) } catch { logger.error("\(error)") }
+        }
+        do throws(KernelError) {
+            try force(compiler, engine)
+            if failure != nil { logger.notice("taps are in force again") }
+            failure = nil
+        } catch {
+            if failure != "\(error)" { logger.error("taps are not in force as they were asked for: \(error)") }
+            failure = "\(error)"
+        }
+    }
+
+    /// What a plan has in common with the one in force is not written again.
+    private mutating func force(
+        _ compiler: TapCompiler, _ engine: borrowing some TapEngine & ~Copyable
+    ) throws(KernelError) {
+        let new = compiler.plan
+        guard new != plan || compiler.uplinks != uplinks else { return }
+        // What the last daemon left in force has its accounts from the same file.
+        if let plan {
+            try engine.clear(new.accounts.subtracting(plan.accounts))
+            counts = counts.filter { plan.accounts.contains($0.key) }
+        }
+        if let plan, compiler.uplinks == uplinks, plan.withoutBudgets == new.withoutBudgets {
+            try engine.limit(new.sessions)
+        } else {
+            try engine.set(new, uplinks: compiler.uplinks)
+        }
+        (plan, uplinks) = (new, compiler.uplinks)
+    }
+
+    private mutating func carryOut(
+        _ request: TapDesk.Request, _ engine: borrowing some TapEngine & ~Copyable
+    ) -> Result<TapDesk.Done, TapError> {
+        do throws(TapError) {
+            var new = book
+            let done = try Self.apply(request, to: &new, in: host)
+            try put(new, engine)
+            logger.notice("\(Self.sentence(request, done, book)), asked for by \(request.owner.text)")
+            return .success(done)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What is written first is taken back where the kernel does not take it.
+    private mutating func put(_ wanted: TapBook, _ engine: borrowing some TapEngine & ~Copyable) throws(TapError) {
+        var new = wanted
+        let budgets = budgets(of: wanted)
+        let compiler = TapCompiler(&new, in: host, budgets: budgets, counts: counts)
+        try file.write(new)
+        do throws(KernelError) { try force(compiler, engine) } catch {
+            try? file.write(book)
+            throw TapError(.failed, "\(error); nothing is changed")
+        }
+        (book, outcomes, failure, unread) = (new, compiler.outcomes, nil, nil)
+        self.budgets = budgets
+    }
+
+    private static func apply(
+        _ request: TapDesk.Request, to book: inout TapBook, in host: TapSurroundings
+    ) throws(TapError) -> TapDesk.Done {
+        switch request.action {
+        case .create(let kind, let values):
+            let id = newID
+            try book.create(kind, id: id, values, by: request.owner, in: host)
+            return .changed(id: id)
+        case .update(let kind, let reference, let values):
+            return .changed(id: try book.update(kind, reference, values, by: request.owner, in: host))
+        case .delete(let kind, let reference): return .deleted(try book.delete(kind, reference))
+        }
+    }
+
+    /// Copies carry what tenants say to each other: who asked for them stands in the log.
+    private static func sentence(_ request: TapDesk.Request, _ done: TapDesk.Done, _ book: TapBook) -> String {
+        switch (request.action, done) {
+        case (.create(let kind, _), .changed(let id)): "\(book.text(of: kind, id)) was created"
+        case (.update(let kind, _, _), .changed(let id)): "\(book.text(of: kind, id)) was changed"
+        case (_, .deleted(let titles)): "\(titles.listed(by: "and")) \(titles.count == 1 ? "was" : "were") deleted"
+        case (.delete, .changed): ""
+        }
+    }
+
+    private static var newID: String {
+        let words = [RandomBits.next(), RandomBits.next()].map { String($0, radix: 16) }
+            .map { String(repeating: "0", count: 16 - $0.count) + $0 }
+        let digits = Array(words.joined())
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+    }
+
+    /// Sessions of which nothing is known yet want nothing: they have the room that is kept for such.
+    private func budgets(of book: TapBook) -> [String: TapRate] {
+        var budget = TapBudget()
+        for service in book.services {
+            let limit = TapRate(
+                packetsPerSecond: service.mostPacketsPerSecond, bytesPerSecond: service.mostBitsPerSecond.map { $0 / 8 }
+            )
+            if limit != TapRate() { budget.limits[service.id] = limit }
+        }
+        budget.hostBytesPerSecond =
+            hostBytes
+            ?? device?.capacity.map {
+                TapBudget.free(ofBytesPerSecond: $0, production: $0 / 2, share: settings.share)
+            }
+        let known = Dictionary(demands.map { ($0.session, $0) }) { $1 }
+        return budget.rates(
+            for: book.requests(dscp: host.dscp).filter(\.isEnabled).map { known[$0.id] ?? TapDemand.none(of: $0) })
+    }
+
+    private mutating func measureHost(sent: UInt64, seconds: Double, now: MonotonicTime) {
+        guard let capacity = device?.capacity else {
+            hostBytes = nil
+            return
+        }
+        guard let rate = device?.rate(now: now) else { return }
+        let copies = UInt64(Double(sent) / seconds)
+        hostBytes = TapBudget.free(
+            ofBytesPerSecond: capacity, production: rate - min(rate, copies), share: settings.share)
+    }
+
+    private func publish() {
+        desk.view = TapView(book, outcomes, in: host, failure: failure, budgets: budgets, counts: counts)
+    }
+}
+
+extension TapBook {
+    fileprivate func text(of kind: TapKind, _ id: String) -> String {
+        switch kind {
+        case .services: (try? find(\.services, id))?.title ?? kind.noun
+        case .flows:
+            (try? find(\.flows, id)).map { flow in
+                let service = (try? find(\.services, flow.serviceID))?.title ?? "a tap service"
+                let across = flow.allowsCrossAccount ? ", across accounts" : ""
+                return "\(flow.title) (\(flow.source.text) to \(service), \(flow.direction.rawValue)\(across))"
+            } ?? kind.noun
+        case .mirrors: (try? find(\.mirrors, id))?.title ?? kind.noun
+        case .filters: (try? find(\.filters, id))?.title ?? kind.noun
+        }
+    }
+}
+
+extension TapPlan {
+    fileprivate var accounts: Set<Int> { Set(uses.values.flatMap { $0.map(\.account) }) }
+
+    fileprivate var withoutBudgets: TapPlan {
+        var plan = self
+        for index in plan.sessions.indices { plan.sessions[index].budget = TapRate() }
+        return plan
+    }
+}

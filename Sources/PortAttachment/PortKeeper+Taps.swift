@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowKernel
+import FlowModel
+import Host
+import HostTaps
+import PortDirectory
+import TapService
+
+/// Taps follow the ports that this keeper attaches.
+extension PortKeeper {
+    /// Hands over the ports where they may have changed, and has done what was asked for or is due.
+    ///
+    /// - Parameter isChanged: whether ports came, went, or are named or owned another way.
+    mutating func followTaps(isChanged: Bool) {
+        guard var taps, taps.isNeeded else { return }
+        if isChanged || taps.hasRequests, let host = tapSurroundings() { taps.follow(host, by: installation) }
+        taps.turn(by: installation, now: ClockAnchor.now.monotonic)
+        self.taps = taps
+    }
+
+    /// nil where there are no sessions.
+    var untilTapsAreDue: Duration? {
+        taps?.due.map { max(.zero, ClockAnchor.now.monotonic.duration(to: $0)) }
+    }
+
+    private func tapSurroundings() -> TapSurroundings? {
+        guard let ports = try? installation.portsHere() else { return nil }
+        let settings = TapSettings(configuration)
+        let (rules, listing) = (RuleDirectory(configuration).rules, directory.listing)
+        let facts: @Sendable (String) -> PortFacts = { name in
+            let own = rules.facts(of: name) ?? PortFacts()
+            return listing?.facts(of: name).map { own.completed(by: $0) } ?? own
+        }
+        let tapped = ports.values.filter { !$0.isClosing }.sorted { $0.number < $1.number }.map { port in
+            let said = facts(port.name)
+            // A directory that is away has said it before.
+            let identity = notes?.identity(of: port).map { said.identity.completed(by: $0) } ?? said.identity
+            return TapPort(
+                number: port.number, attached: port.attached, name: port.name, interfaceIndex: port.interfaceIndex,
+                identity: identity, tags: said.tags, isUplink: port.role == .uplink, obstacle: port.tapObstacle)
+        }
+        return TapSurroundings(ports: tapped, dscp: settings.dscp, egress: settings.device) { name in
+            guard let interface = try? NetworkInterface.named(name) else { return nil }
+            return TapSurroundings.Interface(index: interface.index, identity: facts(interface.name).identity)
+        }
+    }
+}
+
+extension RegisteredPort {
+    /// Why its frames cannot be copied.
+    fileprivate var tapObstacle: String? {
+        switch fromHook {
+        case .xsk: "its frames go past the kernel by AF_XDP, where nothing copies them"
+        case .xdp, .xdpDispatched: "it is measured by XDP, which copies nothing; attach it with hook tc"
+        case .none, .tcx, .clsact, .unobserved, .fentry: nil
+        }
+    }
+}
+
+extension PortChanges {
+    /// Whether taps may have other ports now.
+    var concernsTaps: Bool {
+        !(attached.isEmpty && gone.isEmpty && replaced.isEmpty && renamed.isEmpty && released.isEmpty && changed.isEmpty
+            && dropped.isEmpty && mended.isEmpty && directory.isEmpty)
+    }
+}
