@@ -46,7 +46,8 @@ let package = Package(
         .target(
             name: "FlowKernel",
             dependencies: [
-                "FlowModel", "Host", "BPF", "FlowMeter", "FlowVerdict", "TapService", "DurableFiles", "CWeirABI", "CBPF",
+                "FlowModel", "Host", "BPF", "FlowMeter", "FlowVerdict", "TapService", "DurableFiles", "CWeirABI",
+                "CBPF",
                 "CLibbpf", "CLibxdp", "CHost",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -148,7 +149,8 @@ let package = Package(
             name: "PortAttachment",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "PortDirectory", "OpenVSwitch", "WeirConfiguration",
-                "DaemonReports", "HostVerdicts", "HostTaps", "TapService", .product(name: "Logging", package: "swift-log"),
+                "DaemonReports", "HostVerdicts", "HostTaps", "TapService",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(

@@ -66,7 +66,7 @@ package struct TapRuntime {
         self.host = host
         readCounts(engine)
         let requests = desk.takeRequests()
-        if requests.isEmpty || plan == nil { compileAgain(engine) }
+        compileAgain(engine)
         let done = requests.map { request in (request.reply, carryOut(request, engine)) }
         publish()
         // Whoever asked finds what was done when it reads on.
@@ -87,7 +87,7 @@ package struct TapRuntime {
         }
         demands = demand.take(sessions, seconds: seconds)
         measureHost(sent: demand.sent(sessions), seconds: seconds, now: now)
-        if budgets(of: book) != budgets || failure != nil { compileAgain(engine) }
+        if failure != nil || budgets(of: sessions.map(\.request), book) != budgets { compileAgain(engine) }
         publish()
     }
 }
@@ -102,9 +102,8 @@ extension TapRuntime {
     /// Puts in force what the book asks for at the ports that there are.
     private mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable) {
         var new = book
-        budgets = budgets(of: book)
-        let compiler = TapCompiler(&new, in: host, budgets: budgets, counts: counts)
-        outcomes = compiler.outcomes
+        let (compiler, budgets) = compiled(&new)
+        (outcomes, self.budgets) = (compiler.outcomes, budgets)
         if new != book {
             book = new
             // Without it the next daemon counts on in other accounts.
@@ -156,8 +155,7 @@ extension TapRuntime {
     /// What is written first is taken back where the kernel does not take it.
     private mutating func put(_ wanted: TapBook, _ engine: borrowing some TapEngine & ~Copyable) throws(TapError) {
         var new = wanted
-        let budgets = budgets(of: wanted)
-        let compiler = TapCompiler(&new, in: host, budgets: budgets, counts: counts)
+        let (compiler, budgets) = compiled(&new)
         try file.write(new)
         do throws(KernelError) { try force(compiler, engine) } catch {
             try? file.write(book)
@@ -198,8 +196,16 @@ extension TapRuntime {
         return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
     }
 
+    private func compiled(_ book: inout TapBook) -> (TapCompiler, [String: TapRate]) {
+        var compiler = TapCompiler(&book, in: host, counts: counts)
+        let active = compiler.outcomes.filter { $0.place != nil }.map(\.request)
+        let budgets = budgets(of: active, book)
+        compiler.leave(budgets)
+        return (compiler, budgets)
+    }
+
     /// Sessions of which nothing is known yet want nothing: they have the room that is kept for such.
-    private func budgets(of book: TapBook) -> [String: TapRate] {
+    private func budgets(of active: [TapSessionRequest], _ book: TapBook) -> [String: TapRate] {
         var budget = TapBudget()
         for service in book.services {
             let limit = TapRate(
@@ -213,8 +219,7 @@ extension TapRuntime {
                 TapBudget.free(ofBytesPerSecond: $0, production: $0 / 2, share: settings.share)
             }
         let known = Dictionary(demands.map { ($0.session, $0) }) { $1 }
-        return budget.rates(
-            for: book.requests(dscp: host.dscp).filter(\.isEnabled).map { known[$0.id] ?? TapDemand.none(of: $0) })
+        return budget.rates(for: active.map { known[$0.id] ?? TapDemand.none(of: $0) })
     }
 
     private mutating func measureHost(sent: UInt64, seconds: Double, now: MonotonicTime) {

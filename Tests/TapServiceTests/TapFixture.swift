@@ -42,7 +42,9 @@ struct TapFixture {
     }
 
     mutating func compile(counts: [Int: TapFigures] = [:], budgets: [String: TapRate] = [:]) -> TapCompiler {
-        TapCompiler(&book, in: host, budgets: budgets, counts: counts)
+        var compiler = TapCompiler(&book, in: host, counts: counts)
+        compiler.leave(budgets)
+        return compiler
     }
 
     /// The sentence with which a request is refused.

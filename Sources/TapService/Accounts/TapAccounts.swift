@@ -26,14 +26,17 @@ package struct TapAccounts: Codable, Equatable, Sendable {
     package init() {}
 
     /// The number of a session's account at a port; nil where all are in use.
-    package mutating func number(of session: String, at port: TapPort) -> Int? {
+    ///
+    /// - Parameter used: the numbers that are in use, kept up to date.
+    package mutating func number(of session: String, at port: TapPort, used: inout Set<Int>) -> Int? {
         let key = Key(session, port)
         if let number = entries[key] { return number }
-        let used = numbers
-        let all = Array(next..<TapPlan.mostAccounts) + Array(0..<next)
-        guard let number = all.first(where: { !used.contains($0) }) else { return nil }
+        guard used.count < TapPlan.mostAccounts else { return nil }
+        while used.contains(next) { next = (next + 1) % TapPlan.mostAccounts }
+        let number = next
         next = (number + 1) % TapPlan.mostAccounts
         entries[key] = number
+        used.insert(number)
         return number
     }
 

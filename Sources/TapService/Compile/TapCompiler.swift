@@ -23,17 +23,13 @@ package struct TapCompiler {
     package private(set) var outcomes: [Outcome] = []
     private let host: TapSurroundings
 
-    /// - Parameters:
-    ///   - budgets: what is left to each session, by its id.
-    ///   - counts: what the kernel has counted, by account.
-    package init(
-        _ book: inout TapBook, in host: TapSurroundings, budgets: [String: TapRate] = [:],
-        counts: [Int: TapFigures] = [:]
-    ) {
+    /// - Parameter counts: what the kernel has counted, by account.
+    package init(_ book: inout TapBook, in host: TapSurroundings, counts: [Int: TapFigures] = [:]) {
         self.host = host
         var accounts = book.accounts
         let requests = book.requests(dscp: host.dscp)
-        for request in requests { add(request, budgets[request.id] ?? TapRate(), &accounts) }
+        var used = accounts.numbers
+        for request in requests { add(request, &accounts, &used) }
         accounts.keep(
             Set(plan.uses.values.flatMap { $0.map(\.account) }), sessions: Set(requests.map(\.id)), counts: counts)
         book.accounts = accounts
@@ -46,7 +42,9 @@ package struct TapCompiler {
         uplinks.formUnion(host.ports.filter(\.isUplink).map(\.number))
     }
 
-    private mutating func add(_ request: TapSessionRequest, _ budget: TapRate, _ accounts: inout TapAccounts) {
+    private mutating func add(
+        _ request: TapSessionRequest, _ accounts: inout TapAccounts, _ used: inout Set<Int>
+    ) {
         var outcome = Outcome(request: request)
         defer { outcomes.append(outcome) }
         guard request.isEnabled else { return outcome.wait("it is switched off") }
@@ -58,7 +56,7 @@ package struct TapCompiler {
         for port in host.ports where request.source.covers(port) && port.interfaceIndex != index {
             if let obstacle = obstacle(request, port, project) {
                 left.append("\(port.name): \(obstacle)")
-            } else if let account = accounts.number(of: request.id, at: port) {
+            } else if let account = accounts.number(of: request.id, at: port, used: &used) {
                 outcome.ports.append((port, account))
             } else {
                 left.append("\(port.name): all \(TapPlan.mostAccounts) accounts are in use")
@@ -69,7 +67,7 @@ package struct TapCompiler {
             return outcome.wait(left.isEmpty ? "it waits for its source, \(request.source.text)" : outcome.reason ?? "")
         }
         var session = request.session
-        (session.destination, session.budget) = (destination, budget)
+        session.destination = destination
         outcome.place = plan.sessions.count
         plan.sessions.append(session)
         for (port, account) in outcome.ports {
@@ -77,6 +75,13 @@ package struct TapCompiler {
         }
         if let index, let carrier = host.ports.first(where: { $0.interfaceIndex == index }) {
             plan.carriers.insert(carrier.number)
+        }
+    }
+
+    /// Leaves so much to each session, by its id.
+    package mutating func leave(_ budgets: [String: TapRate]) {
+        for outcome in outcomes {
+            if let place = outcome.place { plan.sessions[place].budget = budgets[outcome.request.id] ?? TapRate() }
         }
     }
 

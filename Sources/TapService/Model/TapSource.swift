@@ -31,13 +31,12 @@ package struct TapSource: Equatable, Sendable {
 
     package func covers(_ port: TapPort) -> Bool {
         let identity = port.identity
-        let words: [(wanted: String?, has: [String?])] = [
-            (self.port, [port.name, identity.interfaceID]),
-            (tag, port.tags),
-            (project, [identity.projectID, identity.projectName, identity.accountID]),
-            (machine, [identity.instanceID, identity.instanceName]),
-        ]
-        guard words.allSatisfy({ word in word.wanted.map { word.has.contains($0) } ?? true }) else { return false }
+        if let wanted = self.port, wanted != port.name, wanted != identity.interfaceID { return false }
+        if let tag, !port.tags.contains(tag) { return false }
+        if let project, project != identity.projectID, project != identity.projectName, project != identity.accountID {
+            return false
+        }
+        if let machine, machine != identity.instanceID, machine != identity.instanceName { return false }
         return pattern.map { GlobPattern($0)?.matches(port.name) == true } ?? true
     }
 
