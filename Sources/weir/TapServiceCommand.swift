@@ -29,7 +29,8 @@ enum TapServiceKind: TapCommandKind {
 
 extension TapServiceObject {
     fileprivate var destinationText: String {
-        portID.map { "port \($0)" } ?? "VNI \(vni.map { "\($0)" } ?? "-") at \(remoteIP ?? "-")"
+        if let portID, let vni, let peers { return "port \(portID), VNI \(vni) from \(peers.joined(separator: ", "))" }
+        return portID.map { "port \($0)" } ?? "VNI \(vni.map { "\($0)" } ?? "-") at \(remoteIP ?? "-")"
     }
 }
 
@@ -54,6 +55,9 @@ struct TapServiceOptions: ParsableArguments {
 
     @Option(help: "VXLAN network identifier, 1 to 16777215; no other may use it.")
     var vni: UInt32?
+
+    @Option(help: "Address of a host whose copies with that VNI go to the port; may be given again.")
+    var peer: [String] = []
 
     @Option(help: "Differentiated services code point of outer headers, 0 to 63; else tap-dscp of the configuration.")
     var dscp: UInt8?
@@ -90,6 +94,7 @@ struct TapServiceOptions: ParsableArguments {
         fields.set("port_id", port)
         fields.set("remote_ip", remoteIp)
         fields.set("vni", vni)
+        if !peer.isEmpty { fields.set("peers", peer.joined(separator: ",")) }
         fields.set("dscp", dscp)
         fields.set("ttl", ttl)
         fields.set("udp_checksum", udpChecksum)
@@ -110,6 +115,7 @@ struct TapServiceCreateCommand: ParsableCommand {
             Examples:
               weir tap service create --name mon --port tap9
               weir tap service create --name far --remote-ip 192.0.2.9 --vni 7001 --max-bits-per-second 200M
+              weir tap service create --name far --port tap9 --vni 7001 --peer 192.0.2.1      (on 192.0.2.9)
             """)
 
     @Option(help: "Its name; no other tap service has it.")

@@ -185,6 +185,27 @@ import Testing
         #expect(compiler.outcomes[16].reason == "left out: tap7: it has 16 sessions already")
     }
 
+    @Test func `a port gets copies of the hosts that its tap service names, and of no others`() throws {
+        var fixture = TapFixture(ports: .named("tap9", 9), .named("tap7", 7))
+        try fixture.create(.services, "name=far port=tap9 vni=7001 peers=192.0.2.1,2001:db8::1")
+        let plan = fixture.compile().plan
+        #expect(
+            Set(plan.arrivals)
+                == Set(
+                    ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0) }.map {
+                        TapArrival(from: $0, vni: 7001, to: 109)
+                    }))
+        #expect(plan.carriers == [PortNumber(9)] && plan.sessions.isEmpty)
+        for (fields, sentence) in [
+            ("name=a port=tap7 vni=7002", "needs both"), ("name=a port=tap7 peers=192.0.2.1", "needs both"),
+            ("name=a remote_ip=192.0.2.9 vni=7002 peers=192.0.2.1", "is on another host"),
+            ("name=a port=tap7 vni=7002 peers=web", "must be the IP addresses"),
+            ("name=a port=tap7 vni=7001 peers=192.0.2.1", "is in use by"),
+        ] {
+            #expect(TapFixture.refusal { try fixture.create(.services, fields) }.contains(sentence), "\(fields)")
+        }
+    }
+
     @Test func `a tap mirror is a session for each direction`() throws {
         var fixture = try Self.fixture()
         var fields = TapFixture.fields("name=m port=tap7 remote_ip=192.0.2.9 mirror_type=vxlan")

@@ -4,7 +4,7 @@ import BPF
 import CWeirABI
 import FlowModel
 import Host
-package import TapService
+import TapService
 
 extension CopyTables {
     /// Puts these in the place of those that there were, one by one. What stays keeps its counts.
@@ -39,19 +39,6 @@ extension CopyTables {
         result.strangers = try strangers.value(of: UInt32(0), initial: UInt64(0)) ?? 0
         return result
     }
-}
-
-/// Copies that other hosts have sent here.
-package struct TapArrived: Equatable, Sendable {
-    package struct Count: Equatable, Sendable {
-        package var packets: UInt64
-        /// Of frames.
-        package var bytes: UInt64
-    }
-
-    package var arrivals: [TapArrival: Count] = [:]
-    /// Packets of senders or numbers that are not known: they were dropped.
-    package var strangers: UInt64 = 0
 }
 
 /// A sender, comparable.

@@ -109,7 +109,8 @@ extension weir_tap_rule {
         }
         if let flags = rule.flags {
             kinds |= WEIR_TAP_IP.rawValue | WEIR_TAP_PROTOCOL.rawValue | WEIR_TAP_FLAGS.rawValue
-            self.`protocol` = 6
+            // Of another transport it never matches: only TCP has flags.
+            self.`protocol` = rule.transport ?? 6
             tcp_flags = flags.flags
             tcp_mask = flags.mask
         }
@@ -124,16 +125,6 @@ extension weir_tap_rule {
 
 extension ClosedRange<UInt16> {
     fileprivate var ends: (UInt16, UInt16) { (lowerBound, upperBound) }
-}
-
-extension IPAddress {
-    /// As `weir_flow_key` has an address, in two words.
-    var wireWords: (UInt64, UInt64) {
-        switch version {
-        case .v4: ((low << 32).bigEndian, 0)
-        case .v6: (high.bigEndian, low.bigEndian)
-        }
-    }
 }
 
 extension AddressPrefix {

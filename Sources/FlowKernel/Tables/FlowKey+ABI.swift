@@ -35,19 +35,6 @@ struct TransportPorts {
     }
 }
 
-/// 16 bytes of an address as two words, in wire order.
-typealias WireAddress = (UInt64, UInt64)
-
-extension IPAddress {
-    init(wire: WireAddress, isIPv6: Bool) {
-        if isIPv6 {
-            self.init(v6High: UInt64(bigEndian: wire.0), low: UInt64(bigEndian: wire.1))
-        } else {
-            self.init(v4: UInt32(truncatingIfNeeded: UInt64(bigEndian: wire.0) >> 32))
-        }
-    }
-}
-
 /// `WEIR_TCP_BITS`, and the two things that a record says of them.
 struct TCPBits {
     private let bits: UInt16

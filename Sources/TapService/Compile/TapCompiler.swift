@@ -40,6 +40,19 @@ package struct TapCompiler {
             uplinks.insert(port.number)
         }
         uplinks.formUnion(host.ports.filter(\.isUplink).map(\.number))
+        for service in book.services { receive(service) }
+    }
+
+    /// Copies that other hosts send to a port of this one.
+    private mutating func receive(_ service: TapServiceObject) {
+        guard let vni = service.vni, let interface = service.portID.flatMap(host.destination) else { return }
+        for peer in service.peers ?? [] {
+            guard let address = IPAddress(peer) else { continue }
+            plan.arrivals.append(TapArrival(from: address, vni: vni, to: interface.index))
+        }
+        guard service.peers != nil, let carrier = host.ports.first(where: { $0.interfaceIndex == interface.index })
+        else { return }
+        plan.carriers.insert(carrier.number)
     }
 
     private mutating func add(

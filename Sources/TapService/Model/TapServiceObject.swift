@@ -2,7 +2,7 @@
 
 package import FlowModel
 
-/// A destination of copies: a port of this host, or a VXLAN tunnel to another one.
+/// A destination of copies: a port of this host, or a VXLAN tunnel to another one. A port can have copies from other hosts, too.
 package struct TapServiceObject: TapObject {
     package static let noun = "tap service"
 
@@ -14,6 +14,8 @@ package struct TapServiceObject: TapObject {
     package var portID: String?
     package var remoteIP: String?
     package var vni: UInt32?
+    /// Hosts whose copies with that VNI go to the port; nil: of none.
+    package var peers: [String]?
     package var dscp: UInt8?
     package var timeToLive: UInt8?
     package var hasUDPChecksum: Bool?
@@ -34,7 +36,7 @@ package struct TapServiceObject: TapObject {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, name, description, vni, dscp, mtu, oversize, created, updated
+        case id, name, description, vni, peers, dscp, mtu, oversize, created, updated
         case projectID = "project_id"
         case portID = "port_id"
         case remoteIP = "remote_ip"
@@ -52,6 +54,7 @@ package struct TapServiceObject: TapObject {
         try fields.take("port_id", "port", into: &portID, .interface)
         try fields.take("remote_ip", into: &remoteIP, .remoteAddress)
         try fields.take("vni", "virtual_network_id", into: &vni, .vni)
+        try fields.take("peers", "peer", into: &peers, .remoteAddresses)
         try fields.take("dscp", into: &dscp, .number(0...63))
         try fields.take("ttl", into: &timeToLive, .number(1...255))
         try fields.take("udp_checksum", into: &hasUDPChecksum, .truth)
@@ -74,8 +77,14 @@ package struct TapServiceObject: TapObject {
             throw TapError(
                 .wrong, "\(title) has two destinations: name a port (--port) or an address (--remote-ip), not both")
         case (_?, nil):
+            guard (vni == nil) == (peers == nil) else {
+                throw TapError(
+                    .wrong,
+                    "\(title) needs both to get copies from other hosts: the VNI that they send with (--vni) and who they are (--peer)"
+                )
+            }
             let tunnel = [
-                vni.map { _ in "vni" }, dscp.map { _ in "dscp" }, timeToLive.map { _ in "ttl" },
+                dscp.map { _ in "dscp" }, timeToLive.map { _ in "ttl" },
                 hasUDPChecksum.map { _ in "udp_checksum" }, mtu.map { _ in "mtu" }, oversize.map { _ in "oversize" },
             ].compactMap(\.self)
             if let field = tunnel.first {
@@ -84,6 +93,10 @@ package struct TapServiceObject: TapObject {
                     "\(field) of \(title) has a meaning only with --remote-ip: copies to a port have no outer header")
             }
         case (nil, let address?):
+            if peers != nil {
+                throw TapError(
+                    .wrong, "\(title) is on another host: say there who may send to it (--peer), with the port")
+            }
             if oversize != nil, mtu == nil {
                 throw TapError(
                     .wrong, "\(title) says what becomes of frames that do not fit: say the path's MTU, too (--mtu)")
@@ -120,6 +133,23 @@ extension TapReader<String> {
         .text("the IP address of another host") { text in
             guard let address = IPAddress(text), address.isUnicastHost else { return nil }
             return "\(address)"
+        }
+    }
+}
+
+extension TapReader<[String]> {
+    /// Texts in a list, or in one text with commas between them.
+    static var remoteAddresses: Self {
+        Self("the IP addresses of other hosts, at most 256") { value in
+            let texts: [TapJSON] =
+                switch value {
+                case .list(let list): list
+                case .text(let text): text.split(separator: ",").map { .text(String($0)) }
+                default: []
+                }
+            let addresses = texts.map { TapReader<String>.remoteAddress.read($0) }
+            let known = addresses.compactMap(\.self)
+            return known.isEmpty || known.count > 256 || known.count < addresses.count ? nil : known
         }
     }
 }
