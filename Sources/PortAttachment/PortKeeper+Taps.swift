@@ -6,6 +6,7 @@ import Host
 import HostTaps
 import PortDirectory
 import TapService
+import WeirConfiguration
 
 /// Taps follow the ports that this keeper attaches.
 extension PortKeeper {
@@ -40,7 +41,9 @@ extension PortKeeper {
                 number: port.number, attached: port.attached, name: port.name, interfaceIndex: port.interfaceIndex,
                 identity: identity, tags: said.tags, isUplink: port.role == .uplink, obstacle: port.tapObstacle)
         }
-        return TapSurroundings(ports: tapped, dscp: settings.dscp, egress: settings.device) { name in
+        return TapSurroundings(
+            ports: tapped, dscp: settings.dscp, egress: settings.device, account: configuration.accountID
+        ) { name in
             guard let interface = try? NetworkInterface.named(name) else { return nil }
             return TapSurroundings.Interface(index: interface.index, identity: facts(interface.name).identity)
         }

@@ -37,6 +37,16 @@ import Testing
                 "tap7 is of project blue"))
     }
 
+    @Test func `a destination on another host is of this host's account, where nothing else is said`() throws {
+        var port = TapPort.named("tap7", 7)
+        port.identity.accountID = "123456789012"
+        var fixture = TapFixture(ports: port)
+        fixture.host.account = "123456789012"
+        try fixture.create(.services, "name=far remote_ip=192.0.2.1 vni=7")
+        try fixture.create(.flows, "name=f port=tap7 tap_service=far")
+        #expect(fixture.compile().plan.sessions.count == 1)
+    }
+
     @Test func `a VNI is one object's`() throws {
         var fixture = try Self.fixture()
         try fixture.create(.services, "name=far remote_ip=192.0.2.1 vni=7 project=blue")

@@ -37,7 +37,7 @@ extension TapBook {
         let destination = service.project(in: host)
         try checkSame(
             source.identity.tapProject, destination, flow.allowsCrossAccount || service.allowsCrossAccount,
-            "\(source.name) is of \(Self.owner(source.identity.tapProject)) and \(service.title) of \(Self.owner(destination))"
+            "\(source.name) is of \(TapSurroundings.owner(source.identity.tapProject)) and \(service.title) of \(TapSurroundings.owner(destination))"
         )
     }
 
@@ -48,13 +48,9 @@ extension TapBook {
             mirror.sessionNumber, mirror.title, id: mirror.id, source: TapSource(port: mirror.portID), sources)
         guard let source = sources.first else { return }
         try checkSame(
-            source.identity.tapProject, mirror.projectID, mirror.allowsCrossAccount,
-            "\(source.name) is of \(Self.owner(source.identity.tapProject)) and \(mirror.title) of \(Self.owner(mirror.projectID))"
+            source.identity.tapProject, mirror.projectID ?? host.account, mirror.allowsCrossAccount,
+            "\(source.name) is of \(TapSurroundings.owner(source.identity.tapProject)) and \(mirror.title) of \(TapSurroundings.owner(mirror.projectID ?? host.account))"
         )
-    }
-
-    private static func owner(_ project: String?) -> String {
-        project.map { "project \($0)" } ?? "no project that is known"
     }
 
     private func checkSame(
@@ -130,8 +126,8 @@ extension TapBook {
 }
 
 extension TapServiceObject {
-    /// Whose its destination is: the project that was said, else that of its port.
+    /// Whose its destination is: the project that was said, else that of its port, or of another host that of this one.
     package func project(in host: TapSurroundings) -> String? {
-        projectID ?? portID.flatMap(host.destination)?.identity.tapProject
+        projectID ?? (portID == nil ? host.account : portID.flatMap(host.destination)?.identity.tapProject)
     }
 }

@@ -39,19 +39,27 @@ package struct TapSurroundings: Sendable {
     package var dscp: UInt8
     /// By which copies to other hosts leave, as far as that is known.
     package var egress: String?
+    /// Whose this host is: a destination on another host, of which nothing else is said, is of the same.
+    package var account: String?
 
     package init(
-        ports: [TapPort] = [], dscp: UInt8 = 0, egress: String? = nil,
+        ports: [TapPort] = [], dscp: UInt8 = 0, egress: String? = nil, account: String? = nil,
         interface: @escaping @Sendable (String) -> Interface? = { _ in nil }
     ) {
         self.ports = ports
         self.dscp = dscp
         self.egress = egress
+        self.account = account
         self.interface = interface
     }
 
     package func destination(_ name: String) -> Interface? {
         ports.first { $0.name == name || $0.identity.interfaceID == name }
             .map { Interface(index: $0.interfaceIndex, identity: $0.identity) } ?? interface(name)
+    }
+
+    /// Whose something is, in a sentence.
+    static func owner(_ project: String?) -> String {
+        project.map { "project \($0)" } ?? "no project that is known"
     }
 }

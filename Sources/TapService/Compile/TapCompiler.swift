@@ -103,7 +103,7 @@ package struct TapCompiler {
         of request: TapSessionRequest
     ) -> (destination: TapDestination, index: UInt32?, project: String?)? {
         switch request.target {
-        case .tunnel(let tunnel): return (.tunnel(tunnel), nil, request.project)
+        case .tunnel(let tunnel): return (.tunnel(tunnel), nil, request.project ?? host.account)
         case .port(let name):
             guard let interface = host.destination(name) else { return nil }
             return (.interface(interface.index), interface.index, request.project ?? interface.identity.tapProject)
@@ -114,8 +114,8 @@ package struct TapCompiler {
     private func obstacle(_ request: TapSessionRequest, _ port: TapPort, _ project: String?) -> String? {
         if let obstacle = port.obstacle { return obstacle }
         if !request.allowsCrossAccount, port.identity.tapProject != project {
-            return
-                "it is of \(port.identity.tapProject.map { "project \($0)" } ?? "no project that is known"), and the destination of \(project.map { "project \($0)" } ?? "none")"
+            let (owner, other) = (TapSurroundings.owner(port.identity.tapProject), TapSurroundings.owner(project))
+            return "it is of \(owner), and the destination of \(other)"
         }
         if (plan.uses[port.number]?.count ?? 0) >= TapPlan.mostUses {
             return "it has \(TapPlan.mostUses) sessions already"
