@@ -55,7 +55,11 @@ struct LinkRequest {
         var message = bytes
         let length = UInt32(message.count)
         for place in 0..<4 { message[place] = UInt8(truncatingIfNeeded: length >> UInt32(8 * place)) }
-        let raw = socket(AF_NETLINK, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
+        // The kernel asks for the capability twice: of whoever opened the socket, and of whoever sends (netlink_ns_capable in
+        // net/netlink/af_netlink.c).
+        let raw = ThreadPrivileges.inForce {
+            socket(AF_NETLINK, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
+        }
         guard raw >= 0 else { throw KernelError(errno: errno, "cannot ask the kernel about interfaces") }
         let descriptor = Descriptor(owning: raw)
         let sent = ThreadPrivileges.inForce { unsafe send(descriptor.raw, message, message.count, 0) }
