@@ -156,9 +156,8 @@ let package = Package(
         .target(
             name: "LiveStatus",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
-                "PortDirectory", "DirectoryProviders", "WeirConfiguration", "DaemonReports", "HostVerdicts",
-                "PortAttachment",
+                "FlowModel", "Host", "FlowKernel", "FlowMeter", "FlowRecorder", "FlowVerdict", "PortDirectory",
+                "WeirConfiguration", "DaemonReports", "HostVerdicts", "PortAttachment", "Reporting",
             ]),
         .target(
             name: "WeirDaemon",
@@ -299,8 +298,7 @@ let package = Package(
             name: "LiveStatusTests",
             dependencies: [
                 "LiveStatus", "DaemonReports", "DirectoryProviders", "FlowExport", "FlowMeter", "FlowModel",
-                "FlowRecorder",
-                "OpenVSwitch",
+                "FlowRecorder", "Reporting",
             ]),
         .testTarget(name: "WeirDaemonTests", dependencies: ["FlowKernel", "Host", "WeirDaemon"]),
         .testTarget(

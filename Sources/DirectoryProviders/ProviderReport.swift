@@ -50,6 +50,10 @@ package struct ProviderReport: ReportSection {
 
     package var lines: [ReportLine] { [ReportLine("provider", "\(name): \(text)")] }
 
+    package var concerns: [Concern] {
+        failure.map { [.warning("the provider \(name) does not run: \($0)")] } ?? []
+    }
+
     private var text: String {
         var parts = [failure.map { "does not run: \($0)" }, counted(interfaces, "interface")].compactMap(\.self)
         parts += [heard.map { "heard at \(ReportLine.time($0))" }].compactMap(\.self)

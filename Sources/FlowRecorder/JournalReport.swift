@@ -82,6 +82,13 @@ package struct JournalReport: ReportSection {
     package var troubles: [String] {
         [stalledSeconds.map { ReportLine.stalled(Self.disk, $0) }, failure].compactMap(\.self)
     }
+
+    package var concerns: [Concern] {
+        let givenUp = "the flows of \(counted(windowsGivenUp, "window")) were given up"
+        let damaged = "\(counted(damagedSegments.count, "segment")) of the journal damaged"
+        return troubles.map(Concern.critical) + (windowsGivenUp > 0 ? [.warning(givenUp)] : [])
+            + (damagedSegments.isEmpty ? [] : [.warning(damaged)])
+    }
 }
 
 extension JournalReport {

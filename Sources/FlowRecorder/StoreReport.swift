@@ -66,4 +66,6 @@ package struct StoreReport: ReportSection {
     package var troubles: [String] {
         [stalledSeconds.map { ReportLine.stalled(Self.disk, $0) }, failure].compactMap(\.self)
     }
+
+    package var concerns: [Concern] { troubles.map(Concern.critical) }
 }

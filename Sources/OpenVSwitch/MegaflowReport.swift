@@ -49,6 +49,10 @@ package struct MegaflowReport: ReportSection {
         Fact("traces_failed", \.tracesFailed, "Questions that it did not."),
     ]
 
+    package var concerns: [Concern] {
+        failure.map { [.warning("Open vSwitch's megaflows are not known: \($0)")] } ?? []
+    }
+
     /// What is known of what the switch does with packets.
     package var lines: [ReportLine] {
         var text = "\(megaflows) known"

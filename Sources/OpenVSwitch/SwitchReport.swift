@@ -49,6 +49,11 @@ package struct SwitchReport: ReportSection {
 
     package var lines: [ReportLine] { [ReportLine("ovs", text)] + megaflows.lines }
 
+    package var concerns: [Concern] {
+        let away = isConnected ? [] : [Concern.warning("Open vSwitch is not followed: \(failure ?? "not tried yet")")]
+        return away + megaflows.concerns
+    }
+
     private var text: String {
         let names = bridges.isEmpty ? "no bridge" : bridges.joined(separator: ", ")
         var text = isConnected ? "connected" : "not connected (\(failure ?? "not tried yet"))"

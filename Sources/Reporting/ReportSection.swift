@@ -3,7 +3,7 @@
 import Foundation
 
 /// What a component says of itself: a value with the list of its facts, from which JSON, metrics and documentation come, and beside it the
-/// lines in which `weir status` tells them to people.
+/// lines in which `weir status` tells them to people, and what of it `weir status --check` warns of.
 ///
 /// A field that is not in the list is in no report.
 package protocol ReportSection: Codable, Equatable, Sendable {
@@ -13,10 +13,14 @@ package protocol ReportSection: Codable, Equatable, Sendable {
     static var facts: [Fact<Self>] { get }
     /// For people.
     var lines: [ReportLine] { get }
+    /// What is not as it should be now.
+    var concerns: [Concern] { get }
 }
 
 extension ReportSection {
     package var lines: [ReportLine] { [] }
+
+    package var concerns: [Concern] { [] }
 
     package static var metrics: [Metric<Self>] { facts.flatMap(\.metrics) }
 
@@ -35,6 +39,8 @@ extension ReportSection {
 extension Optional where Wrapped: ReportSection {
     /// None where there is no section.
     package var lines: [ReportLine] { self?.lines ?? [] }
+
+    package var concerns: [Concern] { self?.concerns ?? [] }
 }
 
 /// A line of `weir status`: what it is about, in a column of its own, and the text. What goes on from the line before has no name.

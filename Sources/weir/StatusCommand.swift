@@ -5,6 +5,7 @@ import DaemonReports
 import FlowKernel
 import Host
 import LiveStatus
+import Reporting
 import WeirConfiguration
 
 struct StatusCommand: ParsableCommand {

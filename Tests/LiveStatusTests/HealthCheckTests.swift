@@ -8,6 +8,7 @@ import FlowModel
 import FlowRecorder
 import Foundation
 import LiveStatus
+import Reporting
 import Testing
 
 @Suite struct HealthCheckTests {

@@ -57,6 +57,15 @@ package struct DaemonReport: ReportSection {
         return sections.flatMap(\.self)
     }
 
+    /// Without ports that are impaired, of which the kernel's state says more.
+    package var concerns: [Concern] {
+        let sections = [
+            life.concerns, windows.concerns, journal.concerns, store.concerns, delivery.concerns, reload.concerns,
+            kernelDrops.concerns, providers.flatMap(\.concerns), ovs.concerns,
+        ]
+        return sections.flatMap(\.self)
+    }
+
     /// Disks that do not answer.
     package var stalls: [String] {
         [

@@ -24,6 +24,8 @@ package struct DeliveryReport: ReportSection {
     package var troubles: [String] {
         [export?.failure.map { "weir-export does not run: \($0)" }].compactMap(\.self) + sinks.compactMap(\.trouble)
     }
+
+    package var concerns: [Concern] { troubles.map(Concern.warning) }
 }
 
 /// The process that delivers to sinks.

@@ -29,6 +29,8 @@ package struct DropReport: ReportSection {
 
     package var lines: [ReportLine] { [ReportLine("drops", text)] }
 
+    package var concerns: [Concern] { failure.map { [.warning("dropped packets are not followed: \($0)")] } ?? [] }
+
     private var text: String {
         if let failure { return "not followed: \(failure)" }
         guard missed > 0 else { return "of the kernel are followed" }

@@ -56,6 +56,14 @@ package struct LifeReport: ReportSection {
 
     package var lines: [ReportLine] { [ReportLine("daemon", "pid \(pid), \(text)")] }
 
+    package var concerns: [Concern] {
+        switch state {
+        case .measuring: []
+        case .starting: [.warning("the daemon is starting\(progress.map { ": \($0.text)" } ?? "")")]
+        case .stopping: [.warning("the daemon is ending")]
+        }
+    }
+
     private var text: String {
         switch state {
         case .starting: progress.map { "starting: \($0.text)" } ?? "starting"

@@ -24,6 +24,8 @@ package struct ReloadReport: ReportSection {
 
     package var lines: [ReportLine] { [ReportLine("reloaded", text)] }
 
+    package var concerns: [Concern] { problems.map { .warning("at the last reload: \($0)") } }
+
     private var text: String {
         let head = "the configuration, \(ReportLine.time(seconds))"
         guard !problems.isEmpty else { return head }

@@ -32,6 +32,15 @@ package struct WindowsReport: ReportSection {
         let law = "seen = in records + overflow + not IP + malformed"
         return [ReportLine("packets", "\(unaccountedPackets) unaccounted: \(law)")]
     }
+
+    package var concerns: [Concern] {
+        let overflow = (last?.ports ?? [:]).values.reduce(0) {
+            $0 + $1.ingress.overflowPackets + $1.egress.overflowPackets
+        }
+        let full = "\(counted(overflow, "packet")) of the last window found no room in the table"
+        return (violations > 0 ? [.critical("\(counted(unaccountedPackets, "packet")) unaccounted")] : [])
+            + (overflow > 0 ? [.warning(full)] : [])
+    }
 }
 
 /// What ports counted in one window.
