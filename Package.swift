@@ -85,7 +85,7 @@ let package = Package(
             name: "FlowExport",
             dependencies: [
                 "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowFormats", "FlowStore", "Reporting",
-                "DurableFiles", "WeirService", "CIsal",
+                "DurableFiles", "WeirService", "CIsal", "CWeirABI",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(

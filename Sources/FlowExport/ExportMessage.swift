@@ -27,6 +27,13 @@ package struct ExportMessage: Codable, Equatable, Sendable {
 
     /// The line by which the daemon says that the store has another window.
     package static let stored = "stored"
+    /// The line with which the daemon hands over the ring of samples, of so many bytes.
+    package static func ring(size: Int) -> String { "\(ringWord)\(size)" }
+    private static let ringWord = "ring "
+    /// The size of the ring that a line comes with; nil where it comes with none.
+    package static func ringSize(_ line: String) -> Int? {
+        line.hasPrefix(ringWord) ? Int(line.dropFirst(ringWord.count)) : nil
+    }
     /// The line by which the daemon asks for the end: all that the store has is delivered first.
     package static let finish = "finish"
     /// The exit status of a process that must be started again, since a folder that it uses was replaced.

@@ -39,15 +39,23 @@ extension ExportPlan {
 
     /// What delivers the state of the host and its machines to a sink; nil where the sink takes none.
     ///
-    /// - Parameter say: told what an operator should know.
+    /// - Parameters:
+    ///   - stream: of a sink of sFlow.
+    ///   - say: told what an operator should know.
     package func stateRunner(
-        of settings: SinkSettings, say: @escaping @Sendable (SinkRunner.Severity, String) -> Void
+        of settings: SinkSettings, _ stream: SFlowStream? = nil,
+        say: @escaping @Sendable (SinkRunner.Severity, String) -> Void
     ) -> sending StateRunner? {
         let sink: (any StateSink)? =
             switch settings.kind {
             case .files, .stdout: nil
             case .redis: settings.redis.map { RedisStateSink($0, intervalSeconds: monitor.intervalSeconds) }
-            case .sflow: SFlowSink(settings, folder: FilePath(folder).appending(settings.name))
+            case .sflow:
+                stream.map { stream in
+                    SFlowSink(
+                        stream, interval: .seconds(settings.statePeriodSeconds),
+                        folder: FilePath(folder).appending(settings.name))
+                }
             }
         return sink.map { StateRunner(settings.name, $0, isAlone: !settings.takesRecords, say: say) }
     }
@@ -136,11 +144,11 @@ extension SinkSettings {
     }
 }
 
-extension SFlowSink {
-    fileprivate convenience init(_ settings: SinkSettings, folder: FilePath) {
-        self.init(
-            to: settings.collectors.compactMap { CollectorAddress($0) },
-            agent: settings.agent.flatMap { IPAddress($0) }, interval: .seconds(settings.statePeriodSeconds),
-            folder: folder)
+extension SinkSettings {
+    /// The datagrams to the collectors of a sink of sFlow; nil for others.
+    package var stream: SFlowStream? {
+        guard kind == .sflow else { return nil }
+        return SFlowStream(
+            to: collectors.compactMap { CollectorAddress($0) }, agent: agent.flatMap { IPAddress($0) })
     }
 }

@@ -34,6 +34,8 @@ package struct SinkSettings: Codable, Equatable, Sendable {
     package var agent: String?
     /// How often collectors get counters.
     package var statePeriodSeconds = 20.0
+    /// Which packets collectors get samples of.
+    package var sampling = SamplingSettings()
     package var format = Format.aws
     /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?

@@ -22,6 +22,7 @@ package final class LineChannel: Sendable {
 
     package let descriptor: Descriptor
     private let rest = PartialLine()
+    private let handed = HandedDescriptor()
 
     /// Takes over the socket.
     package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
@@ -54,14 +55,32 @@ package final class LineChannel: Sendable {
         return true
     }
 
+    /// Sends a line, and with it a duplicate of a descriptor. Returns false where the other process is gone or does not read. Never blocks.
+    @discardableResult
+    package func send(_ line: String, with descriptor: borrowing Descriptor) -> Bool {
+        let bytes = Array((line + "\n").utf8)
+        let sent = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe weir_send_descriptor(
+                self.descriptor.raw, buffer.baseAddress, UInt64(buffer.count), descriptor.raw)
+        }
+        return sent == bytes.count
+    }
+
+    /// The descriptor that came last with a line, once.
+    package func takeDescriptor() -> Descriptor? { handed.take() }
+
     /// Waits for lines, but not longer than that.
     package func receive(within duration: Duration) -> Reception {
         var poll = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
         let ready = unsafe Glibc.poll(&poll, 1, CInt(clamping: Int(duration / .milliseconds(1))))
         guard ready > 0 else { return .nothing }
+        var handed: CInt = -1
         let got = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, count in
-            count = max(0, unsafe recv(descriptor.raw, buffer.baseAddress, buffer.count, 0))
+            let received = unsafe weir_receive_descriptor(
+                descriptor.raw, buffer.baseAddress, UInt64(buffer.count), &handed)
+            count = max(0, Int(received))
         }
+        if handed >= 0 { self.handed.keep(Descriptor(owning: handed)) }
         guard !got.isEmpty else { return .ended }
         guard let lines = rest.lines(adding: got, atMost: Self.longestLine) else { return .ended }
         return lines.isEmpty ? .nothing : .lines(lines)
@@ -84,4 +103,16 @@ private final class PartialLine: Sendable {
             return lines
         }
     }
+}
+
+/// What came with a line and was not taken yet.
+private final class HandedDescriptor: Sendable {
+    private let last = Mutex<Descriptor?>(nil)
+
+    func keep(_ descriptor: consuming sending Descriptor) {
+        var descriptor = Optional(descriptor)
+        last.withLock { $0 = descriptor.take() }
+    }
+
+    func take() -> Descriptor? { last.withLock { $0.take() } }
 }

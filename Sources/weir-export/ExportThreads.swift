@@ -9,6 +9,8 @@ struct ExportThreads {
     private let records: [SinkThread]
     private let states: [StateThread]
     private let monitor: MonitorThread?
+    /// nil where no sink wants samples.
+    private let sampling: SamplingThread?
 
     /// Starts them.
     ///
@@ -24,18 +26,35 @@ struct ExportThreads {
         records = try plan.sinks.filter(\.takesRecords).map { settings in
             SinkThread(try plan.runner(of: settings, service: services.port(of:), say: say))
         }
-        states = plan.sinks.compactMap { settings in
-            guard let runner = plan.stateRunner(of: settings, say: say) else { return nil }
+        let streams = plan.sinks.map(\.stream)
+        states = zip(plan.sinks, streams).compactMap { settings, stream in
+            guard let runner = plan.stateRunner(of: settings, stream, say: say) else { return nil }
             return StateThread(runner)
         }
         monitor = states.isEmpty ? nil : MonitorThread(plan.monitor, states, say: say)
+        let samplers = zip(plan.sinks, streams).compactMap { settings, stream -> SFlowSampler? in
+            guard let stream, settings.sampling.isOn else { return nil }
+            return SFlowSampler(settings.name, stream, settings.sampling)
+        }
+        sampling = samplers.isEmpty ? nil : try SamplingThread(samplers, plan.monitor, say: say)
     }
+
+    /// Whether a sink wants samples.
+    var wantsSamples: Bool { sampling != nil }
+
+    /// Goes on with this ring of samples.
+    func take(_ ring: RecordRing) { sampling?.take(ring) }
 
     /// How each sink stands.
     var reports: [SinkReport] {
-        plan.sinks.map { settings in
+        let sampled = sampling?.counts ?? [:]
+        return plan.sinks.map { settings in
             var report = records.lazy.map(\.report).first { $0.name == settings.name } ?? settings.report
-            if let state = states.first(where: { $0.name == settings.name }) { report.add(state.report) }
+            if let state = states.first(where: { $0.name == settings.name }) {
+                var state = state.report
+                state.sampling = sampled[settings.name]
+                report.add(state)
+            }
             return report
         }
     }
@@ -46,6 +65,7 @@ struct ExportThreads {
     func finish() {
         for sink in records { sink.finish() }
         monitor?.finish()
+        sampling?.finish()
         for sink in states { sink.finish() }
         for sink in records { while !sink.hasEnded(within: .seconds(1)) {} }
         for sink in states { while !sink.hasEnded(within: .seconds(1)) {} }

@@ -42,6 +42,7 @@ struct SupervisedExport {
             send(ExportMessage(failure: "\(error)", said: outbox.take()))
             return
         }
+        takeRing(lines, threads, outbox)
         follow(threads, places, outbox, lines.dropFirst().contains(ExportMessage.finish))
     }
 
@@ -71,7 +72,20 @@ struct SupervisedExport {
             case .lines(let lines):
                 if lines.contains(ExportMessage.finish) { return finish(threads, outbox) }
                 if lines.contains(ExportMessage.stored) { threads.storeHasChanged() }
+                takeRing(lines, threads, outbox)
             }
+        }
+    }
+
+    /// The ring of samples, where the lines come with it.
+    private func takeRing(_ lines: [String], _ threads: ExportThreads, _ outbox: Outbox) {
+        guard let size = lines.lazy.compactMap(ExportMessage.ringSize).last,
+            let descriptor = channel.takeDescriptor()
+        else { return }
+        do throws(KernelError) {
+            threads.take(try RecordRing(descriptor, size: size))
+        } catch {
+            outbox.say(.error, "there are no samples of packets: \(error)")
         }
     }
 

@@ -4,7 +4,7 @@ import FlowTestKit
 import Foundation
 import Host
 
-/// A collector of the tests' own, written in Python from sflow_version_5.txt and sflow_host.txt: it receives datagrams until an empty one comes, and
+/// A collector of the tests' own, written in Python from sflow_version_5.txt, sflow_host.txt and sflow_drops.txt: it receives datagrams until an empty one comes, and
 /// prints what stands in them. A byte too few or too many is an error.
 final class SFlowDecoder {
     let port: UInt16
@@ -37,8 +37,12 @@ final class SFlowDecoder {
 
     struct Sample: Decodable {
         let sequence: UInt32
+        /// Of the sample.
+        let format: UInt32
         /// Class and index.
         let source: [UInt32]
+        /// Of samples of packets: rate, pool, drops, input, output, reason.
+        let fields: [String: UInt32]
         /// By their formats.
         let records: [String: [String: Value]]
     }
@@ -126,18 +130,42 @@ final class SFlowDecoder {
             2104: fields(NET),
         }
 
+        def header(r):
+            found = {"protocol": r.u(), "frame_length": r.u(), "stripped": r.u()}
+            found["bytes"] = r.opaque(r.u()).hex()
+            return found
+
+        FLOWS = {1: header, 1001: fields("src_vlan:u src_priority:u dst_vlan:u dst_priority:u")}
+
+        def interface(r, expanded):
+            if expanded:
+                if r.u() != 0: raise ValueError("interface format")
+                return r.u()
+            value = r.u()
+            if value >> 30: raise ValueError("interface format")
+            return value
+
         def sample(r):
-            if r.u() != 2: raise ValueError("sample type")
+            kind = r.u()
             body = Reader(r.opaque(r.u()))
-            sequence, source, records = body.u(), body.u(), {}
+            sequence, known, values, records = body.u(), COUNTERS if kind == 2 else FLOWS, {}, {}
+            if kind in (1, 2):
+                source = body.u()
+                source = [source >> 24, source & 0xffffff]
+            elif kind in (3, 5): source = [body.u(), body.u()]
+            else: raise ValueError("sample type")
+            if kind in (1, 3):
+                values = {name: body.u() for name in ("rate", "pool", "drops")}
+                values["input"], values["output"] = interface(body, kind == 3), interface(body, kind == 3)
+            if kind == 5: values = {name: body.u() for name in ("drops", "input", "output", "reason")}
             for _ in range(body.u()):
-                kind = body.u()
+                number = body.u()
                 record = Reader(body.opaque(body.u()))
-                if str(kind) in records: raise ValueError("twice")
-                records[str(kind)] = COUNTERS[kind](record)
+                if str(number) in records: raise ValueError("twice")
+                records[str(number)] = known[number](record)
                 record.end()
             body.end()
-            return {"sequence": sequence, "source": [source >> 24, source & 0xffffff], "records": records}
+            return {"sequence": sequence, "format": kind, "source": source, "fields": values, "records": records}
 
         def datagram(data):
             r = Reader(data)

@@ -99,6 +99,7 @@ package struct SinkReport: ReportSection {
             if let dropped = state.datagramsDropped, dropped > 0 {
                 parts.append(counted(dropped, "datagram") + " dropped")
             }
+            if let sampling = state.sampling { parts.append(sampling.text) }
         }
         text += parts.joined(separator: ", ")
         if windowsHeld > 0 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowModel
 package import Reporting
 
 /// How the state of the host and its machines gets to a sink that takes it. Counts are since the process started.
@@ -11,6 +12,8 @@ package struct StateReport: ReportSection {
     /// nil where the sink sends none.
     package var datagrams: UInt64?
     package var datagramsDropped: UInt64?
+    /// nil where nothing is sampled.
+    package var sampling: SampleCounts?
     package var failure: String?
     /// How often it began to fail.
     package var failures: UInt64 = 0
@@ -34,6 +37,39 @@ package struct StateReport: ReportSection {
         Fact(
             "datagrams_dropped", \.datagramsDropped, "Datagrams that the kernel did not take: they are not kept.",
             .counter, "weir_sink_dropped_datagrams_total"),
+        Fact(section: "sampling", \.sampling, "Samples of packets; left out where none are sent."),
         Fact("failure", \.failure, "What failed last; left out while all is well."),
     ]
+}
+
+/// Samples of packets that a sink has made.
+package struct SampleCounts: ReportSection {
+    package var samples: UInt64 = 0
+    package var samplesDropped: UInt64 = 0
+    package var discards: UInt64 = 0
+    package var discardsWithheld: UInt64 = 0
+
+    package init() {}
+
+    package static let facts = [
+        Fact<Self>("samples", \.samples, "Flow samples.", .counter, "weir_sink_samples_total"),
+        Fact(
+            "samples_dropped", \.samplesDropped, "Packets that were sampled, and that came faster than they are sent.",
+            .counter, "weir_sink_dropped_samples_total"),
+        Fact(
+            "discards", \.discards, "Samples of packets that the policy has dropped.", .counter,
+            "weir_sink_discards_total"),
+        Fact(
+            "discards_withheld", \.discardsWithheld,
+            "Packets that the policy has dropped, beyond those that may be sent in a second.", .counter,
+            "weir_sink_withheld_discards_total"),
+    ]
+
+    package var text: String {
+        var parts = [counted(samples, "flow sample")]
+        if samplesDropped > 0 { parts.append("\(samplesDropped) dropped") }
+        if discards > 0 || discardsWithheld > 0 { parts.append(counted(discards, "discarded packet")) }
+        if discardsWithheld > 0 { parts.append("\(discardsWithheld) withheld") }
+        return parts.joined(separator: ", ")
+    }
 }

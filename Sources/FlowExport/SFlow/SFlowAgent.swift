@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowFormats
-import FlowModel
 import HostMonitor
 
 /// Makes counter samples of reports: of the host, of each machine, of each port.
 ///
 /// A machine whose figures are old is left out: collectors would take them for new.
-struct SFlowAgent {
-    /// Other than what hsflowd (100000) and Open vSwitch (from 0 on) have, which may send from the same address.
-    private static let subAgent: UInt32 = 200_000
-
-    private var packer = SFlowPacker(subAgent: subAgent)
-
+extension SFlowPacker {
     mutating func add(_ report: MonitorReport, _ numbers: inout MachineNumbers) {
         let taps = report.machines.flatMap { $0.interfaces.map(\.interface) }
         let guests = Set(taps + report.ports.lazy.filter { $0.role == "guest" }.map(\.interface))
-        packer.add(
-            report.host.sflowRecords(machines: report.machines.count(where: \.isActive), guests: guests), of: .host)
+        add(report.host.sflowRecords(machines: report.machines.count(where: \.isActive), guests: guests), of: .host)
         add(report.machines, report.host.indices, &numbers)
         // tshark loses its place behind a structure of a host, which it does not know.
-        packer.separate()
+        separate()
         let interfaces = Dictionary(
             report.host.interfaces.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         for port in report.ports {
@@ -28,7 +21,7 @@ struct SFlowAgent {
                 index <= SFlowSource.greatestIndex
             else { continue }
             let interface = interfaces[Int(index)].flatMap { $0.interface == port.interface ? $0 : nil }
-            packer.add(port.sflowRecords(index, interface), of: SFlowSource(.interface, index))
+            add(port.sflowRecords(index, interface), of: SFlowSource(.interface, index))
         }
     }
 
@@ -37,12 +30,8 @@ struct SFlowAgent {
         let known = numbers.of(machines.map(\.identifier))
         for machine in machines where !machine.isStale {
             guard let number = known[machine.identifier] else { continue }
-            packer.add(machine.sflowRecords(indices), of: SFlowSource(.logicalEntity, number))
+            add(machine.sflowRecords(indices), of: SFlowSource(.logicalEntity, number))
         }
-    }
-
-    mutating func takeDatagrams(agent: IPAddress, uptime: UInt32) -> [[UInt8]] {
-        packer.take(agent: agent, uptime: uptime)
     }
 }
 

@@ -19,7 +19,7 @@ package struct SFlowSource: Hashable, Sendable {
         self.index = index
     }
 
-    /// The largest index that a source can have.
+    /// The largest index that a source can have in a sample that is not expanded.
     package static let greatestIndex: UInt32 = (1 << 24) - 1
 
     /// The host itself, as other agents number it.
@@ -39,7 +39,8 @@ package struct SFlowPacker: Sendable {
 
     private let subAgent: UInt32
     private var datagrams: UInt32 = 0
-    private var sequences: [SFlowSource: UInt32] = [:]
+    /// By the source and the format of the sample.
+    private var sequences: [Series: UInt32] = [:]
     /// Samples, by the datagrams that they must not share.
     private var waiting: [[XDRBytes]] = [[]]
 
@@ -47,14 +48,34 @@ package struct SFlowPacker: Sendable {
 
     /// A counter sample that is to go into the next datagram.
     package mutating func add(_ records: [any SFlowRecord], of source: SFlowSource) {
-        sequences[source, default: 0] &+= 1
-        var sample = XDRBytes()
-        sample.append(SampleFormat.counters)
-        sample.appendMeasured { sample in
-            sample.append(sequences[source] ?? 0)
+        add(.counters, of: source) { sample in
             sample.append(source.word)
-            sample.append(UInt32(records.count))
-            for record in records { record.appendTagged(to: &sample) }
+            sample.append(records)
+        }
+    }
+
+    /// A flow sample that is to go into the next datagram; an expanded one where an index needs it.
+    package mutating func add(_ sample: SFlowFlowSample) {
+        add(sample.isExpanded ? .expandedFlow : .flow, of: sample.source, counting: .flow, sample.append)
+    }
+
+    /// A packet that was discarded, which is to go into the next datagram.
+    package mutating func add(_ sample: SFlowDiscardedPacket) {
+        add(.discardedPacket, of: sample.source, sample.append)
+    }
+
+    /// - Parameter series: the format among whose samples it is counted, where that is another.
+    private mutating func add(
+        _ format: SampleFormat, of source: SFlowSource, counting series: SampleFormat? = nil,
+        _ append: (inout XDRBytes) -> Void
+    ) {
+        let series = Series(source: source, format: series ?? format)
+        sequences[series, default: 0] &+= 1
+        var sample = XDRBytes()
+        sample.append(format.rawValue)
+        sample.appendMeasured { sample in
+            sample.append(sequences[series] ?? 0)
+            append(&sample)
         }
         waiting[waiting.count - 1].append(sample)
     }
@@ -111,8 +132,18 @@ package struct SFlowPacker: Sendable {
 }
 
 /// The enterprise is 0, sFlow's own.
-private enum SampleFormat {
-    static let counters: UInt32 = 2
+private enum SampleFormat: UInt32 {
+    case flow = 1
+    case counters = 2
+    case expandedFlow = 3
+    /// Of sflow_drops.txt.
+    case discardedPacket = 5
+}
+
+/// Samples that are numbered one after the other.
+private struct Series: Hashable {
+    let source: SFlowSource
+    let format: SampleFormat
 }
 
 /// A structure that stands in a sample.
@@ -127,5 +158,13 @@ extension SFlowRecord {
     func appendTagged(to bytes: inout XDRBytes) {
         bytes.append(Self.format)
         bytes.appendMeasured(append)
+    }
+}
+
+extension XDRBytes {
+    /// How many structures there are, and each of them.
+    mutating func append(_ records: [any SFlowRecord]) {
+        append(UInt32(records.count))
+        for record in records { record.appendTagged(to: &self) }
     }
 }

@@ -31,6 +31,18 @@ int weir_exited(int status, int *code);
 int weir_socket_pair(int ends[2]);
 
 /*
+ * send(2) with a descriptor that the reader of the first byte gets a duplicate
+ * of. Returns the number of bytes sent, or -errno.
+ */
+int64_t weir_send_descriptor(int socket, const void *bytes, uint64_t count, int descriptor);
+
+/*
+ * recv(2); puts a descriptor that came with the bytes, close-on-exec, into
+ * *descriptor, else -1. Returns the number of bytes received, or -errno.
+ */
+int64_t weir_receive_descriptor(int socket, void *bytes, uint64_t room, int *descriptor);
+
+/*
  * Asks the kernel to kill this process when the thread that started it ends
  * (PR_SET_PDEATHSIG of prctl(2)). Returns 0, or -errno: -ESRCH if the parent
  * is not `parent` any more.
