@@ -148,7 +148,7 @@ let package = Package(
         .target(
             name: "PortAttachment",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "PortDirectory", "OpenVSwitch", "WeirConfiguration",
+                "FlowModel", "Host", "FlowExport", "FlowKernel", "PortDirectory", "OpenVSwitch", "WeirConfiguration",
                 "DaemonReports", "HostVerdicts", "HostTaps", "TapService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -334,7 +334,8 @@ let package = Package(
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [
-                "DurableFiles", "Host", "BPF", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict", "OpenVSwitch",
+                "DurableFiles", "Host", "BPF", "FlowExport", "FlowKernel", "FlowModel", "FlowRecorder", "FlowVerdict",
+                "OpenVSwitch",
                 "PortDirectory", "DirectoryProviders", "HostMonitor",
                 "Reporting", "WeirConfiguration", "WeirService", "DaemonReports", "PortAttachment", "LiveStatus",
                 "FlowTestKit",

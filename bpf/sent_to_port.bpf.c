@@ -38,7 +38,19 @@ static __always_inline __u32 frame_length(FRAME_CONTEXT *sent)
 	return sent->length;
 }
 
+#define FRAME_GSO_SIZE(sent) ((sent)->gso_size)
+
 #include "lib/account.bpf.h"
+
+#ifdef WEIR_SAMPLES
+static __always_inline int frame_read(FRAME_CONTEXT *sent, __u8 *bytes,
+				      __u32 length)
+{
+	/* More are there than are asked for. */
+	__builtin_memcpy(bytes, sent->bytes, SAMPLED_BYTES);
+	return length > sent->copied ? -1 : 0;
+}
+#endif
 
 static __always_inline void frame_make(struct frame *frame,
 				       struct weir_sent_frame *sent)
@@ -69,18 +81,21 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 {
 	struct account where;
 	struct frame frame;
+	int said;
 
 	if (account_open(&where, sent, TO_PORT))
 		return;		/* of no port */
 	frame_make(&frame, sent);
-	if (unlikely(account_plain(&where, &frame) < 0)) {
+	said = account_plain(&where, &frame);
+	if (unlikely(said < 0)) {
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
 		if (!parse_direct(&frame, &packet))
 			kind = sent_parse(sent, &packet);
-		account(&where, kind, &packet, sent);
+		said = account(&where, kind, &packet, sent);
 	}
+	account_sample(&where, sent, said);
 }
 
 /* Called by weir_sent_end alone. */

@@ -60,11 +60,11 @@ struct BPFObjects: BuildToolPlugin {
             let plain = ("\(name)_\(engine)", flags)
             let judged = ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])
             if alwaysJudged.contains(name) { return [judged] }
-            guard shared.contains(name) else { return [plain, judged] }
-            let copying =
-                engine == "line" && copies.contains(name)
-                ? [plain, judged].map { ($0.0 + "_copies", $0.1 + ["-DWEIR_COPIES"]) } : []
-            return ([plain, judged] + copying).flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
+            let copying = copyFlag(of: name, engine).map { flag in
+                [plain, judged].map { ($0.0 + "_copies", $0.1 + [flag]) }
+            }
+            guard shared.contains(name) else { return [plain, judged] + (copying ?? []) }
+            return ([plain, judged] + (copying ?? [])).flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
         }
     }
 
@@ -76,8 +76,11 @@ struct BPFObjects: BuildToolPlugin {
     /// Programs that cannot be replaced by one that asks the policy, and so always do.
     private static let alwaysJudged: Set<String> = ["xdp_dispatched"]
 
-    /// Programs that can copy frames.
-    private static let copies: Set<String> = ["tc"]
+    /// Programs at TC copy frames for tap sessions and sample; others that count sample.
+    private static func copyFlag(of name: String, _ engine: String) -> String? {
+        guard engine == "line" else { return nil }
+        return name == "tc" ? "-DWEIR_COPIES" : "-DWEIR_SAMPLES"
+    }
 
     /// Programs that ports share.
     private static let shared: Set<String> = ["tc", "xdp_from_port"]

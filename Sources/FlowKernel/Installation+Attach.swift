@@ -73,6 +73,8 @@ extension Installation {
             number: number, interface: interface, role: options.role, networkNamespace: namespace)
         try tables.maps.add(port)
         do throws(KernelError) {
+            // Those of a port that had the number before.
+            try tables.maps.sampling.current()?.set(SamplingRates(), of: number)
             try tables.setPolicy(options.policy, of: port)
             if options.policy != nil { port.judging = .judged }
             return BegunPort(port: port, interface: interface, options: options)

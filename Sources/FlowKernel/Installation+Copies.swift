@@ -26,9 +26,9 @@ extension Installation {
         let copies = try tables.maps.copies.make()
         let attached = try attachedPorts().filter { !$0.isUnfinished }
         let taking = attached.filter { plan.copyingPorts.contains($0.number) }
-        let leaving = attached.filter { $0.isCopying && !plan.copyingPorts.contains($0.number) }
+        let leaving = attached.filter { $0.isTapped && !plan.copyingPorts.contains($0.number) }
         try Self.refuseFiltersElsewhere(
-            taking.filter { !$0.isCopying } + leaving, "cannot change the tap sessions of",
+            taking.filter { !$0.isTapped } + leaving, "cannot change the tap sessions of",
             remedy: "run this command there (nsenter --net=…)")
         let tunnel = Tunnel(in: directory)
         var ways = TapWays(tunnelPort: tunnelPort, uplinks: uplinks)
@@ -37,11 +37,11 @@ extension Installation {
             ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index
         }
         let gracePeriod = try GracePeriod()
-        try startCopying(taking.filter { !$0.isCopying })
+        try startCopying(taking.filter { !$0.isTapped })
         do throws(KernelError) {
             try tables.setTaps(plan, ways, copies, gracePeriod: gracePeriod)
         } catch {
-            try? stopCopying(taking.filter { !$0.isCopying })
+            try? stopCopying(taking.filter { !$0.isTapped })
             throw error
         }
         try stopCopying(leaving)
@@ -62,7 +62,8 @@ extension Installation {
         for port in ports {
             started.append(port)
             do throws(KernelError) {
-                try replacePrograms(of: port, use: ProgramUse(asksPolicy: port.use.asksPolicy, copies: true))
+                try replacePrograms(
+                    of: port, asksPolicy: port.use.asksPolicy, copying: port.copying.union(.tapped))
             } catch {
                 try? stopCopying(started)
                 throw error
@@ -72,7 +73,8 @@ extension Installation {
 
     private func stopCopying(_ ports: [RegisteredPort]) throws(KernelError) {
         for port in ports {
-            try replacePrograms(of: port, use: ProgramUse(asksPolicy: port.use.asksPolicy, copies: false))
+            try replacePrograms(
+                of: port, asksPolicy: port.use.asksPolicy, copying: port.copying.subtracting(.tapped))
         }
     }
 

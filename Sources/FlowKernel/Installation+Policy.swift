@@ -66,7 +66,7 @@ extension Installation {
         for port in uncovered {
             covered.append(port)
             do throws(KernelError) {
-                try replacePrograms(of: port, use: ProgramUse(asksPolicy: true, copies: port.isCopying))
+                try replacePrograms(of: port, asksPolicy: true, copying: port.copying)
             } catch {
                 try? uncover(covered)
                 throw error
@@ -83,7 +83,7 @@ extension Installation {
     /// Gives these ports programs that do not ask.
     private func uncover(_ ports: [RegisteredPort]) throws(KernelError) {
         for port in ports {
-            try replacePrograms(of: port, use: ProgramUse(asksPolicy: false, copies: port.isCopying))
+            try replacePrograms(of: port, asksPolicy: false, copying: port.copying)
             try forgetConnections(of: port)
         }
         let without = ports.filter { $0.fromHook != .xdpDispatched }

@@ -9,13 +9,17 @@ import Host
 extension Installation {
     /// Puts the port's other programs in the place of those that it has, one side after the other; every frame meets the one or
     /// the other. Does nothing where the interface is gone.
-    func replacePrograms(of port: RegisteredPort, use: ProgramUse) throws(KernelError) {
+    func replacePrograms(
+        of port: RegisteredPort, asksPolicy: Bool, copying: CopyingReasons
+    ) throws(KernelError) {
         var changing = port
-        if use.asksPolicy != port.use.asksPolicy { changing.judging = .changing }
-        changing.isCopying = use.copies || port.isCopying
+        if asksPolicy != port.use.asksPolicy { changing.judging = .changing }
+        changing.copying = copying.union(port.copying)
         try tables.maps.register(changing)
+        let use = ProgramUse(asksPolicy: asksPolicy, copies: !copying.isEmpty)
         for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, use: use) }
-        changing.judging = use.asksPolicy ? .judged : .plain
+        changing.judging = asksPolicy ? .judged : .plain
+        changing.copying = copying
         try tables.maps.register(changing)
     }
 

@@ -4,7 +4,7 @@ package import DaemonReports
 package import FlowExport
 import FlowModel
 import Foundation
-import Host
+package import Host
 package import Logging
 import Synchronization
 
@@ -59,6 +59,9 @@ package final class ExportSupervisor: Sendable {
 
     /// To be called when the store has another window. Never blocks.
     package func storeHasChanged() { supervisor.tell(ExportMessage.stored) }
+
+    /// Hands the process the ring of samples.
+    package func hand(ring: consuming Descriptor, size: Int) { supervisor.hand(ExportMessage.ring(size: size), ring) }
 
     /// Goes on with another plan: the process ends, and another one begins.
     package func reconfigure(_ plan: ExportPlan) { supervisor.reconfigure(plan) }

@@ -2,7 +2,7 @@
 
 import FlowModel
 import Foundation
-import Host
+package import Host
 package import Logging
 import Synchronization
 
@@ -71,6 +71,10 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
     private struct State {
         var plan: Plan
         var process: HelperProcess?
+        /// Whether the process has its plan: what comes after that is heard.
+        var hasPlan = false
+        /// What each process is handed after its plan.
+        var handed: HandedLine?
         var status = Status()
         /// Whether the first process has said how it stands; and what it could not do.
         var hasBegun = false
@@ -145,6 +149,15 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
     /// Tells the helper a line, if it runs and reads. Never blocks.
     package func tell(_ line: String) { _ = state.withLock(\.process)?.channel.send(line, waits: false) }
 
+    /// Hands the helper a descriptor with a line, and each one that comes after it. Never blocks.
+    package func hand(_ line: String, _ descriptor: consuming Descriptor) {
+        let handed = HandedLine(line, descriptor)
+        state.withLock { state in
+            state.handed = handed
+            if state.hasPlan, let process = state.process { handed.send(to: process) }
+        }
+    }
+
     /// Goes on with another plan: the process ends, and another one begins.
     package func reconfigure(_ plan: Plan) {
         let mustStart = state.withLock { state in
@@ -208,6 +221,10 @@ extension HelperSupervisor {
             try plan.prepare()
             let process = try spawn(plan, isFirst: isFirst)
             process.channel.send(Self.json(plan))
+            state.withLock { state in
+                state.hasPlan = true
+                state.handed?.send(to: process)
+            }
             guard let end = talk(to: process, plan: number) else { return nil }
             return state.withLock(\.status.failure) ?? end
         } catch {
@@ -249,7 +266,7 @@ extension HelperSupervisor {
     ///
     /// - Returns: why it ended where nothing asked for that; nil where the next one can begin at once.
     private func talk(to process: HelperProcess, plan: Int) -> String? {
-        defer { state.withLock { $0.process = nil } }
+        defer { state.withLock { ($0.process, $0.hasPlan) = (nil, false) } }
         var deadline: ContinuousClock.Instant?
         while true {
             switch process.channel.receive(within: Self.pollPeriod) {
@@ -308,6 +325,19 @@ extension HelperSupervisor {
     private static func json(_ plan: Plan) -> String {
         (try? JSONEncoder().encode(plan)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
+}
+
+/// A line, and the descriptor that goes with it.
+private final class HandedLine: Sendable {
+    private let line: String
+    private let descriptor: Descriptor
+
+    init(_ line: String, _ descriptor: consuming Descriptor) {
+        self.line = line
+        self.descriptor = descriptor
+    }
+
+    func send(to process: HelperProcess) { process.channel.send(line, with: descriptor) }
 }
 
 /// A helper that cannot be used, in a sentence.

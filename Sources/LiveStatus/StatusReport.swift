@@ -78,12 +78,37 @@ package struct StatusReport: Codable, Equatable, Sendable {
         package var limits: [String]
         package var ingress: Totals
         package var egress: Totals
+        /// nil where the port is not sampled.
+        package var sampling: Sampling?
 
         enum CodingKeys: String, CodingKey {
-            case name, number, role, state, faults, limits, ingress, egress
+            case name, number, role, state, faults, limits, ingress, egress, sampling
             case fromHook = "from_hook"
             case toHook = "to_hook"
             case xdpMode = "xdp_mode"
+        }
+    }
+
+    /// What is sampled at a port, and what became of it since that began, in packets on the wire.
+    package struct Sampling: Codable, Equatable, Sendable {
+        /// One packet of so many is sampled; 0: none.
+        package var rate: UInt32
+        /// Packets that could have been sampled.
+        package var pool: UInt64
+        package var samples: UInt64
+        /// Of these: the ring had no room.
+        package var lost: UInt64
+        /// Packets that the policy has dropped: that were handed on, and that were not.
+        package var discards: UInt64
+        package var withheld: UInt64
+
+        package var text: String {
+            var parts: [String] = []
+            if rate > 0 { parts.append("1 in \(rate), \(samples) of \(counted(pool, "packet")), \(lost) lost") }
+            if rate == 0 || discards + withheld > 0 {
+                parts.append("\(counted(discards, "discarded packet")), \(withheld) withheld")
+            }
+            return parts.joined(separator: "; ")
         }
     }
 
@@ -164,9 +189,16 @@ extension StatusReport {
             guard let totals = try installation.tables.lifetimeTotals(of: port) else { continue }
             ports.append(Port(port, totals, faults: installation.faults(of: port)))
         }
+        try addSampling(installation.tables)
         missedFrames = try installation.missedFrames
         policy = try Policy(installation)
         if let counts = self.daemon?.windows.last { addRates(counts) }
+    }
+
+    private mutating func addSampling(_ tables: borrowing FlowTables) throws(KernelError) {
+        let sampled = try tables.sampledPorts().map { ($0.port.number.rawValue, Sampling($0.counts)) }
+        let byNumber = Dictionary(sampled, uniquingKeysWith: { first, _ in first })
+        for index in ports.indices { ports[index].sampling = byNumber[ports[index].number] }
     }
 
     private mutating func addRates(_ counts: WindowCounts) {
@@ -182,6 +214,13 @@ extension StatusReport {
     package var refused: [String: String] {
         let attached = Set(ports.map(\.name))
         return (daemon?.ports.refused ?? [:]).filter { !attached.contains($0.key) }
+    }
+}
+
+extension StatusReport.Sampling {
+    fileprivate init(_ counts: SampledCounts) {
+        (rate, pool) = (counts.rates.rate, counts.pool)
+        (samples, lost, discards, withheld) = (counts.samples, counts.lost, counts.discards, counts.withheld)
     }
 }
 

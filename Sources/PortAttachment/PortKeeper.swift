@@ -35,6 +35,8 @@ package struct PortKeeper: ~Copyable {
     var refusals: [UInt32: Refusal] = [:]
     /// Ports whose policy is not in force under the name that they have now, as they were called before.
     var unenforced: [PortNumber: RegisteredPort] = [:]
+    /// Why ports are not sampled as they should be.
+    var unsampled: KernelError?
     /// The directory that the daemon's lock is on, and the lock on the one that was made in its place.
     var base: UInt64
     var lock: DaemonLock?

@@ -156,12 +156,14 @@ extension PortWatch {
     }
 
     private func goOn(_ keeper: inout PortKeeper) throws(KernelError) {
+        sample(&keeper)
         var nextReview = ContinuousClock.now + keeper.reviewPeriod
         while !isEnding {
             var changes = try keeper.follow()
-            try takeConfiguration(&keeper, &changes)
+            let isReconfigured = try takeConfiguration(&keeper, &changes)
             keeper.followTaps(isChanged: changes.concernsTaps)
             report(changes, keeper)
+            if isReconfigured || !changes.attached.isEmpty || !changes.renamed.isEmpty { sample(&keeper) }
             note(nil, keeper)
             if changes.hasLostEvents { bell.wait(atMost: Self.settling) }
             if !changes.attached.isEmpty { review() }
@@ -169,6 +171,7 @@ extension PortWatch {
                 report(try keeper.review(), keeper)
                 // An interface that is no port, and is a destination, comes without news.
                 keeper.followTaps(isChanged: true)
+                sample(&keeper)
                 note(nil, keeper)
                 nextReview = .now + keeper.reviewPeriod
             } else if !keeper.hasWork, !isEnding {
@@ -178,12 +181,18 @@ extension PortWatch {
         }
     }
 
+    private func sample(_ keeper: inout PortKeeper) {
+        if let failure = keeper.sample() { logger.error("\(failure); measuring goes on") }
+    }
+
+    /// Whether there was one.
     private func takeConfiguration(
         _ keeper: inout PortKeeper, _ changes: inout PortChanges
-    ) throws(KernelError) {
-        guard let configuration = state.withLock({ $0.configuration.take() }) else { return }
+    ) throws(KernelError) -> Bool {
+        guard let configuration = state.withLock({ $0.configuration.take() }) else { return false }
         let problems = try keeper.reconfigure(configuration, &changes)
         tell { $0.problems = problems }
+        return true
     }
 
     private func report(_ changes: PortChanges, _ keeper: borrowing PortKeeper) {

@@ -47,6 +47,8 @@ package struct Daemon: ~Copyable {
     var nextPorts = MonotonicTime(nanoseconds: 0)
     /// What was dropped at ports that had the number before, by the time when the port was attached that has it now.
     var droppedBefore: [PortNumber: (attached: UnixTime, dropped: VerdictCounts.Dropped)] = [:]
+    /// The ring of samples that weir-export has got.
+    var handedRing: UInt32?
     /// Whether the state directory was removed and could not be made anew.
     private var isStateLost = false
     /// Whether all ports are attached that were there at the start.
@@ -194,6 +196,7 @@ package struct Daemon: ~Copyable {
         storing.tend(now: ClockAnchor.now.realtime)
         noteOccupancy()
         readPorts()
+        handRing()
         report()
         nextLook = ClockAnchor.now.monotonic.advanced(by: Self.lookPeriod)
     }

@@ -2,6 +2,7 @@
 
 import DaemonReports
 import DirectoryProviders
+import FlowExport
 import FlowKernel
 import FlowMeter
 import FlowModel
@@ -204,6 +205,11 @@ struct DaemonParts: ~Copyable {
         let tables = try installation!.with { installation throws(KernelError) in
             try FlowTables.open(in: directory, sharing: installation.tables.maps.counts)
         }
+        let sampled = Held(
+            try installation!.with { installation throws(KernelError) in
+                try FlowTables.open(in: directory, sharing: installation.tables.maps.counts)
+            })
+        board.sampling.follow { sampled.with { SamplingReport($0) } }
         dropWatch = configuration.watchesKernelDrops ? DropWatch(logger: logger) : nil
         dropWatch?.start(for: tables)
         var open = tables.control.openWindow

@@ -31,7 +31,9 @@ struct ExportByHand {
         _ = try Confinement.enter(reading: [plan.store], writing: [plan.folder] + plan.directories, reach: plan.reach)
         let threads = try ExportThreads(plan, services) { Self.say($0, $1) }
         if threads.wantsSamples {
-            Self.say(.warning, "there are no samples of packets: the kernel's copies go to the weir-export that weir run starts")
+            Self.say(
+                .warning,
+                "there are no samples of packets: the kernel's copies go to the weir-export that weir run starts")
         }
         if !once { _ = signals.next() }
         threads.finish()

@@ -21,6 +21,7 @@ struct StatusText {
         lines.append("")
         lines += TextTable(rows: [header] + report.ports.flatMap(rows), rightAligned: 6..<header.count).lines
         lines += report.ports.flatMap { port in (port.faults ?? []).map { "\(port.name): damaged: \($0)" } }
+        lines += report.ports.compactMap { port in port.sampling.map { "\(port.name): sampled: \($0.text)" } }
         lines += report.ports.flatMap { port in port.limits.map { "\(port.name): \($0)" } }
         lines += report.refused.sorted { $0.key < $1.key }.map { "\($0): not measured: \($1)" }
         if let missed = report.missedFrames, missed > 0 {

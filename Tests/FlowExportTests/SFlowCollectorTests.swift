@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FlowExport
+import FlowFormats
 import FlowModel
 import FlowTestKit
 import Foundation
@@ -133,5 +134,50 @@ import Testing
         #expect(guest["ifInOctets"] as? Int == 8_589_934_599 && guest["ifInUcastPkts"] as? Int == 1001)
         #expect(guest["ifOutOctets"] as? Int == 17_179_869_193 && guest["ifOutUcastPkts"] as? Int == 2001)
         #expect(guest["ifInDiscards"] as? Int == 11 && guest["ifOutDiscards"] as? Int == 21)
+    }
+
+    @Test func `sfacctd adds up flow samples to the packets that they stand for`() throws {
+        let port = try Self.freePort()
+        let pipe = directory.url.appending(path: "pipe").path
+        let configuration = directory.url.appending(path: "sfacctd.conf")
+        try """
+        sfacctd_ip: 127.0.0.1
+        sfacctd_port: \(port)
+        sfacctd_renormalize: true
+        plugins: memory
+        imt_path: \(pipe)
+        aggregate: src_host, dst_host, proto, dst_port
+
+        """.write(to: configuration, atomically: true, encoding: .utf8)
+        let sfacctd = try ChildProcess(["sfacctd", "-f", configuration.path])
+        try waitUntil("sfacctd listens: \(sfacctd.errors)\(sfacctd.output)") { try Self.isOpen(port) }
+        let collector = try #require(CollectorAddress("udp://127.0.0.1:\(port)"))
+        var settings = SamplingSettings()
+        settings.rate = 400
+        let sampler = SFlowSampler("s", SFlowStream(to: [collector], agent: "192.0.2.1"), settings)
+        var report = SamplingReport()
+        report.ports = [SampledPort()]
+        (report.ports[0].interface, report.ports[0].number, report.ports[0].index) = ("tap7", 7, 11)
+        (report.ports[0].rate, report.ports[0].pool) = (400, 40_000)
+        let sampling = PacketSampling([sampler]) { report }
+        let frame = Frame(
+            .ethernet(), .ipv4(from: "10.0.0.1", to: "10.0.0.2"), .tcp(from: 1000, to: 443), .payload(500)
+        ).bytes
+        for _ in 0..<100 {
+            let packet = WirePacket(Array(frame.prefix(128)), length: UInt32(frame.count))
+            sampling.take(PacketCopy(.sample, port: PortNumber(7), direction: .egress, packet))
+        }
+        sampling.sendAll()
+        var rows: [[String: Any]] = []
+        try waitUntil("sfacctd has added them up") {
+            let text = try ChildProcess.outcome(of: ["pmacct", "-s", "-p", pipe, "-O", "json"]).output
+            rows = text.split(separator: "\n").compactMap {
+                try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+            }
+            return (rows.first?["packets"] as? Int ?? 0) >= 40_000
+        }
+        sfacctd.stop(SIGINT)
+        #expect(rows.count == 1 && rows[0]["packets"] as? Int == 40_000)
+        #expect(rows[0]["ip_src"] as? String == "10.0.0.1" && rows[0]["port_dst"] as? Int == 443)
     }
 }

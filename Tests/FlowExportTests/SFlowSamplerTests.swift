@@ -6,6 +6,7 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import Host
+import Reporting
 import Testing
 
 /// What collectors get of packets that were copied, as a decoder reads it that was written from the specifications.
@@ -47,11 +48,13 @@ import Testing
     }
 
     private static let frame = Frame(
-        .ethernet(), .ipv4(from: "10.0.0.1", to: "10.0.0.2"), .udp(from: 1000, to: 53), .payload(Array(repeating: 7, count: 40))
+        .ethernet(), .ipv4(from: "10.0.0.1", to: "10.0.0.2"), .udp(from: 1000, to: 53),
+        .payload(Array(repeating: 7, count: 40))
     ).bytes
 
     private static func copy(
-        _ cause: PacketCopy.Cause = .sample, at port: PortNumber = PortNumber(7), _ direction: Direction = .egress, packets: UInt32 = 1,
+        _ cause: PacketCopy.Cause = .sample, at port: PortNumber = PortNumber(7), _ direction: Direction = .egress,
+        packets: UInt32 = 1,
         samples: UInt32 = 1, _ packet: WirePacket? = nil
     ) -> PacketCopy {
         PacketCopy(
@@ -59,9 +62,12 @@ import Testing
             packet ?? WirePacket(frame, length: UInt32(frame.count)))
     }
 
-    @Test func `a sample has its port's rate, pool and losses, and the interface on the side that it was seen at`() throws {
+    @Test func `a sample has its port's rate, pool and losses, and the interface on the side that it was seen at`()
+        throws
+    {
         let copies = [
-            Self.copy(), Self.copy(at: PortNumber(7), .ingress), Self.copy(at: PortNumber(2), .ingress), Self.copy(at: PortNumber(2)),
+            Self.copy(), Self.copy(at: PortNumber(7), .ingress), Self.copy(at: PortNumber(2), .ingress),
+            Self.copy(at: PortNumber(2)),
             Self.copy(at: PortNumber(9)),
         ]
         let samples = try samples(of: copies, try sampler())
@@ -92,7 +98,8 @@ import Testing
 
     @Test func `a VLAN is told of on the side that it was seen at`() throws {
         let tagged = WirePacket(Self.frame, length: UInt32(Self.frame.count), tag: VLANTag(bits: 0xa064))
-        let samples = try samples(of: [Self.copy(.sample, .egress, tagged), Self.copy(.sample, .ingress, tagged)], try sampler())
+        let samples = try samples(
+            of: [Self.copy(.sample, .egress, tagged), Self.copy(.sample, .ingress, tagged)], try sampler())
         #expect(samples[0].records["1001"] == ["src_vlan": 100, "src_priority": 5, "dst_vlan": 0, "dst_priority": 0])
         #expect(samples[1].records["1001"] == ["src_vlan": 0, "src_priority": 0, "dst_vlan": 100, "dst_priority": 5])
         #expect(samples[0].records["1"]?["frame_length"] == 90)
@@ -172,5 +179,14 @@ import Testing
         #expect(all.sampling(of: "tap2") == PortSampling(rate: 400, discards: 100))
         #expect(all.sampling(of: "eth0") == PortSampling(rate: 0, discards: 100))
         #expect([first, second, SamplingSettings()].sampling(of: "eth0") == nil)
+    }
+}
+
+@Suite struct SamplingDocumentTests {
+    @Test func `the table of metrics in docs/sflow.md is made of the declarations`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/sflow.md"), encoding: .utf8)
+        #expect(page.contains(Metric.documentation(of: SamplingReport.metrics)))
     }
 }

@@ -88,6 +88,28 @@ extension WeirCommandSuite {
             }
         }
 
+        /// The hub sends copies of port-a to the right guest, as if that were another host.
+        private static func copyToAnotherHost(_ site: Site) throws {
+            let mac = try site.right.macAddress(of: "eth0")
+            try site.hub.ip("address add 10.9.0.254/24 dev bridge")
+            try site.hub.ip("neighbour replace 10.9.0.2 lladdr \(mac) dev bridge nud permanent")
+            try site.weir("tap", "service", "create", "--name", "far", "--remote-ip", "10.9.0.2", "--vni", "7001")
+            try site.weir(
+                "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter", "dns")
+            let far = try CaptureWitness(
+                on: "eth0", in: site.right, direction: .received, filter: "udp dst port 4789")
+            let source = try CaptureWitness(on: "eth0", in: site.left, direction: .sent, filter: "udp dst port 53")
+            var traffic = Traffic()
+            try traffic.send(site, datagrams: 3, of: 30)
+            #expect(try figures(site, matching: 6).egress.mirrored.packets == 6)
+            try far.wait(for: 6)
+            let arrived = try far.stop()
+            // Ethernet, IP, UDP and VXLAN; the VNI is in the last four bytes (RFC 7348 §5).
+            #expect(arrived.map { Array($0[46..<50]) } == [[UInt8]](repeating: [0, 0x1b, 0x59, 0], count: 6))
+            let inner = arrived.map { Array($0[50...]) }
+            #expect(inner.sorted(by: isBefore) == (try source.stop()).sorted(by: isBefore))
+        }
+
         private static func isBefore(_ left: [UInt8], _ right: [UInt8]) -> Bool {
             left.lexicographicallyPrecedes(right)
         }
@@ -143,6 +165,7 @@ extension WeirCommandSuite {
                 #expect(
                     deleted.errors.hasSuffix("weir: 1 of 2 tap services could not be deleted: none\n"),
                     "\(deleted.errors)")
+                try Self.copyToAnotherHost(site)
                 #expect(daemon.stop().status == 0)
                 let log = daemon.errors
                 #expect(

@@ -23,7 +23,7 @@ import WeirConfiguration
         "fields": "srcaddr dstaddr", "log": "accept", "layout": "hive", "hourly": "true", "publish-period": "10m",
         "file-size": "1KB",
         "sinks":
-            #"[{name: r, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: p, type: files, to: /srv/p, format: parquet, fields: srcaddr rule}, {name: o, type: stdout, format: csv}, {name: s, type: redis, to: "redis://weir@10.0.0.1:6380/2", password-file: /p, records: true, max-length: 5, prefix: a, host: b}, {name: t, type: redis, to: "redis+unix:///s?db=0"}, {name: u, type: sflow, to: ["udp://192.0.2.7", "udp://[2001:db8::7]:6344"], agent: 192.0.2.1, interval: 30s}]"#,
+            #"[{name: r, type: files, to: /srv/r, filter: reject, format: json, publish-period: 1h}, {name: p, type: files, to: /srv/p, format: parquet, fields: srcaddr rule}, {name: o, type: stdout, format: csv}, {name: s, type: redis, to: "redis://weir@10.0.0.1:6380/2", password-file: /p, records: true, max-length: 5, prefix: a, host: b}, {name: t, type: redis, to: "redis+unix:///s?db=0"}, {name: u, type: sflow, to: ["udp://192.0.2.7", "udp://[2001:db8::7]:6344"], agent: 192.0.2.1, interval: 30s, sampling: 400, discarded: 100, sampled: [tap*, eth0]}, {name: v, type: sflow, to: "udp://192.0.2.7", discarded: 1, sampled: tap1}]"#,
         "account-id": "123456789012", "region": "\"null\"", "flow-log-id": "fl-1", "bpffs": "/x",
         "state-dir": "/y", "queue-size": "2GB", "socket": "/z", "metrics": "\"[::1]:9469\"", "expedite-rcu": "false",
         "detach-on-exit": "true",

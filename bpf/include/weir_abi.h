@@ -204,6 +204,8 @@ enum weir_unparsed {
  */
 struct weir_totals {
 	struct weir_count seen;
+	__u64 sample_at;	/* packets seen at which one is sampled, or enum weir_sample_at */
+	__u64 sampled_from;	/* packets seen when sampling began */
 	struct weir_count overflow;
 	struct weir_count not_ip;
 	struct weir_count malformed;
@@ -212,8 +214,17 @@ struct weir_totals {
 	struct weir_count beyond_limits;
 	struct weir_count audited[WEIR_UNPARSED_REASONS];
 	struct weir_count refused[WEIR_UNPARSED_REASONS];
-	__u64 zero[2];
 };
+
+/*
+ * Of weir_totals.sample_at: what user space writes for programs, and programs
+ * for themselves. A number of packets is larger than the first two.
+ */
+enum weir_sample_at {
+	WEIR_SAMPLE_BEGIN = 0,	/* the next packet is the first that can be sampled */
+	WEIR_SAMPLE_ANEW = 1,	/* the port's rate is another */
+};
+#define WEIR_SAMPLE_NEVER (~0ULL)	/* the port is not sampled */
 
 /*
  * The beginning of the first frame of a window, port and direction that is in no
@@ -513,6 +524,12 @@ enum weir_port_judging {
 	WEIR_PORT_CHANGING = 2,	/* a process replaces them, or died while at it */
 };
 
+/* Bits. A process that replaces the programs sets one before, and clears it after that. */
+enum weir_port_copying {
+	WEIR_PORT_TAPPED = 1,
+	WEIR_PORT_SAMPLED = 2,
+};
+
 /* The register of ports: written by user space, never read by programs. */
 struct weir_port {
 	char name[WEIR_INTERFACE_NAME_LENGTH];	/* ends with a zero byte */
@@ -524,7 +541,7 @@ struct weir_port {
 	__u8 xdp_mode;		/* enum weir_xdp_mode */
 	__u8 owns_clsact;	/* 1: the clsact qdisc is ours to remove */
 	__u8 judging;		/* enum weir_port_judging */
-	__u8 copying;		/* 1: its programs copy frames, or a process replaces them */
+	__u8 copying;		/* enum weir_port_copying: why its programs copy frames */
 	__u8 zero[4];
 	__u64 attached_realtime_ns;
 	__u64 network_namespace;	/* inode number of its nsfs file */

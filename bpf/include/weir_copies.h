@@ -224,8 +224,33 @@ struct weir_copy {
 	__u16 session;		/* weir_tap_session.ring */
 	__u32 packets;		/* on the wire */
 	__u32 samples;		/* of these, how many were drawn */
-	__u64 pool;		/* of samples: packets that could have been drawn */
+	/* Of samples: packets of its direction, CPU and generation that could have been drawn. */
+	__u64 pool;
 };
+
+/*
+ * What is sampled at a port, all directions together; index: port. User space
+ * writes it, and then weir_totals.sample_at.
+ */
+struct weir_sampling {
+	__u32 rate;		/* one packet of so many; 0: none */
+	__u32 discards;	/* packets a second and CPU that the policy drops; 0: none */
+};
+
+/*
+ * What became of it; index: port; a value for each CPU. Packets on the wire.
+ * What the policy drops while discards are wanted is in one of the last two.
+ */
+struct weir_sampled {
+	__u64 samples;
+	__u64 lost;		/* of these: the ring had no room */
+	__u64 discards;		/* put into the ring */
+	__u64 withheld;		/* not, for their number or for want of room */
+	__u64 second;		/* in units of 2^30 ns: ... */
+	__u64 spent;		/* ... copies of discarded frames that were made in it */
+};
+
+#define WEIR_SAMPLED_SECOND_SHIFT 30
 
 _Static_assert(sizeof(struct weir_tap_rule) == 88, "rule of a tap");
 _Static_assert(sizeof(struct weir_tap_session) == 592, "session of a tap");
@@ -236,6 +261,8 @@ _Static_assert(sizeof(struct weir_tap_flow) == 48, "flow of a tap");
 _Static_assert(sizeof(struct weir_tap_sender) == 24, "sender of copies");
 _Static_assert(sizeof(struct weir_tap_arrival) == 24, "arrival of copies");
 _Static_assert(sizeof(struct weir_copy) == 48, "copy");
+_Static_assert(sizeof(struct weir_sampling) == 8, "sampling of a port");
+_Static_assert(sizeof(struct weir_sampled) == 48, "samples of a port");
 
 #define WEIR_MAP_TAP_RULES "weir_tap_rules"
 #define WEIR_MAP_TAP_SESSIONS "weir_tap_sess"
@@ -248,6 +275,8 @@ _Static_assert(sizeof(struct weir_copy) == 48, "copy");
 #define WEIR_MAP_TAP_ARRIVALS "weir_tap_from"
 #define WEIR_MAP_TAP_STRANGERS "weir_tap_strang"	/* packets of no known sender */
 #define WEIR_MAP_SAMPLES "weir_samples"
+#define WEIR_MAP_SAMPLING "weir_sampling"
+#define WEIR_MAP_SAMPLED "weir_sampled"
 #define WEIR_MAP_COPIES "weir_copies"
 
 /* The rings. */

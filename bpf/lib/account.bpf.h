@@ -33,6 +33,7 @@ struct totals {
 MAP_OF_PORTS(weir_totals_of, struct totals);
 
 #include "sample.bpf.h"
+#include "sampling.bpf.h"
 
 /* Where a frame counts. */
 struct account {
@@ -224,6 +225,56 @@ static __always_inline int account_unparsed(const struct account *account,
 	return ruling | SAID_OF_NO_FLOW;
 }
 
+/*
+ * Adds to what is said of a frame that is counted whether it is to be sampled:
+ * now, or since the policy drops it.
+ */
+static __always_inline int account_sampled(const struct account *account,
+					   const struct packet_view *packet,
+					   int said)
+{
+#ifdef WEIR_SAMPLES
+	const struct weir_totals *totals = account->totals;
+	__u32 packets = packet->packets;
+
+	if (unlikely(totals->seen.packets >= totals->sample_at))
+		said |= SAID_SAMPLED;
+	else if (likely(SAID_RULING(said) != WEIR_RULING_DROP &&
+			!(said & SAID_UNJUDGED)))
+		return said;
+	if (packets > SAID_PACKETS_MOST)
+		packets = SAID_PACKETS_MOST;
+	said |= packets << SAID_PACKETS_SHIFT;
+#else
+	(void)account;
+	(void)packet;
+#endif
+	return said;
+}
+
+/* Samples it, where that was said. Once what becomes of it is known. */
+static __always_inline void account_sample(const struct account *account,
+					   FRAME_CONTEXT *context, int said)
+{
+#ifdef WEIR_SAMPLES
+	if (unlikely(said & SAID_SAMPLED))
+		sample_take(context, account->open.port,
+			    WEIR_TOTALS_OF_CPU(account->open.cpu) +
+				    account->open.generation *
+					    WEIR_DIRECTIONS +
+				    account->open.direction,
+			    said);
+	if (unlikely(SAID_RULING(said) == WEIR_RULING_DROP))
+		sample_discarded(context, account->open.port,
+				 account->open.direction,
+				 said >> SAID_PACKETS_SHIFT);
+#else
+	(void)account;
+	(void)context;
+	(void)said;
+#endif
+}
+
 /* What the long way found. context is the frame's. */
 static __always_inline int account(const struct account *account, int kind,
 				   struct packet_view *packet,
@@ -231,9 +282,12 @@ static __always_inline int account(const struct account *account, int kind,
 {
 	count_add(&account->totals->seen, packet);
 	if (kind != PACKET_IP)
-		return account_unparsed(account, kind, packet, context);
+		return account_sampled(account, packet,
+				       account_unparsed(account, kind, packet,
+							context));
 	related_find(context, packet, &account->open);
-	return account_ip(account, packet, NULL);
+	return account_sampled(account, packet,
+			       account_ip(account, packet, NULL));
 }
 
 /*
@@ -251,12 +305,16 @@ static __always_inline int account_plain(const struct account *account,
 		if (!plain_ipv4(frame, &packet))
 			return -1;
 		count_add(&account->totals->seen, &packet);
-		return account_ip(account, &packet, frame->data);
+		return account_sampled(account, &packet,
+				       account_ip(account, &packet,
+						  frame->data));
 	case bpf_htons(ETH_P_IPV6):
 		if (!plain_ipv6(frame, &packet))
 			return -1;
 		count_add(&account->totals->seen, &packet);
-		return account_ip(account, &packet, frame->data);
+		return account_sampled(account, &packet,
+				       account_ip(account, &packet,
+						  frame->data));
 	default:
 		return -1;
 	}

@@ -24,6 +24,9 @@
 #define SAID_WANTED 4
 #define SAID_UNJUDGED 8		/* it found no room: the policy is not asked yet */
 #ifdef WEIR_COPIES
+#define WEIR_SAMPLES
+#endif
+#ifdef WEIR_SAMPLES
 #define SAID_RULING(said) ((said) & 3)
 #else
 #define SAID_RULING(said) (said)

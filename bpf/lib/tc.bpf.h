@@ -39,7 +39,19 @@ static __always_inline struct net_device *frame_device(FRAME_CONTEXT *context)
 }
 #endif
 
+#define FRAME_TAG(context) ((context)->vlan_tci)
+#define FRAME_HAS_TAG(context) ((context)->vlan_present)
+#define FRAME_GSO_SIZE(context) ((context)->gso_size)
+
 #include "account.bpf.h"
+
+#ifdef WEIR_SAMPLES
+static __always_inline int frame_read(FRAME_CONTEXT *context, __u8 *bytes,
+				      __u32 length)
+{
+	return bpf_skb_load_bytes(context, 0, bytes, length);
+}
+#endif
 
 /* The next program or filter has its say: TCX_NEXT and TC_ACT_UNSPEC alike. */
 #define TC_NEXT (-1)
@@ -133,8 +145,9 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 	}
 #if defined(WEIR_COPIES) && defined(WEIR_POLICY)
 	if (unlikely(said & SAID_UNJUDGED))
-		said = SAID_WANTED | tc_judge(skb, side);
+		said = (said & ~SAID_UNJUDGED) | tc_judge(skb, side);
 #endif
+	account_sample(&where, skb, said);
 #ifdef WEIR_COPIES
 	if (unlikely(said & SAID_WANTED))
 		tc_copy(skb, side, said);

@@ -46,6 +46,14 @@ static __always_inline struct net_device *frame_device(FRAME_CONTEXT *context)
 
 #include "account.bpf.h"
 
+#ifdef WEIR_SAMPLES
+static __always_inline int frame_read(FRAME_CONTEXT *context, __u8 *bytes,
+				      __u32 length)
+{
+	return bpf_xdp_load_bytes(context, 0, bytes, length);
+}
+#endif
+
 static __always_inline void xdp_frame(struct frame *frame, struct xdp_md *xdp)
 {
 	__builtin_memset(frame, 0, sizeof(*frame));
@@ -91,6 +99,7 @@ static __always_inline int xdp_account(struct xdp_md *xdp)
 			kind = xdp_parse(xdp, &packet);
 		said = account(&where, kind, &packet, xdp);
 	}
+	account_sample(&where, xdp, said);
 	return unlikely(SAID_RULING(said) == WEIR_RULING_DROP);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowExport
 import FlowModel
 import Foundation
 package import Host
@@ -13,6 +14,7 @@ import WeirService
 ///
 ///     GET /status    the daemon's report, as JSON; on the control socket alone
 ///     GET /monitor   what the host and its machines do, as JSON; on the control socket alone
+///     GET /sampling  what is sampled at ports, as JSON; on the control socket alone
 ///     GET /metrics   the same and more for Prometheus
 ///     /taps          tap services and what belongs to them: `TapRoutes`; on the control socket alone
 ///
@@ -30,6 +32,8 @@ package final class ControlServer: Sendable {
             if board.monitor.interval > .zero {
                 text += MetricsText(MonitorReport.metrics, of: board.monitor.report).bytes
             }
+            let sampling = board.sampling.report
+            if !sampling.ports.isEmpty { text += MetricsText(SamplingReport.metrics, of: sampling).bytes }
             return HTTPAnswer(contentType: MetricsText.contentType, body: text).tagged
         }
         var onPort = HTTPRoutes()
@@ -40,6 +44,7 @@ package final class ControlServer: Sendable {
             board.monitor.interval > .zero ? Self.json(board.monitor.report) : .notFound
         }
         onSocket.add("/monitor") { _ in monitor.answer }
+        onSocket.add("/sampling") { _ in Self.json(board.sampling.report) }
         TapRoutes(desk: board.taps).add(to: &onSocket)
         var limits = HTTPLimits()
         limits.bodyBytes = TapRoutes.mostBytes

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FlowExport
 package import FlowMeter
 package import FlowModel
 import FlowRecorder
@@ -24,6 +25,8 @@ package final class DaemonBoard: Sendable {
     package let monitor = MonitorBoard()
     /// What is asked for about taps, and how they stand.
     package let taps = TapDesk()
+    /// What is sampled at ports.
+    package let sampling = SamplingBoard()
 
     package var current: DaemonReport {
         var report = report.withLock { $0 }
@@ -57,4 +60,16 @@ package struct DaemonMetrics: Sendable {
     /// In the order of the page.
     package static let all: [Metric<DaemonMetrics>] =
         DaemonReport.metrics.map { $0.of { $0.report } } + PortLedger.metrics.map { $0.of { $0.ports } }
+}
+
+/// Where those that ask learn what is sampled at ports: read when it is asked for, since samples are told of with it.
+package final class SamplingBoard: Sendable {
+    private let read = Mutex<@Sendable () -> SamplingReport>({ SamplingReport() })
+
+    package init() {}
+
+    /// - Parameter read: called at each report, on its thread.
+    package func follow(_ read: @escaping @Sendable () -> SamplingReport) { self.read.withLock { $0 = read } }
+
+    package var report: SamplingReport { read.withLock(\.self)() }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CWeirABI
 package import FlowFormats
 package import FlowModel
-import CWeirABI
 
 /// The beginning of a frame that a port's program has put into a ring, and why: `weir_copy`.
 package struct PacketCopy: Equatable, Sendable {

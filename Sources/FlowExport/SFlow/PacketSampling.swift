@@ -50,7 +50,9 @@ package final class PacketSampling {
     package var rest: Duration? {
         guard let began else { return nil }
         let now = clock.now.monotonic
-        guard copies.count >= Self.batch else { return max(.zero, now.duration(to: began.advanced(by: Self.longestWait))) }
+        guard copies.count >= Self.batch else {
+            return max(.zero, now.duration(to: began.advanced(by: Self.longestWait)))
+        }
         return sent.map { max(.zero, now.duration(to: $0.advanced(by: Self.shortestWait))) } ?? .zero
     }
 

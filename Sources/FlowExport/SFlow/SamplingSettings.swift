@@ -35,7 +35,7 @@ package struct PortSampling: Equatable, Sendable {
     }
 }
 
-extension [SamplingSettings] {
+extension Sequence<SamplingSettings> {
     /// A port is sampled once, whatever the number of sinks: at the rate of the first that wants it sampled. nil where none wants anything.
     package func sampling(of port: String) -> PortSampling? {
         let covering = filter { $0.isOn && $0.covers(port) }

@@ -28,8 +28,10 @@ extension FlowMaps {
         return try .open(pinnedAt: "\(directory.sent)/\(WEIR_MAP_SENDING)")
     }
 
-    /// Makes the object, which copies frames, copy for the sessions of these.
-    func shareCopies(with object: borrowing BPFObject) throws(KernelError) {
+    /// Makes the object, which copies frames, copy for the sessions of these, and sample for these.
+    func shareCopies(with object: borrowing BPFObject, _ kind: ProgramKind) throws(KernelError) {
+        try sampling.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
+        guard kind.isTC else { return }
         try copies.make().forEachCopyingMap { map throws(KernelError) in try object.reuse(map) }
     }
 

@@ -37,8 +37,8 @@ package enum ProgramKind: Sendable, CaseIterable {
         }
     }
 
-    /// Whether a program of that kind can copy frames, with the line engine.
-    package var canCopy: Bool { isTC }
+    /// Whether there are programs of that kind that sample, with the line engine; those at TC copy for tap sessions, too.
+    package var canCopy: Bool { self != .xdpDispatched }
 
     /// Whether it is for a TC hook, not XDP.
     package var isTC: Bool { self == .tcFromPort || self == .tcToPort }
@@ -57,25 +57,6 @@ package enum ProgramKind: Sendable, CaseIterable {
         case .xdpDispatched: "xdp_dispatched"
         }
     }
-}
-
-/// What else a program does with each packet.
-package struct ProgramUse: Hashable, Sendable, CaseIterable {
-    /// Whether it asks the policy.
-    package var asksPolicy: Bool
-    /// Whether it copies frames that a tap session takes.
-    package var copies: Bool
-
-    package init(asksPolicy: Bool, copies: Bool = false) {
-        self.asksPolicy = asksPolicy
-        self.copies = copies
-    }
-
-    package static let plain = ProgramUse(asksPolicy: false)
-    package static let judged = ProgramUse(asksPolicy: true)
-    package static let copied = ProgramUse(asksPolicy: false, copies: true)
-
-    package static let allCases = [plain, judged, copied, ProgramUse(asksPolicy: true, copies: true)]
 }
 
 /// Which of the objects that a source is compiled to: the build makes one for each choice, and names it by them (`variants` of

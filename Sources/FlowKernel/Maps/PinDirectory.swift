@@ -23,7 +23,8 @@ internal import SystemPackage
 ///           7/fragments           datagrams whose fragments are on their way
 ///           7/connections         those of a port with a policy
 ///         policy                maps of the policy, once there has been one
-///         copies                  maps of tap sessions and samples, once there has been one
+///         copies                  maps of tap sessions, once programs can copy for them
+///         sampling                those of samples, once a port is sampled
 ///         sent                    maps of the table of what is sent past qdiscs, once a port needs it
 ///       sent-1                    see SentFrames; for all layouts
 package struct PinDirectory: Equatable, Sendable {
@@ -99,6 +100,7 @@ package struct PinDirectory: Equatable, Sendable {
         unsafe rmdir("\(layout)/ports")
         policy.remove()
         copies.remove()
+        sampling.remove()
         sentTable.remove()
         guard unsafe rmdir(layout) == 0 || errno == ENOENT else {
             throw KernelError(errno: errno, "cannot remove \(layout)")
@@ -163,6 +165,9 @@ extension PinDirectory {
 
     /// Those of what programs copy, once one has.
     var copies: PinFolder { PinFolder(path: "\(layout)/copies") }
+
+    /// Those of what programs sample, once a port is sampled.
+    var sampling: PinFolder { PinFolder(path: "\(layout)/sampling") }
 
     /// Those of the table of what is sent past qdiscs, once a port needs it.
     var sentTable: PinFolder { PinFolder(path: "\(layout)/sent") }

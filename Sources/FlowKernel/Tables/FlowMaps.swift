@@ -27,6 +27,8 @@ package struct FlowMaps: ~Copyable {
     let policy: MapsOnDemand<PolicyTables>
     /// Made when the first frames are copied.
     let copies: MapsOnDemand<CopyTables>
+    /// Made when the first port is sampled, and with the maps of copies.
+    let sampling: MapsOnDemand<SamplingTables>
     /// Fragments that are on their way, of each port.
     let fragments: PortMapStore
     /// Of ports with a policy.
@@ -51,6 +53,7 @@ package struct FlowMaps: ~Copyable {
             counts: PortCountsStore(directory: directory?.layout, of: totalsOf, rights: .readWrite),
             policy: policyTables(in: directory, rights: .readWrite),
             copies: copyTables(in: directory, rights: .readWrite),
+            sampling: samplingTables(in: directory, rights: .readWrite),
             fragments: PortMapStore(.fragments, of: fragmentsOf, in: directory),
             connections: PortMapStore(.connections, of: connectionsOf, in: directory),
             interfaces: InterfaceTables(in: directory), directory: directory)
@@ -81,6 +84,16 @@ package struct FlowMaps: ~Copyable {
             try CopyTables.open(pinnedIn: folder, rights: rights)
         } create: { () throws(KernelError) in
             try CopyTables.create()
+        }
+    }
+
+    private static func samplingTables(
+        in directory: PinDirectory?, rights: Descriptor.Rights
+    ) -> MapsOnDemand<SamplingTables> {
+        MapsOnDemand(in: directory?.sampling) { folder throws(KernelError) in
+            try SamplingTables.open(pinnedIn: folder, rights: rights)
+        } create: { () throws(KernelError) in
+            try SamplingTables.create()
         }
     }
 
@@ -125,6 +138,7 @@ package struct FlowMaps: ~Copyable {
             claimed: try pinned(Layouts.claimed),
             counts: store,
             policy: policyTables(in: directory, rights: rights), copies: copyTables(in: directory, rights: rights),
+            sampling: samplingTables(in: directory, rights: rights),
             fragments: PortMapStore(
                 .fragments, of: try ofPorts(WEIR_MAP_FRAGMENTS_OF, PortMapKind.fragments.layout), in: directory),
             connections: PortMapStore(
@@ -162,6 +176,7 @@ package struct FlowMaps: ~Copyable {
         }
         try? policy.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? copies.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
+        try? sampling.current()?.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         try? sent.current()?.table.forEachMap { map throws(KernelError) in sum += map.memoryBytes }
         return sum

@@ -71,6 +71,30 @@ extension PortCounts {
         return samples
     }
 
+    /// Has programs begin to sample with the next packet. None that samples may be at the port.
+    func beginSampling() { setSampleAt(UInt64(WEIR_SAMPLE_BEGIN.rawValue)) }
+
+    /// Has programs ask for the port's rate with the next packet. None may be at work that has not seen it.
+    func drawAnew() { setSampleAt(UInt64(WEIR_SAMPLE_ANEW.rawValue)) }
+
+    /// One store for each place, which programs write, too.
+    private func setSampleAt(_ value: UInt64) {
+        totals.withMutableSpan { span in
+            for place in (Self.perCPU * Int(WEIR_TOTALS_ROWS))..<span.count { span[place].sample_at = value }
+        }
+    }
+
+    /// Packets that could have been sampled since sampling began.
+    var samplePool: UInt64 {
+        var pool: UInt64 = 0
+        for place in (Self.perCPU * Int(WEIR_TOTALS_ROWS))..<totals.count {
+            let totals = totals[place]
+            let isSampled = ![UInt64(WEIR_SAMPLE_BEGIN.rawValue), UInt64.max].contains(totals.sample_at)
+            if isSampled { pool &+= totals.seen.packets &- totals.sampled_from }
+        }
+        return pool
+    }
+
     /// Where what was drained lies; samples and the same of the CPUs follow.
     private static func place(_ direction: Direction, _ window: UInt32) -> Int {
         Int(window % UInt32(WEIR_GENERATIONS)) * Int(WEIR_DIRECTIONS) + Int(direction.rawValue)

@@ -23,8 +23,8 @@ package struct RegisteredPort: Equatable, Sendable {
     var ownsQdisc: Bool
     /// Which programs it has.
     package internal(set) var judging: Judging
-    /// Whether its programs copy frames, or a process replaces them by such, or died while at it.
-    package internal(set) var isCopying: Bool
+    /// Why its programs copy frames, or a process replaces them by such, or died while at it.
+    var copying: CopyingReasons
 
     /// A port with no program on it yet.
     package init(
@@ -43,7 +43,7 @@ package struct RegisteredPort: Equatable, Sendable {
         self.networkNamespace = networkNamespace
         ownsQdisc = false
         judging = .plain
-        isCopying = false
+        copying = []
     }
 }
 
@@ -52,7 +52,10 @@ extension RegisteredPort {
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
 
     /// Which programs it has, or should have.
-    var use: ProgramUse { ProgramUse(asksPolicy: judging != .plain, copies: isCopying) }
+    var use: ProgramUse { ProgramUse(asksPolicy: judging != .plain, copies: !copying.isEmpty) }
+
+    /// Whether tap sessions take its frames, or copies leave by it.
+    var isTapped: Bool { copying.contains(.tapped) }
 
     /// Whether a program of its keeps connections.
     var hasConnections: Bool { judging == .judged || fromHook == .xdpDispatched }
@@ -164,8 +167,16 @@ extension RegisteredPort {
         networkNamespace = entry.network_namespace
         ownsQdisc = entry.owns_clsact != 0
         judging = Judging(rawValue: entry.judging) ?? .changing
-        isCopying = entry.copying != 0
+        copying = CopyingReasons(rawValue: entry.copying)
     }
+}
+
+/// Why a port's programs copy frames: enum weir_port_copying.
+struct CopyingReasons: OptionSet {
+    let rawValue: UInt8
+
+    static let tapped = CopyingReasons(rawValue: UInt8(WEIR_PORT_TAPPED.rawValue))
+    static let sampled = CopyingReasons(rawValue: UInt8(WEIR_PORT_SAMPLED.rawValue))
 }
 
 extension weir_port {
@@ -182,7 +193,7 @@ extension weir_port {
         xdp_mode = port.xdpMode?.rawValue ?? 0
         owns_clsact = port.ownsQdisc ? 1 : 0
         judging = port.judging.rawValue
-        copying = port.isCopying ? 1 : 0
+        copying = port.copying.rawValue
         attached_realtime_ns = UInt64(port.attached.nanoseconds)
         network_namespace = port.networkNamespace
     }

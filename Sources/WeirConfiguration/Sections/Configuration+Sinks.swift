@@ -41,7 +41,11 @@ extension Configuration {
         switch rule.kind {
         case .stdout: break
         case .files: settings.directory = rule.to.first ?? ""
-        case .sflow: settings.collectors = rule.to
+        case .sflow:
+            settings.collectors = rule.to
+            settings.sampling.rate = rule.sampling.map { UInt32(clamping: $0) }
+            settings.sampling.discards = rule.discarded
+            settings.sampling.ports = rule.sampled.map(\.text)
         case .redis:
             settings.format = .json
             settings.redis = redis(rule)
@@ -56,6 +60,11 @@ extension Configuration {
         settings.fileSize = Int64(rule.fileSize)
         settings.flowLogID = rule.flowLogID ?? flowLogID
         return settings
+    }
+
+    /// What is to be sampled at the port of that name; nil: nothing.
+    package func sampling(ofPort name: String) -> PortSampling? {
+        sinks.lazy.filter { $0.kind == .sflow }.map { settings(of: $0, $0.format).sampling }.sampling(of: name)
     }
 
     private func redis(_ rule: SinkRule) -> RedisSettings? {

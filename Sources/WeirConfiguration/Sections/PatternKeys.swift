@@ -13,3 +13,19 @@ extension ValueForm<GlobPattern> {
         Self(read: { setting throws(ConfigurationError) in try setting.pattern() }, write: { .text($0.text) })
     }
 }
+
+extension ValueForm<[GlobPattern]> {
+    /// A pattern, or a list of them.
+    static var patterns: Self {
+        Self(
+            read: { setting throws(ConfigurationError) in
+                var patterns: [GlobPattern] = []
+                for setting in setting.elements ?? [setting] { patterns.append(try setting.pattern()) }
+                return patterns
+            },
+            write: { patterns in
+                let shown = patterns.map { ConfigurationValue.text($0.text) }
+                return shown.count > 1 ? .list(shown) : shown.first
+            })
+    }
+}

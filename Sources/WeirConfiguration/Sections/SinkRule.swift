@@ -2,7 +2,7 @@
 
 package import FlowExport
 import FlowFilter
-import FlowModel
+package import FlowModel
 import Host
 
 /// A sink of the configuration's list.
@@ -15,6 +15,12 @@ package struct SinkRule: Equatable, Sendable {
     package var agent: String?
     /// How often sFlow collectors get counters.
     package var interval = Duration.seconds(20)
+    /// One packet of so many is sampled; nil: none.
+    package var sampling: Int?
+    /// Which ports are sampled; none: all.
+    package var sampled: [GlobPattern] = []
+    /// So many packets a second that the policy drops are sampled; nil: none.
+    package var discarded: Int?
     package var format = SinkSettings.Format.aws
     /// The fields of AWS lines, or the columns of Parquet files, separated by spaces; nil is AWS's default format, or all columns.
     package var fields: String?
@@ -97,6 +103,16 @@ extension SinkRule {
             "sFlow: the address by which collectors tell hosts apart")
         ConfigurationKey(
             "interval", \.interval, .duration(.seconds(1) ... .seconds(3_600)), "sFlow: how often counters are sent")
+        ConfigurationKey(
+            "sampling", \.sampling, .count(1...16_777_216), defaultText: "none",
+            "sFlow: one packet of so many is sampled, in the kernel; of sinks that sample the same port the first decides"
+        )
+        ConfigurationKey(
+            "discarded", \.discarded, .count(1...10_000), defaultText: "none",
+            "sFlow: so many packets a second that an enforced policy drops are sent as samples; the others are counted")
+        ConfigurationKey(
+            "sampled", \.sampled, .patterns, defaultText: "all",
+            "sFlow: the ports of the two keys above: a pattern, or a list of them")
     }
 
     /// Reads one entry of `sinks`.
@@ -124,6 +140,9 @@ extension SinkRule {
                 setting.place, "Parquet is for files, not for standard output: choose aws, json or csv as the format")
         }
         if let fields = value(of: "fields") { try refuse(fields) }
+        if let sampled = value(of: "sampled"), sampling == nil, discarded == nil {
+            throw ConfigurationError(sampled.place, "sampled has a meaning only with sampling or discarded")
+        }
     }
 
     /// Whether the destination is one for the kind of sink.

@@ -13,6 +13,7 @@ final class Stage {
     let room: Int
     let engines: [EngineSubject]
     let reference: ReferenceSubject
+    private let sampled: EngineSubject
     private let parser: PlainSubject
     private let floor: CacheMissSubject
     private let foreign: [ForeignSubject]
@@ -26,6 +27,7 @@ final class Stage {
         parser = try PlainSubject(.parseOnly, types: [.tc, .xdpFrags])
         engines = try Engine.allCases.map { engine in try EngineSubject(engine, roomFor: flows) }
         reference = try ReferenceSubject(roomFor: flows)
+        sampled = try EngineSubject(.standard, roomFor: flows, sampling: 400)
         floor = try CacheMissSubject(roomFor: flows)
         sequence = try FlowSequence(room: max(settings.packetsARun, flows))
     }
@@ -33,7 +35,7 @@ final class Stage {
     /// What keeps flows and can be emptied.
     private var tables: [any Subject] { [reference] + engines }
 
-    private var all: [any Subject] { [parser] + tables + foreign }
+    private var all: [any Subject] { [parser] + tables + [sampled] + foreign }
 }
 
 extension Stage {

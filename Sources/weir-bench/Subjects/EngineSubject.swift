@@ -24,18 +24,22 @@ final class EngineSubject: Subject {
     /// - Parameters:
     ///   - policy: what the port has of it is enforced; nil: it has none.
     ///   - session: a tap session that the port is a source of, and what its lane is called; nil: its programs copy nothing.
+    ///   - sampling: one packet of so many is sampled, into a ring that is full; nil: none.
     init(
-        _ engine: Engine, roomFor flows: Int, policy: KernelPolicy? = nil, session: (name: String, TapSession)? = nil
+        _ engine: Engine, roomFor flows: Int, policy: KernelPolicy? = nil, session: (name: String, TapSession)? = nil,
+        sampling: UInt32? = nil
     ) throws(KernelError) {
         let tables = try engine.makeTables(roomFor: flows)
         let port = try tables.maps.addWithoutInterface(Self.port, role: .guest)
         self.engine = engine
-        name = [engine.rawValue, policy.map { _ in "with a policy" }, session?.name].compactMap(\.self)
+        let sampled = sampling.map { "1 in \($0) sampled" }
+        name = [engine.rawValue, policy.map { _ in "with a policy" }, session?.name, sampled].compactMap(\.self)
             .joined(separator: ", ")
         types = session == nil ? [.tc, .xdpFrags] : [.tc]
-        let use = ProgramUse(asksPolicy: policy != nil, copies: session != nil)
+        let use = ProgramUse(asksPolicy: policy != nil, copies: session != nil || sampling != nil)
         tc = try tables.load(.tcFromPort, for: port, use: use)
         xdp = try tables.load(.xdpFromPort, for: port, use: use)
+        if let sampling { try tables.setSampling(SamplingRates(rate: sampling), of: port) }
         if let policy {
             try tables.setPolicy(
                 policy, ports: [Self.port: PortPolicy(set: 1, mode: .enforce)], gracePeriod: .notNeeded)
