@@ -236,7 +236,12 @@ extension WeirCommandSuite {
                         text += more
                     print(text.decode(), end="")
                     """
-                let script = "timeout -s TERM 3 \"$0\" run --port port-a --port nope --log-dir \(site.logs)"
+                let script = """
+                    "$0" run --port port-a --port nope --log-dir \(site.logs) &
+                    for _ in $(seq 200); do "$0" status 2>/dev/null | grep -q 'a window every' && break; sleep 0.1; done
+                    kill $!
+                    wait $!
+                    """
                 let result = try ChildProcess.outcome(
                     of: ["python3", "-c", journal] + [
                         "nsenter", "--net=\(site.hub.path)", "sh", "-c", script, Site.binary,

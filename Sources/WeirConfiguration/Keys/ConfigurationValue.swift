@@ -32,12 +32,26 @@ extension ConfigurationValue {
         }
     }
 
+    /// Whether YAML takes it for a text as it is. Not by a regular expression: each flag of `weir run` asks several times at its start.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+        return (isLetterOrDigit(first) || first == UInt8(ascii: "/")) && last != UInt8(ascii: " ")
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || "_.%@+*/ -".utf8.contains($0) }
+            && text.lowercased() != "null"
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+
     /// A text, between quotation marks where YAML would take it for something else.
     private static func scalar(_ text: String) -> String {
-        let isPlain =
-            text.wholeMatch(of: #/[A-Za-z0-9/]([A-Za-z0-9_.%@+*/ -]*[A-Za-z0-9_.%@+*/-])?/#) != nil
-            && text.lowercased() != "null"
-        guard !isPlain else { return text }
+        guard !isPlain(text) else { return text }
         let escaped = text.unicodeScalars.map { scalar in
             switch scalar {
             case "\\", "\"": "\\\(scalar)"

@@ -44,7 +44,10 @@ extension RealInterfaces {
 
         /// Datagrams that the port has recorded, by their destination port; all of them are flows.
         fileprivate func recorded(_ port: RegisteredPort) throws -> [UInt16: UInt64] {
-            let snapshot = try installation.installation.tables.snapshot()
+            recorded(port, in: try installation.installation.tables.snapshot())
+        }
+
+        fileprivate func recorded(_ port: RegisteredPort, in snapshot: FlowSnapshot) -> [UInt16: UInt64] {
             let flows = snapshot.flows.filter { $0.key.port == port.number }
             let packets = flows.reduce(0) { $0 + $1.value.count.packets }
             #expect(snapshot.totals[port.number]?.both.seen.packets == packets, "\(port.name)")
@@ -213,30 +216,55 @@ extension RealInterfaces.ChurnSuite {
     private func churn(_ round: Int) throws -> Int {
         var guests = try namespaces.indices.flatMap { try come(round, $0) }
         for place in guests.indices { try send(2, to: &guests[place]) }
-        for place in guests.indices {
-            let (guest, home) = (guests[place], namespaces[guests[place].home])
-            switch place % 3 {
-            case 0:
-                try home.run(["ip", "link", "set", guest.name, "down"])
-                try home.run(["ip", "link", "set", guest.name, "name", "r\(guest.name)"])
-                try home.run(["ip", "link", "set", "r\(guest.name)", "up"])
-            case 1:
-                let away = namespaces[(guest.home + 1) % namespaces.count]
-                try home.run(["ip", "link", "set", guest.name, "netns", away.name])
-                try away.bringUp(guest.name)
-                // Where its index is free there, it keeps it, and goes on being the same port until that is closed.
-                guests[place].isCounted = UInt32(try away.index(of: guest.name)) == guest.port.interfaceIndex
-            default: try home.delete(guest.name)
-            }
-        }
+        for home in namespaces.indices { try change(&guests, of: home) }
         for place in guests.indices where place % 3 != 2 { try send(3, to: &guests[place]) }
+        // What was sent last may be on its way.
+        let (destinations, sent) = (Set(guests.map(\.destination)), guests.reduce(0) { $0 + $1.expected })
+        try waitUntil("all has arrived") {
+            let flows = try installation.installation.tables.snapshot().flows
+            return flows.reduce(0) { destinations.contains($1.key.destinationPort) ? $0 + $1.value.count.packets : $0 }
+                >= sent
+        }
+        let snapshot = try installation.installation.tables.snapshot()
         for guest in guests {
-            #expect(try recorded(guest.port) == [guest.destination: guest.expected], "\(guest.name)")
+            #expect(recorded(guest.port, in: snapshot) == [guest.destination: guest.expected], "\(guest.name)")
         }
         // Those that are left go with their other ends.
         try world.run(["ip", "link", "delete", "group", "7"])
         for namespace in namespaces { _ = try namespace.inside { try installation.installation.closeDeadPorts() } }
         return guests.count
+    }
+
+    /// Of three interfaces of a namespace one gets another name, one moves to the next namespace, and one goes.
+    private func change(_ guests: inout [Guest], of home: Int) throws {
+        let away = namespaces[(home + 1) % namespaces.count]
+        let own = guests.indices.filter { guests[$0].home == home }
+        let lines = own.map { place in
+            let name = guests[place].name
+            return switch place % 3 {
+            case 0: "link set \(name) down\nlink set \(name) name r\(name)\nlink set r\(name) up\n"
+            case 1: "link set \(name) netns \(away.name)\n"
+            default: "link delete \(name)\n"
+            }
+        }
+        try batch(lines, in: namespaces[home])
+        let moved = own.filter { $0 % 3 == 1 }
+        try batch(moved.map { "link set \(guests[$0].name) up\n" }, in: away)
+        let indices = try indices(in: away)
+        for place in moved {
+            // Where its index is free there, it keeps it, and goes on being the same port until that is closed.
+            guests[place].isCounted = try #require(indices[guests[place].name]) == guests[place].port.interfaceIndex
+        }
+    }
+
+    /// The indices of all interfaces, by their names.
+    private func indices(in namespace: NetworkNamespace) throws -> [String: UInt32] {
+        try namespace.ip("-o link show").split(separator: "\n").reduce(into: [:]) { indices, line in
+            // "7001: m0-0-1@if9: <…"
+            let words = line.split(separator: " ")
+            guard words.count > 1, let index = UInt32(words[0].dropLast()) else { return }
+            indices[String(words[1].prefix { $0 != "@" && $0 != ":" })] = index
+        }
     }
 
     private func come(_ round: Int, _ home: Int) throws -> [Guest] {
