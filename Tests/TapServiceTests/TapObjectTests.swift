@@ -29,6 +29,10 @@ import Testing
             "name=s port=a vni=1",
             "tap service s needs both to get copies from other hosts: the VNI that they send with (--vni) and who they are (--peer)"
         ),
+        (
+            "name=s port=a dscp=1",
+            "dscp of tap service s has a meaning only with --remote-ip: copies to a port have no outer header"
+        ),
         ("name=s remote_ip=10.0.0.1", "tap service s needs a VNI (--vni) for the tunnel to 10.0.0.1"),
         (
             "name=s remote_ip=10.0.0.1 vni=16777216",

@@ -88,14 +88,11 @@ extension WeirCommandSuite {
             }
         }
 
-        /// The hub sends copies of port-a to the right guest, as if that were another host.
+        /// The hub sends copies of port-a by the only tap flow to the right guest, as if that were another host.
         private static func copyToAnotherHost(_ site: Site) throws {
             let mac = try site.right.macAddress(of: "eth0")
             try site.hub.ip("address add 10.9.0.254/24 dev bridge")
             try site.hub.ip("neighbour replace 10.9.0.2 lladdr \(mac) dev bridge nud permanent")
-            try site.weir("tap", "service", "create", "--name", "far", "--remote-ip", "10.9.0.2", "--vni", "7001")
-            try site.weir(
-                "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter", "dns")
             let far = try CaptureWitness(
                 on: "eth0", in: site.right, direction: .received, filter: "udp dst port 4789")
             let source = try CaptureWitness(on: "eth0", in: site.left, direction: .sent, filter: "udp dst port 53")
@@ -160,6 +157,10 @@ extension WeirCommandSuite {
                     status.contains(
                         "tap       f (1): port-a to port port-idle, matched 0, mirrored 0, withheld 0, failed 0\n"),
                     "\(status)")
+                try site.weir("tap", "service", "create", "--name", "far", "--remote-ip", "10.9.0.2", "--vni", "7001")
+                try site.weir(
+                    "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter",
+                    "dns")
                 let deleted = try site.outcome("tap", "service", "delete", "mon", "none")
                 #expect(deleted.status == 1 && deleted.output == "deleted with it: tap flow f\n")
                 #expect(
