@@ -157,15 +157,16 @@ extension WeirCommandSuite {
                     status.contains(
                         "tap       f (1): port-a to port port-idle, matched 0, mirrored 0, withheld 0, failed 0\n"),
                     "\(status)")
-                try site.weir("tap", "service", "create", "--name", "far", "--remote-ip", "10.9.0.2", "--vni", "7001")
-                try site.weir(
-                    "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter",
-                    "dns")
                 let deleted = try site.outcome("tap", "service", "delete", "mon", "none")
                 #expect(deleted.status == 1 && deleted.output == "deleted with it: tap flow f\n")
                 #expect(
                     deleted.errors.hasSuffix("weir: 1 of 2 tap services could not be deleted: none\n"),
                     "\(deleted.errors)")
+                // The port was a source, and is none now: it becomes one again.
+                try site.weir("tap", "service", "create", "--name", "far", "--remote-ip", "10.9.0.2", "--vni", "7001")
+                try site.weir(
+                    "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter",
+                    "dns")
                 try Self.copyToAnotherHost(site)
                 #expect(daemon.stop().status == 0)
                 let log = daemon.errors
