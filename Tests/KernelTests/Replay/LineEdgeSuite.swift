@@ -57,11 +57,12 @@ extension Replays {
             }
             let index = try #require(found.first)
             #expect(found.count == 1)
-            let octets = packetsAreFull ? 1_000_000 : UInt64(1) << 48 - 1 - 2 * one.octets
-            let packets = packetsAreFull ? UInt64(1) << 39 - 1 - 2 : 1000
+            let (bits, width) = (UInt64(WEIR_LINE_BITS), UInt64(WEIR_LINE_PACKETS))
+            let octets = packetsAreFull ? 1_000_000 : UInt64(1) << (64 - bits) - 1 - 2 * one.octets
+            let packets = packetsAreFull ? UInt64(1) << width - 1 - 2 : 1000
             var line = lines[index]
-            line.octets_bits = octets << 16 | line.octets_bits & 0xffff
-            line.packets_last = packets | (line.packets_last >> 39) << 39
+            line.octets_bits = octets << bits | line.octets_bits & (1 << bits - 1)
+            line.packets_last = packets | (line.packets_last >> width) << width
             lines[index] = line
             return (octets, packets)
         }
