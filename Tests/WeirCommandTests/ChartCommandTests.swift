@@ -12,8 +12,8 @@ extension WeirCommandSuite {
         /// A store with pings in two runs of a daemon, between which nothing was measured for some seconds.
         private func makeStore(_ site: Site) throws {
             for run in 0..<2 {
-                // Longer than two pieces of `every` but a second, so that one of them lies between the runs.
-                if run > 0 { Thread.sleep(forTimeInterval: 7) }
+                // As long as two pieces of `every`, so that one of them lies between the runs.
+                if run > 0 { Thread.sleep(forTimeInterval: 8) }
                 let daemon = try site.daemon("--port", "port-[ab]", "--interval", "1", "--store", site.path("flows"))
                 for address in ["10.9.0.2", "fd09::2"] {
                     try site.left.run(["ping", "-q", "-c", "5", "-i", "0.2", address])
