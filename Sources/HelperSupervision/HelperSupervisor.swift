@@ -29,7 +29,7 @@ package struct HelperProgram: Sendable {
     /// The exit status by which it asks to be started again at once.
     package var restartStatus: Int32
     /// How long a start waits for the first report.
-    package var longestStart = Duration.seconds(30)
+    package var longestStart = Duration.seconds(80)
     /// A helper that takes longer to end is killed.
     package var longestFinish = Duration.seconds(60)
 
