@@ -84,7 +84,9 @@ extension BPFObject {
     ///
     /// - Parameter name: what the object calls it, where that is not the map's own name.
     package func reuse(_ shared: borrowing BPFMap, as name: String? = nil) throws(KernelError) {
-        let map = unsafe bpf_object__find_map_by_name(object, name ?? shared.name)
+        guard let map = unsafe bpf_object__find_map_by_name(object, name ?? shared.name) else {
+            preconditionFailure("the program \(self.name) has no map \(name ?? shared.name)")
+        }
         let result = unsafe bpf_map__reuse_fd(map, shared.descriptor.raw)
         guard result == 0 else {
             throw KernelError(errno: result, "cannot give the map \(shared.name) to the program \(self.name)")

@@ -32,10 +32,7 @@ extension Installation {
             remedy: "run this command there (nsenter --net=…)")
         let tunnel = Tunnel(in: directory)
         var ways = TapWays(tunnelPort: tunnelPort, uplinks: uplinks)
-        if plan.hasTunnels {
-            try copies.write(plan.arrivals)
-            ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index
-        }
+        if plan.hasTunnels { ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index }
         let gracePeriod = try GracePeriod()
         try startCopying(taking.filter { !$0.isTapped })
         do throws(KernelError) {
@@ -44,6 +41,7 @@ extension Installation {
             try? stopCopying(taking.filter { !$0.isTapped })
             throw error
         }
+        try copies.write(plan.arrivals)
         try stopCopying(leaving)
         if !plan.hasTunnels { try tunnel.remove() }
     }
@@ -115,7 +113,7 @@ extension FlowTables {
     ) throws(KernelError) {
         let version = try control.takeTapVersion()
         let generation = 1 - control.tapGeneration
-        // Whoever changed it last may have died before programs were done with the generation that is written now.
+        // The process that changed it last may have died before programs were done with the generation that is written now.
         try gracePeriod.wait()
         copies.write(plan, ways, generation: generation)
         copies.writeLimits(plan.sessions)

@@ -36,7 +36,7 @@ extension Installation {
             if change.begins { try sampling.clear(change.port.number) }
             sampling.set(change.rates, of: change.port.number)
         }
-        // Whoever has drawn by the old rate has noted what it drew.
+        // Programs that drew by the old rate have noted what they drew.
         try gracePeriod.wait()
         for change in changes {
             let counts = try tables.maps.counts.counts(of: change.port)
@@ -80,7 +80,7 @@ private struct SamplingChange {
 package struct SampleRing: ~Copyable {
     private let descriptor: Descriptor
     package let size: Int
-    /// Tells it from one that is made anew.
+    /// The kernel's number of the map: a ring that is made later has another.
     package let id: UInt32
 
     init(_ descriptor: consuming Descriptor, size: Int, id: UInt32) {

@@ -48,7 +48,7 @@ package struct TapRuntime {
         device = settings.device.map { EgressDevice($0) }
     }
 
-    /// Whether there is anything to be done for the sessions or at the desk; false where nobody has taps.
+    /// Whether there is anything to be done for the sessions or at the desk; false where there are no taps.
     package var isNeeded: Bool { desk.hasRequests || !book.isEmpty || plan == nil }
 
     package var hasRequests: Bool { desk.hasRequests }
@@ -69,7 +69,7 @@ package struct TapRuntime {
         compileAgain(engine)
         let done = requests.map { request in (request.reply, carryOut(request, engine)) }
         publish()
-        // Whoever asked finds what was done when it reads on.
+        // A client that reads on when it is answered finds what was done.
         for (reply, result) in done { reply(result) }
     }
 

@@ -40,7 +40,7 @@ package struct PortKeeper: ~Copyable {
     /// The directory that the daemon's lock is on, and the lock on the one that was made in its place.
     var base: UInt64
     var lock: DaemonLock?
-    /// nil where nobody asks for taps here.
+    /// nil where this process takes no requests for taps.
     package var taps: TapRuntime?
     /// When what was postponed is tried again.
     var resumption = ContinuousClock.now

@@ -55,8 +55,8 @@ struct LinkRequest {
         var message = bytes
         let length = UInt32(message.count)
         for place in 0..<4 { message[place] = UInt8(truncatingIfNeeded: length >> UInt32(8 * place)) }
-        // The kernel asks for the capability twice: of whoever opened the socket, and of whoever sends (netlink_ns_capable in
-        // net/netlink/af_netlink.c).
+        // The kernel looks for the capability twice: when the socket is opened, and when the request is sent (netlink_ns_capable
+        // in net/netlink/af_netlink.c).
         let raw = ThreadPrivileges.inForce {
             socket(AF_NETLINK, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
         }

@@ -9,7 +9,7 @@ package enum TunnelDevice {
     /// The UDP port that IANA has given to VXLAN.
     package static let usualPort: UInt16 = 4789
 
-    /// Makes the device, and takes it up. Its queue is none: frames are sent by whoever has them.
+    /// Makes the device, and takes it up. It has no queue: the program that hands it a frame sends the frame itself.
     ///
     /// - Parameters:
     ///   - port: UDP, on which it hears, too.
@@ -52,7 +52,7 @@ package enum TunnelDevice {
         }
     }
 
-    /// Removes it; one that is gone is no error.
+    /// Removes the device. A device that is gone already is no error.
     package static func remove(_ interface: NetworkInterface) throws(KernelError) {
         let answer = try LinkRequest(Int(RTM_DELLINK), index: interface.index).answer()
         guard answer == 0 || answer == -ENODEV else {

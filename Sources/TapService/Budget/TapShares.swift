@@ -2,7 +2,7 @@
 
 /// How a capacity is shared among those that want some of it.
 package enum TapShares {
-    /// Max-min fair (Bertsekas and Gallager, Data Networks, §6.5.2): nobody has more than it wants while another has less and wants more.
+    /// Max-min fair (Bertsekas and Gallager, Data Networks, §6.5.2): no session has more than it wants while another has less and wants more.
     ///
     /// - Returns: in the order of the demands; the sum is the capacity, or that of all demands where it is smaller.
     package static func maxMin(_ capacity: UInt64, among demands: [UInt64]) -> [UInt64] {
@@ -17,7 +17,7 @@ package enum TapShares {
         return shares
     }
 
-    /// The same, and what nobody wants is shared equally: what begins to want finds room, before its demand is known.
+    /// The same, and what no session wants is shared equally: a session that begins to copy finds room before its demand is known.
     ///
     /// An idle one counts for a tenth of an equal share, so that it never finds nothing. The sum is at most the capacity.
     package static func withRoom(_ capacity: UInt64, among demands: [UInt64]) -> [UInt64] {

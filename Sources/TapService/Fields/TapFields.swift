@@ -54,7 +54,7 @@ package struct TapFields {
         return read
     }
 
-    /// - Throws: where a field is left that nobody asked for.
+    /// - Throws: where the request has a field that the object does not have.
     package func finish() throws(TapError) {
         guard let name = values.keys.min() else { return }
         let near = nearestWord(to: name, among: known).map { "; \($0) is meant, perhaps" } ?? ""

@@ -66,7 +66,7 @@ package final class TapDesk: Sendable {
         }
     }
 
-    /// Nobody carries out requests any more.
+    /// From now on no thread carries out requests.
     package func close() {
         let left = state.withLock { state in
             state.isClosed = true

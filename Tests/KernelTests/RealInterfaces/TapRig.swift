@@ -90,7 +90,7 @@ final class TapRig {
         frames.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 
-    /// Waits until that many frames have come, and a little for more that must not.
+    /// Waits until that many frames have come. All that have come by then: the account tells how many there must be.
     func frames(_ witness: CaptureWitness, _ count: Int) throws -> [[UInt8]] {
         try waitUntil("\(count) copies have arrived") { try witness.frames().count >= count }
         return try witness.stop()
