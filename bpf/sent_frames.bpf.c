@@ -88,6 +88,21 @@ struct {
 	__type(value, __u64);
 } weir_sent_miss SEC(".maps");
 
+/* Ports whose frames are kept as far as there is room for them: they are copied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} weir_sent_whole SEC(".maps");
+
+static __always_inline int is_wanted_whole(__u32 port)
+{
+	__u32 *whole = bpf_map_lookup_elem(&weir_sent_whole, &port);
+
+	return whole && *whole;
+}
+
 static __always_inline __u32 *port_behind(const struct bpf_xdp_link *link)
 {
 	__u32 id;
@@ -155,7 +170,8 @@ static __always_inline void keep(struct weir_sent_frame *sent,
 	sent->gso_size = BPF_CORE_READ(shared, gso_size);
 	sent->gso_segments = BPF_CORE_READ(shared, gso_segs);
 	copy(sent, skb, SENT_USUAL);
-	if (sent->copied == SENT_USUAL && !is_usual(sent))
+	if (sent->copied == SENT_USUAL &&
+	    (!is_usual(sent) || is_wanted_whole(sent->port)))
 		copy(sent, skb, WEIR_SENT_COPY);
 }
 

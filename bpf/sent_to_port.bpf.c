@@ -46,9 +46,9 @@ static __always_inline __u32 frame_length(FRAME_CONTEXT *sent)
 static __always_inline int frame_read(FRAME_CONTEXT *sent, __u8 *bytes,
 				      __u32 length)
 {
-	/* More are there than are asked for. */
-	__builtin_memcpy(bytes, sent->bytes, SAMPLED_BYTES);
-	return length > sent->copied ? -1 : 0;
+	if (length > sent->copied)
+		return -1;
+	return bpf_probe_read_kernel(bytes, length, sent->bytes);
 }
 #endif
 
@@ -77,6 +77,27 @@ __noinline int sent_parse(struct weir_sent_frame *sent,
 	return parse(&frame, packet);
 }
 
+#ifdef WEIR_SAMPLES
+static __always_inline int frame_parse_any(struct weir_sent_frame *sent,
+					   struct packet_view *packet)
+{
+	return sent_parse(sent, packet);
+}
+
+#include "lib/frame_judge.bpf.h"
+#endif
+
+#ifdef WEIR_COPIES
+static __always_inline __u32 frame_copied(FRAME_CONTEXT *sent)
+{
+	__u32 copied = sent->copied;
+
+	return copied <= WEIR_SENT_COPY ? copied : 0;
+}
+
+#include "lib/frame_copy.bpf.h"
+#endif
+
 static __always_inline void sent_account(struct weir_sent_frame *sent)
 {
 	struct account where;
@@ -88,14 +109,30 @@ static __always_inline void sent_account(struct weir_sent_frame *sent)
 	frame_make(&frame, sent);
 	said = account_plain(&where, &frame);
 	if (unlikely(said < 0)) {
+#ifdef WEIR_SAMPLES
+		struct packet_view *packet = packet_copied();
+
+		if (!packet)
+			return;
+		said = account(&where, frame_parse_any(sent, packet), packet,
+			       sent);
+#else
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
 		if (!parse_direct(&frame, &packet))
 			kind = sent_parse(sent, &packet);
 		said = account(&where, kind, &packet, sent);
+#endif
 	}
+#ifdef WEIR_SAMPLES
+	said = frame_said(sent, TO_PORT, said);
+#endif
 	account_sample(&where, sent, said);
+#ifdef WEIR_COPIES
+	if (unlikely(said & SAID_WANTED))
+		frame_copy(sent, TO_PORT, said);
+#endif
 }
 
 /* Called by weir_sent_end alone. */

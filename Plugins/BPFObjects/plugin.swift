@@ -60,11 +60,13 @@ struct BPFObjects: BuildToolPlugin {
             let plain = ("\(name)_\(engine)", flags)
             let judged = ("\(name)_\(engine)_policy", flags + ["-DWEIR_POLICY"])
             if alwaysJudged.contains(name) { return [judged] }
-            let copying = copyFlag(of: name, engine).map { flag in
-                [plain, judged].map { ($0.0 + "_copies", $0.1 + [flag]) }
-            }
-            guard shared.contains(name) else { return [plain, judged] + (copying ?? []) }
-            return ([plain, judged] + (copying ?? [])).flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
+            let copying =
+                engine == "line"
+                ? copies.flatMap { copy in
+                    [plain, judged].map { ($0.0 + copy.suffix, $0.1 + [copy.flag]) }
+                } : []
+            guard shared.contains(name) else { return [plain, judged] + copying }
+            return ([plain, judged] + copying).flatMap { [$0, ($0.0 + "_links", $0.1 + ["-DWEIR_LINKS"])] }
         }
     }
 
@@ -76,11 +78,10 @@ struct BPFObjects: BuildToolPlugin {
     /// Programs that cannot be replaced by one that asks the policy, and so always do.
     private static let alwaysJudged: Set<String> = ["xdp_dispatched"]
 
-    /// Programs at TC copy frames for tap sessions and sample; others that count sample.
-    private static func copyFlag(of name: String, _ engine: String) -> String? {
-        guard engine == "line" else { return nil }
-        return name == "tc" ? "-DWEIR_COPIES" : "-DWEIR_SAMPLES"
-    }
+    /// Programs that sample, and those that copy frames for tap sessions, too.
+    private static let copies = [
+        (suffix: "_samples", flag: "-DWEIR_SAMPLES"), (suffix: "_copies", flag: "-DWEIR_COPIES"),
+    ]
 
     /// Programs that ports share.
     private static let shared: Set<String> = ["tc", "xdp_from_port"]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import CWeirABI
 package import FlowModel
 package import Host
 package import TapService
@@ -33,6 +34,9 @@ extension Installation {
         let tunnel = Tunnel(in: directory)
         var ways = TapWays(tunnelPort: tunnelPort, uplinks: uplinks)
         if plan.hasTunnels { ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index }
+        if taking.contains(where: { !$0.canSendCopies }) {
+            _ = try copies.rings.ring(at: Int(WEIR_RING_MIRROR), bytes: CopyRings.usualBytes)
+        }
         let gracePeriod = try GracePeriod()
         try startCopying(taking.filter { !$0.isTapped })
         do throws(KernelError) {
@@ -100,6 +104,18 @@ extension Installation {
         try tables.maps.copies.current()?.arrived() ?? TapArrived()
     }
 
+    /// The ring of copies at that place, which is made where there is none.
+    ///
+    /// - Parameter bytes: of a ring that is made, a power of two; nil: 8 MiB.
+    package func tapRing(at place: Int, bytes: Int? = nil) throws(KernelError) -> CopyRing {
+        let turn = try directory.openPorts()
+        try turn.waitForLock()
+        return try tables.tapRing(at: place, bytes: bytes)
+    }
+
+    /// Has nothing more put into the ring at that place. No session in force may have it.
+    package func removeTapRing(at place: Int) throws(KernelError) { try tables.removeTapRing(at: place) }
+
     /// Puts other budgets in force for the sessions of the plan in force, by their places.
     package func setTapLimits(_ sessions: [TapSession]) throws(KernelError) {
         try tables.maps.copies.current()?.writeLimits(sessions)
@@ -130,15 +146,30 @@ extension FlowTables {
         try setTaps(plan, TapWays(tunnelDevice: tunnelDevice), try maps.copies.make(), gracePeriod: .notNeeded)
     }
 
+    /// See `Installation.tapRing`.
+    package func tapRing(at place: Int, bytes: Int? = nil) throws(KernelError) -> CopyRing {
+        guard CopyRings.places.contains(place) else {
+            throw KernelError(
+                .invalid, "cannot make the ring \(place) of copies", cause: "there are \(CopyRings.places.count)",
+                remedy: "end a capture")
+        }
+        return try maps.copies.make().rings.ring(at: place, bytes: bytes ?? CopyRings.usualBytes)
+    }
+
+    /// See `Installation.removeTapRing`.
+    package func removeTapRing(at place: Int) throws(KernelError) {
+        try maps.copies.current()?.rings.remove(at: place)
+    }
+
     package func tapCounts(of account: Int) throws(KernelError) -> DirectionTapCounts {
         try maps.copies.current()?.counts(of: account) ?? DirectionTapCounts()
     }
 }
 
 extension TapPlan {
-    fileprivate var isEmpty: Bool { sessions.isEmpty && uses.isEmpty && carriers.isEmpty && arrivals.isEmpty }
+    fileprivate var isEmpty: Bool { sessions.isEmpty && allUses.isEmpty && carriers.isEmpty && arrivals.isEmpty }
 
-    fileprivate var copyingPorts: Set<PortNumber> { Set(uses.keys).union(carriers) }
+    fileprivate var copyingPorts: Set<PortNumber> { Set(uses.keys).union(captures.keys).union(carriers) }
 
     fileprivate var hasTunnels: Bool {
         !arrivals.isEmpty

@@ -16,7 +16,7 @@ extension Installation {
         if asksPolicy != port.use.asksPolicy { changing.judging = .changing }
         changing.copying = copying.union(port.copying)
         try tables.maps.register(changing)
-        let use = ProgramUse(asksPolicy: asksPolicy, copies: !copying.isEmpty)
+        let use = ProgramUse(asksPolicy: asksPolicy, copying: copying.use)
         for side in [TCHook.Side.toPort, .fromPort] { try replaceProgram(of: port, side, use: use) }
         changing.judging = asksPolicy ? .judged : .plain
         changing.copying = copying

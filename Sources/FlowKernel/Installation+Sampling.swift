@@ -55,7 +55,7 @@ extension Installation {
     }
 
     /// The ring that samples are put into, by another descriptor of it, and its size; nil while no port has been sampled.
-    package func sampleRing() throws(KernelError) -> SampleRing? { try tables.sampleRing() }
+    package func sampleRing() throws(KernelError) -> CopyRing? { try tables.sampleRing() }
 }
 
 /// What is to become of the sampling at a port.
@@ -76,28 +76,11 @@ private struct SamplingChange {
     }
 }
 
-/// A descriptor of the ring of samples.
-package struct SampleRing: ~Copyable {
-    private let descriptor: Descriptor
-    package let size: Int
-    /// The kernel's number of the map: a ring that is made later has another.
-    package let id: UInt32
-
-    init(_ descriptor: consuming Descriptor, size: Int, id: UInt32) {
-        self.descriptor = descriptor
-        self.size = size
-        self.id = id
-    }
-
-    package consuming func takeDescriptor() -> Descriptor { descriptor }
-}
-
 extension FlowTables {
     /// See `Installation.sampleRing`.
-    package func sampleRing() throws(KernelError) -> SampleRing? {
+    package func sampleRing() throws(KernelError) -> CopyRing? {
         guard let sampling = try maps.sampling.current() else { return nil }
-        return SampleRing(
-            try sampling.ring.descriptor.duplicate(), size: SamplingTables.ringBytes, id: sampling.ring.id ?? 0)
+        return try CopyRing(sampling.ring)
     }
 
     /// What became of the packets of each port that is sampled: a moment after this was called, at the earliest.

@@ -28,6 +28,7 @@ extension Installation {
             .sentToPort, for: port, use: port.use, on: tables
         ) {
             (program) throws(KernelError) in
+            try frames.keepWhole(port.use.copying == .frames, of: port)
             try frames.add(port, link: link, program)
         }
     }
@@ -37,7 +38,9 @@ extension Installation {
         guard let frames = try SentFrames.open(in: directory) else { return }
         try programs.withProgram(.sentToPort, for: port, use: use, on: tables) {
             (program) throws(KernelError) in
+            if use.copying == .frames { try frames.keepWhole(true, of: port) }
             try frames.replaceProgram(of: port, by: program)
+            if use.copying != .frames { try frames.keepWhole(false, of: port) }
         }
     }
 

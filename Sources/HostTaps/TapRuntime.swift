@@ -255,7 +255,7 @@ extension TapBook {
 }
 
 extension TapPlan {
-    fileprivate var accounts: Set<Int> { Set(uses.values.flatMap { $0.map(\.account) }) }
+    fileprivate var accounts: Set<Int> { Set(allUses.map(\.account)) }
 
     fileprivate var withoutBudgets: TapPlan {
         var plan = self

@@ -39,7 +39,8 @@ extension PortKeeper {
             let identity = notes?.identity(of: port).map { said.identity.completed(by: $0) } ?? said.identity
             return TapPort(
                 number: port.number, attached: port.attached, name: port.name, interfaceIndex: port.interfaceIndex,
-                identity: identity, tags: said.tags, isUplink: port.role == .uplink, obstacle: port.tapObstacle)
+                identity: identity, tags: said.tags, isUplink: port.role == .uplink, obstacle: port.tapObstacle,
+                canSend: port.canSendCopies)
         }
         return TapSurroundings(
             ports: tapped, dscp: settings.dscp, egress: settings.device, account: configuration.accountID
@@ -54,9 +55,8 @@ extension RegisteredPort {
     /// Why its frames cannot be copied.
     fileprivate var tapObstacle: String? {
         switch fromHook {
-        case .xsk: "its frames go past the kernel by AF_XDP, where nothing copies them"
-        case .xdp, .xdpDispatched: "it is measured by XDP, which copies nothing; attach it with hook tc"
-        case .none, .tcx, .clsact, .unobserved, .fentry: nil
+        case .xdpDispatched: "it shares XDP with other programs, by libxdp's dispatcher; attach it with hook tc"
+        case .none, .tcx, .clsact, .unobserved, .fentry, .xdp, .xsk: nil
         }
     }
 }

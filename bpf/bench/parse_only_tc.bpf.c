@@ -25,7 +25,7 @@ int parse_only_tc(struct __sk_buff *skb)
 		break;
 	}
 	if (!is_plain)
-		tc_parse_any(skb, &packet);
+		frame_parse_any(skb, &packet);
 	keep(packet);
 	return TC_NEXT;
 }

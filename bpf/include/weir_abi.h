@@ -615,6 +615,7 @@ _Static_assert(sizeof(struct weir_sent_frame) == 24 + WEIR_SENT_BYTES,
 #define WEIR_MAP_SENT_PORTS "weir_sent_ports"	/* port, by the id of its XDP link */
 #define WEIR_MAP_SENT_PROGRAMS "weir_sent_progs"	/* by port */
 #define WEIR_MAP_SENT_MISSED "weir_sent_miss"	/* frames, in one value */
+#define WEIR_MAP_SENT_WHOLE "weir_sent_whole"	/* by port: 1 where frames are copied */
 /*
  * Of the entry in libxdp's dispatcher, a 64-bit word a CPU: what the entry of a later
  * version tells it, and what it tells the one of an earlier version. The first is

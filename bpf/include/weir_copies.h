@@ -14,6 +14,7 @@
 #define WEIR_TAP_SESSIONS 1024
 #define WEIR_TAP_ACCOUNTS 4096
 #define WEIR_TAP_USES 16		/* sessions that one port is a source of */
+#define WEIR_TAP_CAPTURES 4	/* beside these */
 #define WEIR_TAP_RULES 16384		/* of all sessions */
 #define WEIR_TAP_RULES_OF_DIRECTION 128	/* of one */
 
@@ -52,7 +53,7 @@ struct weir_tap_rule {
 enum weir_tap_destination {
 	WEIR_TAP_TO_INTERFACE = 1,	/* an Ethernet device */
 	WEIR_TAP_TO_TUNNEL = 2,	/* a VXLAN device in collect-metadata mode */
-	WEIR_TAP_TO_RING = 3,
+	WEIR_TAP_TO_RING = 3,	/* a capture: frames of its sources' ports alone */
 };
 
 /* What becomes of frames whose outer packets would not fit. */
@@ -70,10 +71,11 @@ struct weir_tap_rules {
 /* Index: generation * WEIR_TAP_SESSIONS + place. */
 struct weir_tap_session {
 	struct weir_tap_rules rules[2];	/* by enum weir_direction */
-	__u32 interface;	/* index of the destination or the tunnel's device */
+	/* Index of the destination or the tunnel's device; or a place in weir_rings. */
+	__u32 interface;
 	__u32 length;		/* bytes of a frame that are copied; 0: all */
 	__u32 longest;		/* frame that fits the tunnel's path; 0: any */
-	__u16 ring;		/* its number to the ring's reader; 0: not in a ring */
+	__u16 label;		/* what records of a ring call it */
 	__u8 destination;	/* enum weir_tap_destination */
 	__u8 oversize;		/* enum weir_tap_oversize */
 	__u32 vni;
@@ -99,9 +101,12 @@ struct weir_tap_use {
 /* Index: generation * WEIR_MAX_PORTS + port. */
 struct weir_tap_port {
 	__u16 count;
-	__u16 tunnel_port;	/* wire order: UDP to it is not copied here; 0: all is */
-	__u16 zero[2];
+	/* Wire order: UDP to it goes to no session here, but to captures; 0: all does. */
+	__u16 tunnel_port;
+	__u16 captures;
+	__u16 zero;
 	struct weir_tap_use uses[WEIR_TAP_USES];	/* the first that wants it takes it */
+	struct weir_tap_use capture[WEIR_TAP_CAPTURES];	/* each that wants it has it */
 };
 
 /*
@@ -212,16 +217,17 @@ enum weir_copy_cause {
 struct weir_copy {
 	__u64 time_ns;		/* CLOCK_MONOTONIC */
 	__u32 length;		/* of the whole frame, without a tag that is not in it */
-	__u16 kept;		/* bytes of it that follow */
+	__u32 kept;		/* bytes of it that follow; the record may be longer */
 	__u16 port;
+	__u16 rule;		/* of the policy; 0: none, or not known */
 	__u8 direction;		/* enum weir_direction */
 	__u8 ruling;		/* enum weir_ruling */
-	__u16 rule;		/* of the policy; 0: none */
 	__u8 cause;		/* enum weir_copy_cause */
 	__u8 has_vlan;		/* 1: vlan_tci was beside the frame */
 	__u16 vlan_tci;
 	__u16 gso_size;		/* 0: one wire packet */
-	__u16 session;		/* weir_tap_session.ring */
+	__u16 session;		/* weir_tap_session.label */
+	__u16 zero;
 	__u32 packets;		/* on the wire */
 	__u32 samples;		/* of these, how many were drawn */
 	/* Of samples: packets of its direction, CPU and generation that could have been drawn. */
@@ -254,7 +260,7 @@ struct weir_sampled {
 
 _Static_assert(sizeof(struct weir_tap_rule) == 88, "rule of a tap");
 _Static_assert(sizeof(struct weir_tap_session) == 592, "session of a tap");
-_Static_assert(sizeof(struct weir_tap_port) == 72, "port of a tap");
+_Static_assert(sizeof(struct weir_tap_port) == 88, "port of a tap");
 _Static_assert(sizeof(struct weir_tap_limit) == 32, "limit of a tap");
 _Static_assert(sizeof(struct weir_tap_account) == 176, "account of a tap");
 _Static_assert(sizeof(struct weir_tap_flow) == 48, "flow of a tap");
@@ -277,11 +283,18 @@ _Static_assert(sizeof(struct weir_sampled) == 48, "samples of a port");
 #define WEIR_MAP_SAMPLES "weir_samples"
 #define WEIR_MAP_SAMPLING "weir_sampling"
 #define WEIR_MAP_SAMPLED "weir_sampled"
-#define WEIR_MAP_COPIES "weir_copies"
+#define WEIR_MAP_RINGS "weir_rings"
 
-/* The rings. */
 #define WEIR_SAMPLES_BYTES 1048576
-#define WEIR_COPIES_BYTES 8388608
+
+/*
+ * Rings of copies, by their places. In the first are the frames of sessions that
+ * their ports' programs cannot send; each capture has one of its own.
+ */
+#define WEIR_RINGS 64
+#define WEIR_RING_MIRROR 0
+#define WEIR_RING_BYTES 8388608
+#define WEIR_RING_MOST 65552	/* bytes of a frame */
 
 #define WEIR_PROGRAM_TAP_TUNNEL "weir_tap_tunnel"
 #define WEIR_PROGRAM_TAP_ARRIVE "weir_tap_arrive"

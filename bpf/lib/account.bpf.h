@@ -118,7 +118,7 @@ static __always_inline int unparsed_ruling(__u32 policy, __u32 port,
  * What found no room is judged, too: every packet of it. Its key is not on the
  * stack, of which Linux 6.1 has no more for the functions below.
  */
-#if defined(WEIR_POLICY) && defined(WEIR_COPIES)
+#if defined(WEIR_POLICY) && defined(WEIR_SAMPLES)
 /* The hook asks, since what it would take is on the stack else. */
 static __always_inline int overflow_ruling(const struct account *account,
 					   const struct packet_view *packet)

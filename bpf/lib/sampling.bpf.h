@@ -29,6 +29,24 @@
 #define SAID_PACKETS_MOST ((1U << (31 - SAID_PACKETS_SHIFT)) - 1)
 
 #ifdef WEIR_SAMPLES
+/*
+ * What the long way finds of a frame. Each program's own: the stack has no room for
+ * it beside what samples or copies.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet_view);
+} weir_copied SEC(".maps");
+
+static __always_inline struct packet_view *packet_copied(void)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(&weir_copied, &index);
+}
+
 #define SAMPLED_BYTES 128
 
 /* Of a frame that cannot have a tag beside it, or be several packets. */

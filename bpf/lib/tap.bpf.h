@@ -174,9 +174,11 @@ static __always_inline int tap_is_tunnel(const struct tap_frame *frame,
 	       frame->key.key.dst_port == port->tunnel_port;
 }
 
+#define TAP_NO_MORE (-2)
+
 /*
  * The session that takes the frame: its place, and above it from bit 16 on the
- * account. Negative: none.
+ * account. Negative: none. Sets the generation that the frame is asked about in.
  */
 __noinline int tap_take(struct tap_frame *frame)
 {
@@ -237,7 +239,25 @@ static __always_inline void tap_frame_key(struct tap_frame *frame,
 		frame->key.key.dst_port &= __builtin_bswap16(0xff);
 }
 
-/* Whether a session could want a packet of the flow. */
+/* The same of the capture at that place of its port's. TAP_NO_MORE: there is none. */
+__noinline int tap_capture(struct tap_frame *frame, __u32 which)
+{
+	struct weir_tap_port *port;
+	__u32 index;
+
+	if (!frame || which >= WEIR_TAP_CAPTURES)
+		return TAP_NO_MORE;
+	index = frame->generation * WEIR_MAX_PORTS + frame->key.key.port;
+	port = bpf_map_lookup_elem(&weir_tap_ports, &index);
+	if (!port || which >= port->captures)
+		return TAP_NO_MORE;
+	if (!tap_accepts(frame, port->capture[which].session))
+		return -1;
+	return port->capture[which].session |
+	       (__u32)port->capture[which].account << 16;
+}
+
+/* Whether a session or a capture could want a packet of the flow. */
 static __noinline int tap_wants(const union key_words *flow)
 {
 	struct tap_frame *frame = tap_frame();
@@ -248,7 +268,17 @@ static __noinline int tap_wants(const union key_words *flow)
 	frame->kinds = tap_kinds_of_flow(flow) | WEIR_TAP_OF_PACKET;
 	frame->direction = !!(flow->key.kind & WEIR_KEY_EGRESS);
 	frame->whole_flow = 1;
-	return tap_take(frame) >= 0;
+	if (tap_take(frame) >= 0)
+		return 1;
+	for (__u32 i = 0; i < WEIR_TAP_CAPTURES; i++) {
+		int taken = tap_capture(frame, i);
+
+		if (taken >= 0)
+			return 1;
+		if (taken == TAP_NO_MORE)
+			break;
+	}
+	return 0;
 }
 #else
 static __always_inline int tap_wants(const union key_words *flow)

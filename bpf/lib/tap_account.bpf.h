@@ -19,6 +19,7 @@ struct tapped {
 };
 
 #define TAP_SENT (-1)		/* in place of enum weir_tap_loss */
+#define TAP_CUT (-2)		/* the beginning of it is sent */
 
 static __always_inline void tap_count(struct weir_tap_count *count,
 				      __u64 packets, __u64 octets)
@@ -27,11 +28,10 @@ static __always_inline void tap_count(struct weir_tap_count *count,
 	count->octets += octets;
 }
 
-/* Negative where no session takes the frame. */
+/* taken: as tap_take() has it. Negative where no session takes the frame. */
 static __always_inline int tap_find(struct tapped *tapped,
-				    struct tap_frame *frame)
+				    struct tap_frame *frame, int taken)
 {
-	int taken = tap_take(frame);
 	__u32 index;
 
 	if (taken < 0)

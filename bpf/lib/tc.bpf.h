@@ -94,8 +94,8 @@ static __always_inline int tc_pull_headers(struct __sk_buff *skb)
 }
 
 /* The long way, for whatever frame. */
-static __always_inline int tc_parse_any(struct __sk_buff *skb,
-					struct packet_view *packet)
+static __always_inline int frame_parse_any(struct __sk_buff *skb,
+					   struct packet_view *packet)
 {
 	int kind = tc_parse(skb, packet);
 
@@ -104,7 +104,16 @@ static __always_inline int tc_parse_any(struct __sk_buff *skb,
 	return kind;
 }
 
+#ifdef WEIR_SAMPLES
+#include "frame_judge.bpf.h"
+#endif
+
 #ifdef WEIR_COPIES
+static __always_inline __u32 frame_copied(FRAME_CONTEXT *context)
+{
+	return context->len;
+}
+
 #include "tc_copy.bpf.h"
 #endif
 
@@ -123,14 +132,14 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 	tc_frame(&frame, skb);
 	said = account_plain(&where, &frame);
 	if (unlikely(said < 0)) {
-#ifdef WEIR_COPIES
-		/* The stack has no room for it beside what copies. */
+#ifdef WEIR_SAMPLES
 		struct packet_view *packet = packet_copied();
 
 		if (!packet)
 			return TC_NEXT;
 		barrier_var(skb);
-		said = account(&where, tc_parse_any(skb, packet), packet, skb);
+		said = account(&where, frame_parse_any(skb, packet), packet,
+			       skb);
 #else
 		struct packet_view packet;
 		int kind = PACKET_IP;
@@ -139,18 +148,17 @@ static __always_inline int tc_account(struct __sk_buff *skb, enum side side)
 		barrier_var(skb);
 		tc_frame(&frame, skb);
 		if (!parse_direct(&frame, &packet))
-			kind = tc_parse_any(skb, &packet);
+			kind = frame_parse_any(skb, &packet);
 		said = account(&where, kind, &packet, skb);
 #endif
 	}
-#if defined(WEIR_COPIES) && defined(WEIR_POLICY)
-	if (unlikely(said & SAID_UNJUDGED))
-		said = (said & ~SAID_UNJUDGED) | tc_judge(skb, side);
+#ifdef WEIR_SAMPLES
+	said = frame_said(skb, side, said);
 #endif
 	account_sample(&where, skb, said);
 #ifdef WEIR_COPIES
 	if (unlikely(said & SAID_WANTED))
-		tc_copy(skb, side, said);
+		frame_copy(skb, side, said);
 #endif
 	return unlikely(SAID_RULING(said) == WEIR_RULING_DROP) ? TC_DROP :
 								  TC_NEXT;

@@ -77,6 +77,25 @@ __noinline int xdp_parse(struct xdp_md *xdp, struct packet_view *packet)
 	return parse(&frame, packet);
 }
 
+#ifdef WEIR_SAMPLES
+static __always_inline int frame_parse_any(struct xdp_md *xdp,
+					   struct packet_view *packet)
+{
+	return xdp_parse(xdp, packet);
+}
+
+#include "frame_judge.bpf.h"
+#endif
+
+#ifdef WEIR_COPIES
+static __always_inline __u32 frame_copied(FRAME_CONTEXT *context)
+{
+	return bpf_xdp_get_buff_len(context);
+}
+
+#include "frame_copy.bpf.h"
+#endif
+
 /*
  * 1 where the policy has the frame dropped; else what becomes of it is the
  * caller's to say.
@@ -92,14 +111,30 @@ static __always_inline int xdp_account(struct xdp_md *xdp)
 	xdp_frame(&frame, xdp);
 	said = account_plain(&where, &frame);
 	if (unlikely(said < 0)) {
+#ifdef WEIR_SAMPLES
+		struct packet_view *packet = packet_copied();
+
+		if (!packet)
+			return 0;
+		said = account(&where, frame_parse_any(xdp, packet), packet,
+			       xdp);
+#else
 		struct packet_view packet;
 		int kind = PACKET_IP;
 
 		if (!parse_direct(&frame, &packet))
 			kind = xdp_parse(xdp, &packet);
 		said = account(&where, kind, &packet, xdp);
+#endif
 	}
+#ifdef WEIR_SAMPLES
+	said = frame_said(xdp, FROM_PORT, said);
+#endif
 	account_sample(&where, xdp, said);
+#ifdef WEIR_COPIES
+	if (unlikely(said & SAID_WANTED))
+		frame_copy(xdp, FROM_PORT, said);
+#endif
 	return unlikely(SAID_RULING(said) == WEIR_RULING_DROP);
 }
 

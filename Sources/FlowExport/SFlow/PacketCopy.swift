@@ -66,7 +66,7 @@ private struct CopyFields {
     func word(_ field: PartialKeyPath<weir_copy>) -> UInt32 { UInt32(truncatingIfNeeded: number(field, 4)) }
 
     /// As many as are said to be kept, and are here.
-    var bytes: [UInt8] { Array(record[Self.size...].prefix(Int(halfWord(\.kept)))) }
+    var bytes: [UInt8] { Array(record[Self.size...].prefix(Int(word(\.kept)))) }
 
     /// Little-endian hosts have the lowest byte first.
     private func number(_ field: PartialKeyPath<weir_copy>, _ bytes: Int) -> UInt64 {

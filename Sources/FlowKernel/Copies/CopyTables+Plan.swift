@@ -21,11 +21,13 @@ extension CopyTables {
         let rules = plan.sessions.reduce(0) { $0 + $1.ingress.count + $1.egress.count }
         let longest = plan.sessions.map { max($0.ingress.count, $0.egress.count) }.max() ?? 0
         let uses = plan.uses.values.map(\.count).max() ?? 0
-        let accounts = plan.uses.values.flatMap { $0.map(\.account) }.max().map { $0 + 1 } ?? 0
+        let captures = plan.captures.values.map(\.count).max() ?? 0
+        let accounts = plan.allUses.map(\.account).max().map { $0 + 1 } ?? 0
         try refuse(plan.sessions.count, most: TapPlan.mostSessions, "sessions")
         try refuse(rules, most: TapPlan.mostRules, "rules")
         try refuse(longest, most: TapPlan.mostRulesOfDirection, "rules of one session and direction")
         try refuse(uses, most: TapPlan.mostUses, "sessions of one port")
+        try refuse(captures, most: TapPlan.mostCaptures, "captures of one port")
         try refuse(accounts, most: TapPlan.mostAccounts, "sources of sessions")
         try refuse(plan.arrivals.count, most: TapPlan.mostArrivals, "senders of copies")
     }
@@ -50,7 +52,8 @@ extension CopyTables {
         for number in 0..<Int(WEIR_MAX_PORTS) {
             let port = PortNumber(UInt16(number))
             mappedPorts[generation * Int(WEIR_MAX_PORTS) + number] = weir_tap_port(
-                plan.uses[port] ?? [], tunnelPort: ways.uplinks.contains(port) ? ways.tunnelPort : nil)
+                plan.uses[port] ?? [], captures: plan.captures[port] ?? [],
+                tunnelPort: ways.uplinks.contains(port) ? ways.tunnelPort : nil)
         }
     }
 

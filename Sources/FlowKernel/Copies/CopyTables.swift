@@ -21,23 +21,26 @@ final class CopyTables: MapSet {
     let copying: BPFMap
     let arrivals: BPFMap
     let strangers: BPFMap
+    let rings: CopyRings
     let mappedRules: MappedArray<weir_tap_rule>
     let mappedSessions: MappedArray<weir_tap_session>
     let mappedPorts: MappedArray<weir_tap_port>
     let mappedLimits: MappedArray<weir_tap_limit>
 
-    static func create() throws(KernelError) -> CopyTables {
-        try CopyTables(rights: .readWrite) { layout throws(KernelError) in try .create(layout) }
+    /// - Parameter folder: in which they will be pinned; nil: nowhere.
+    static func create(in folder: String?) throws(KernelError) -> CopyTables {
+        try CopyTables(rights: .readWrite, try .create(in: folder)) { layout throws(KernelError) in try .create(layout)
+        }
     }
 
     static func open(pinnedIn folder: String, rights: Descriptor.Rights) throws(KernelError) -> CopyTables {
-        try CopyTables(rights: rights) { layout throws(KernelError) in
+        try CopyTables(rights: rights, try .open(pinnedIn: folder, rights: rights)) { layout throws(KernelError) in
             try .open(pinnedAt: "\(folder)/\(layout.name)", layout: layout, rights: rights)
         }
     }
 
     private init(
-        rights: Descriptor.Rights, _ map: (MapLayout) throws(KernelError) -> BPFMap
+        rights: Descriptor.Rights, _ rings: CopyRings, _ map: (MapLayout) throws(KernelError) -> BPFMap
     ) throws(KernelError) {
         rules = try map(Layouts.rules)
         sessions = try map(Layouts.sessions)
@@ -49,6 +52,7 @@ final class CopyTables: MapSet {
         copying = try map(Layouts.copying)
         arrivals = try map(Layouts.arrivals)
         strangers = try map(Layouts.strangers)
+        self.rings = rings
         mappedRules = try MappedArray(of: rules, rights: rights)
         mappedSessions = try MappedArray(of: sessions, rights: rights)
         mappedPorts = try MappedArray(of: ports, rights: rights)
@@ -57,11 +61,12 @@ final class CopyTables: MapSet {
 
     func forEachMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try forEachCopyingMap(body)
+        try forEachSendingMap(body)
         try body(arrivals)
         try body(strangers)
     }
 
-    /// Those that the programs of sources and carriers have.
+    /// Those that the programs of all sources have.
     func forEachCopyingMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try body(rules)
         try body(sessions)
@@ -69,6 +74,11 @@ final class CopyTables: MapSet {
         try body(limits)
         try body(accounts)
         try body(flows)
+        try body(rings.map)
+    }
+
+    /// Those that programs have which send copies, too.
+    func forEachSendingMap(_ body: (borrowing BPFMap) throws(KernelError) -> Void) throws(KernelError) {
         try body(carried)
         try body(copying)
     }

@@ -8,16 +8,20 @@ import TapService
 
 extension weir_tap_port {
     /// - Parameter tunnelPort: UDP to it is not copied; in host order.
-    init(_ uses: [TapUse], tunnelPort: UInt16?) {
+    init(_ uses: [TapUse], captures: [TapUse], tunnelPort: UInt16?) {
         self.init()
         count = UInt16(uses.count)
+        self.captures = UInt16(captures.count)
         tunnel_port = tunnelPort?.bigEndian ?? 0
-        unsafe withUnsafeMutableBytes(of: &self.uses) { bytes in
-            for (place, use) in uses.enumerated() {
-                let entry = weir_tap_use(session: UInt16(use.session), account: UInt16(use.account))
-                unsafe bytes.storeBytes(
-                    of: entry, toByteOffset: place * MemoryLayout<weir_tap_use>.stride, as: weir_tap_use.self)
-            }
+        unsafe withUnsafeMutableBytes(of: &self.uses) { unsafe Self.store(uses, $0) }
+        unsafe withUnsafeMutableBytes(of: &self.capture) { unsafe Self.store(captures, $0) }
+    }
+
+    private static func store(_ uses: [TapUse], _ bytes: UnsafeMutableRawBufferPointer) {
+        for (place, use) in uses.enumerated() {
+            let entry = weir_tap_use(session: UInt16(use.session), account: UInt16(use.account))
+            unsafe bytes.storeBytes(
+                of: entry, toByteOffset: place * MemoryLayout<weir_tap_use>.stride, as: weir_tap_use.self)
         }
     }
 }
@@ -35,10 +39,11 @@ extension weir_tap_session {
             // Of no interface, where there is no device: a copy fails then, and is counted.
             interface = ways.tunnelDevice ?? 0
             set(tunnel)
-        case .ring(let number):
+        case .ring(let place):
             destination = UInt8(WEIR_TAP_TO_RING.rawValue)
-            ring = number
+            interface = UInt32(place)
         }
+        label = session.label
         length = UInt32(session.packetLength ?? 0)
         first_packets = session.firstPackets ?? 0
         first_octets = session.firstOctets ?? 0

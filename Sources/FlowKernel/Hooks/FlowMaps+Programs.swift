@@ -28,11 +28,17 @@ extension FlowMaps {
         return try .open(pinnedAt: "\(directory.sent)/\(WEIR_MAP_SENDING)")
     }
 
-    /// Makes the object, which copies frames, copy for the sessions of these, and sample for these.
-    func shareCopies(with object: borrowing BPFObject, _ kind: ProgramKind) throws(KernelError) {
+    /// Makes the object, where it samples and copies frames, sample for these and copy for their sessions.
+    func share(
+        with object: borrowing BPFObject, _ kind: ProgramKind, copying: ProgramUse.Copying
+    ) throws(KernelError) {
+        guard copying != .nothing else { return }
         try sampling.make().forEachMap { map throws(KernelError) in try object.reuse(map) }
+        guard copying == .frames else { return }
+        let copies = try copies.make()
+        try copies.forEachCopyingMap { map throws(KernelError) in try object.reuse(map) }
         guard kind.isTC else { return }
-        try copies.make().forEachCopyingMap { map throws(KernelError) in try object.reuse(map) }
+        try copies.forEachSendingMap { map throws(KernelError) in try object.reuse(map) }
     }
 
     /// Makes the object, which asks the policy, ask this one.

@@ -37,7 +37,7 @@ package struct Program: ~Copyable, Sendable {
         try object.setInitialValue(configuration, of: configurationSection)
         try maps.share(with: object, kind)
         if use.asksPolicy { try maps.sharePolicy(with: object) }
-        if use.copies && kind.canCopy { try maps.shareCopies(with: object, kind) }
+        if kind.canCopy { try maps.share(with: object, kind, copying: use.copying) }
         return object
     }
 

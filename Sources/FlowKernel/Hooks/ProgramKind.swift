@@ -37,7 +37,7 @@ package enum ProgramKind: Sendable, CaseIterable {
         }
     }
 
-    /// Whether there are programs of that kind that sample, with the line engine; those at TC copy for tap sessions, too.
+    /// Whether there are programs of that kind that sample and copy, with the line engine.
     package var canCopy: Bool { self != .xdpDispatched }
 
     /// Whether it is for a TC hook, not XDP.
@@ -74,7 +74,7 @@ package struct ProgramOptions: Hashable, Sendable {
         self.engine = engine
         self.use = ProgramUse(
             asksPolicy: use.asksPolicy || kind == .xdpDispatched,
-            copies: use.copies && engine == .line && kind.canCopy)
+            copying: engine == .line && kind.canCopy ? use.copying : .nothing)
         self.isOnLinks = isOnLinks && (kind.isTC || kind == .xdpFromPort)
     }
 
@@ -95,7 +95,17 @@ package struct ProgramOptions: Hashable, Sendable {
 }
 
 extension ProgramUse {
-    fileprivate var suffix: String { (asksPolicy ? "_policy" : "") + (copies ? "_copies" : "") }
+    fileprivate var suffix: String { (asksPolicy ? "_policy" : "") + copying.suffix }
+}
+
+extension ProgramUse.Copying {
+    fileprivate var suffix: String {
+        switch self {
+        case .nothing: ""
+        case .samples: "_samples"
+        case .frames: "_copies"
+        }
+    }
 }
 
 extension FlowEngine {

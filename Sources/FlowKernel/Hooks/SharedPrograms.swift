@@ -70,7 +70,7 @@ final class SharedPrograms: Sendable {
 
     /// Of an object's program: another build's object has another place.
     fileprivate func path(_ key: Key, _ object: [UInt8]) -> String? {
-        let use = (key.use.asksPolicy ? "-judged" : "") + (key.use.copies ? "-copies" : "")
+        let use = (key.use.asksPolicy ? "-judged" : "") + key.use.copying.pinSuffix
         return directory.map {
             "\($0.layout)/\(key.kind.name)\(use)-\(key.scope.text)-\(String(Self.digest(of: object), radix: 16))"
         }
@@ -202,5 +202,15 @@ extension FlowTables {
         let object = try Program.open(kind, bytes, configuration, use: use, maps: maps)
         try table.share(with: object)
         return try Program.load(kind, object, use: use)
+    }
+}
+
+extension ProgramUse.Copying {
+    fileprivate var pinSuffix: String {
+        switch self {
+        case .nothing: ""
+        case .samples: "-samples"
+        case .frames: "-copies"
+        }
     }
 }

@@ -83,7 +83,7 @@ package struct FlowMaps: ~Copyable {
         MapsOnDemand(in: directory?.copies) { folder throws(KernelError) in
             try CopyTables.open(pinnedIn: folder, rights: rights)
         } create: { () throws(KernelError) in
-            try CopyTables.create()
+            try CopyTables.create(in: directory?.copies.path)
         }
     }
 

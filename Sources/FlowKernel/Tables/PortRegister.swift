@@ -52,10 +52,18 @@ extension RegisteredPort {
     package var isUnfinished: Bool { fromHook == .none || toHook == .none }
 
     /// Which programs it has, or should have.
-    var use: ProgramUse { ProgramUse(asksPolicy: judging != .plain, copies: !copying.isEmpty) }
+    var use: ProgramUse { ProgramUse(asksPolicy: judging != .plain, copying: copying.use) }
 
     /// Whether tap sessions take its frames, or copies leave by it.
     var isTapped: Bool { copying.contains(.tapped) }
+
+    /// Whether its programs send copies, in both directions; else those from it, at least, go to `weir-mirror` by a ring.
+    package var canSendCopies: Bool {
+        switch fromHook {
+        case .tcx, .clsact: true
+        case .none, .unobserved, .xdp, .xdpDispatched, .xsk, .fentry: false
+        }
+    }
 
     /// Whether a program of its keeps connections.
     var hasConnections: Bool { judging == .judged || fromHook == .xdpDispatched }
@@ -177,6 +185,9 @@ struct CopyingReasons: OptionSet {
 
     static let tapped = CopyingReasons(rawValue: UInt8(WEIR_PORT_TAPPED.rawValue))
     static let sampled = CopyingReasons(rawValue: UInt8(WEIR_PORT_SAMPLED.rawValue))
+
+    /// Of the port's programs.
+    var use: ProgramUse.Copying { contains(.tapped) ? .frames : contains(.sampled) ? .samples : .nothing }
 }
 
 extension weir_port {

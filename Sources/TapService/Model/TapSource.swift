@@ -63,10 +63,13 @@ package struct TapPort: Equatable, Sendable {
     package var isUplink: Bool
     /// Why frames of the port cannot be copied, as part of a sentence; nil where they can.
     package var obstacle: String?
+    /// Whether its programs send copies; else `weir-mirror` does, which reads them from a ring.
+    package var canSend: Bool
 
     package init(
         number: PortNumber, attached: UnixTime = UnixTime(nanoseconds: 0), name: String, interfaceIndex: UInt32,
-        identity: PortIdentity = PortIdentity(), tags: [String] = [], isUplink: Bool = false, obstacle: String? = nil
+        identity: PortIdentity = PortIdentity(), tags: [String] = [], isUplink: Bool = false, obstacle: String? = nil,
+        canSend: Bool = true
     ) {
         self.number = number
         self.attached = attached
@@ -76,6 +79,7 @@ package struct TapPort: Equatable, Sendable {
         self.tags = tags
         self.isUplink = isUplink
         self.obstacle = obstacle
+        self.canSend = canSend
     }
 }
 

@@ -8,6 +8,8 @@ package struct TapPlan: Equatable, Sendable {
     /// By port, the sessions that its packets are offered to, in the order of their session numbers: the first whose rules accept a packet
     /// takes it, and no other.
     package var uses: [PortNumber: [TapUse]] = [:]
+    /// By port, captures: each whose rules accept a packet gets a copy of it, whatever else becomes of the packet. Their destinations are rings.
+    package var captures: [PortNumber: [TapUse]] = [:]
     /// Ports by which copies leave or to which they go. Copies are counted apart there, and never copied again. Such a port may be a source,
     /// too.
     package var carriers: Set<PortNumber> = []
@@ -16,10 +18,15 @@ package struct TapPlan: Equatable, Sendable {
 
     package init() {}
 
+    /// Those of sessions and of captures.
+    package var allUses: [TapUse] { uses.values.flatMap(\.self) + captures.values.flatMap(\.self) }
+
     package static let mostSessions = 1024
     package static let mostAccounts = 4096
     /// That one port can be a source of.
     package static let mostUses = 16
+    /// Of one port.
+    package static let mostCaptures = 4
     /// Of all sessions together, both directions.
     package static let mostRules = 16384
     /// Of one session and direction.
@@ -64,6 +71,8 @@ package struct TapSession: Equatable, Sendable {
     /// Outermost VLAN ids that are taken, 0 for frames without a tag; nil: all.
     package var vlans: Set<UInt16>?
     package var destination: TapDestination
+    /// What records of rings call it: where the destination is a ring, or a port of the session cannot send.
+    package var label: UInt16 = 0
     /// Bytes of a frame that are copied, from its Ethernet header on; nil: all.
     package var packetLength: Int?
     /// Of each flow (one direction of a five-tuple), only so many packets and octets, from when the session first saw it; nil: no limit.
@@ -82,8 +91,9 @@ package enum TapDestination: Hashable, Sendable {
     /// An interface of this network namespace, by its index: copies are sent to it.
     case interface(UInt32)
     case tunnel(TapTunnel)
-    /// The ring of copies that `weir-mirror` reads, as that consumer.
-    case ring(UInt16)
+    /// A capture's ring, by its place from 1 to 63. At place 0 is the ring of `weir-mirror`: copies to an interface or a tunnel that a port's
+    /// programs cannot send.
+    case ring(Int)
 }
 
 /// VXLAN (RFC 7348) to a remote host.

@@ -36,7 +36,8 @@ final class EngineSubject: Subject {
         name = [engine.rawValue, policy.map { _ in "with a policy" }, session?.name, sampled].compactMap(\.self)
             .joined(separator: ", ")
         types = session == nil ? [.tc, .xdpFrags] : [.tc]
-        let use = ProgramUse(asksPolicy: policy != nil, copies: session != nil || sampling != nil)
+        let copying: ProgramUse.Copying = session != nil ? .frames : sampling != nil ? .samples : .nothing
+        let use = ProgramUse(asksPolicy: policy != nil, copying: copying)
         tc = try tables.load(.tcFromPort, for: port, use: use)
         xdp = try tables.load(.xdpFromPort, for: port, use: use)
         if let sampling { try tables.setSampling(SamplingRates(rate: sampling), of: port) }

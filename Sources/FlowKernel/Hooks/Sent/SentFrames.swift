@@ -20,11 +20,14 @@ import Host
 ///       weir_sent_progs            the program of a port
 ///       weir_sending               the frame that a task is handing over
 ///       weir_sent_miss             how many could not be kept
+///       weir_sent_whole            ports whose frames are kept as far as there is room; not made by earlier versions
 struct SentFrames: ~Copyable {
     private let folder: String
     private let ports: BPFMap
     private let programs: BPFMap
     private let unkept: BPFMap
+    /// nil where an earlier version has made the programs: of each frame they keep what is counted, and copies are cut to that.
+    private let whole: BPFMap?
 
     /// What is pinned; nil where nothing is, or not all of it.
     static func open(in directory: PinDirectory) throws(KernelError) -> SentFrames? {
@@ -36,7 +39,9 @@ struct SentFrames: ~Copyable {
         SentFrames(
             folder: folder, ports: try .open(pinnedAt: "\(folder)/\(WEIR_MAP_SENT_PORTS)"),
             programs: try .open(pinnedAt: "\(folder)/\(WEIR_MAP_SENT_PROGRAMS)"),
-            unkept: try .open(pinnedAt: "\(folder)/\(WEIR_MAP_SENT_MISSED)"))
+            unkept: try .open(pinnedAt: "\(folder)/\(WEIR_MAP_SENT_MISSED)"),
+            whole: unsafe access("\(folder)/\(WEIR_MAP_SENT_WHOLE)", F_OK) == 0
+                ? try .open(pinnedAt: "\(folder)/\(WEIR_MAP_SENT_WHOLE)") : nil)
     }
 
     /// Whether all of it is pinned.
@@ -65,7 +70,10 @@ struct SentFrames: ~Copyable {
     private static func make(in folder: String) throws(KernelError) {
         let object = try BPFObject(EmbeddedObjects.sentFrames, named: WEIR_PROGRAM_SENT_BEGIN)
         try object.load()
-        for name in [WEIR_MAP_SENDING, WEIR_MAP_SENT_PORTS, WEIR_MAP_SENT_PROGRAMS, WEIR_MAP_SENT_MISSED] {
+        let names = [
+            WEIR_MAP_SENDING, WEIR_MAP_SENT_PORTS, WEIR_MAP_SENT_PROGRAMS, WEIR_MAP_SENT_MISSED, WEIR_MAP_SENT_WHOLE,
+        ]
+        for name in names {
             try object.map(named: name).pin(at: "\(folder)/\(name)")
         }
         let end = try object.takeProgram(named: WEIR_PROGRAM_SENT_END)
@@ -114,6 +122,14 @@ extension SentFrames {
         }
     }
 
+    /// Has frames to a port kept as far as there is room for them, or as far as they are counted.
+    func keepWhole(_ isWhole: Bool, of port: RegisteredPort) throws(KernelError) {
+        switch whole {
+        case .some(let whole): try whole.set(UInt32(isWhole ? 1 : 0), of: UInt32(port.number.rawValue))
+        case nil: break
+        }
+    }
+
     /// Counts nothing more for a port; it need not be here. Where it was the last, all is taken away.
     static func remove(_ port: RegisteredPort, in directory: PinDirectory) throws(KernelError) {
         guard let frames = try open(in: directory) else { return }
@@ -127,6 +143,7 @@ extension SentFrames {
             }
         }
         try frames.programs.remove(number)
+        try frames.keepWhole(false, of: port)
         if isEmpty { try directory.removeSent() }
     }
 
