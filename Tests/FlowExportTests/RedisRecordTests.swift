@@ -152,7 +152,7 @@ import Testing
             let binaries = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             let command = [binaries.appending(path: "weir-export").path, "--config", configuration.path]
             let export = try ChildProcess(command)
-            try waitUntil("state is delivered: \(export.errors)", within: .seconds(20)) {
+            try waitUntil("state is delivered: \(export.errors)") {
                 try redis.ask("EXISTS", "weir:{node1}:host") == "1\n"
             }
             silent.freeze()
@@ -174,7 +174,7 @@ import Testing
             #expect(try ChildProcess.run(logs, environment: nothing, within: .seconds(120)) == lines)
             silent.thaw()
             export.stop()
-            try waitUntil("the host's keys are gone by themselves", within: .seconds(40)) {
+            try waitUntil("the host's keys are gone by themselves") {
                 try redis.ask("KEYS", "*").split(separator: "\n").sorted()
                     == ["weir:events", "weir:hosts", "weir:{node1}:records", "weir:{node1}:records:window"]
             }

@@ -52,7 +52,8 @@ import Testing
         let port = try CopiedPort(kind)
         // No interface has that index: what TC sends there fails.
         try port.set(
-            [Self.session(to: .ring(1), label: 1), Self.session(to: .interface(.max >> 1), label: 300)], captures: 0..<1)
+            [Self.session(to: .ring(1), label: 1), Self.session(to: .interface(.max >> 1), label: 300)], captures: 0..<1
+        )
         let captured = try port.ring(1)
         let mirrored = try port.ring(0)
         for frame in Self.frames { try port.run(frame) }

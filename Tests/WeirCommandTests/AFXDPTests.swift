@@ -79,7 +79,7 @@ extension WeirCommandSuite {
                 try vSwitch.addPort("port-a", to: "br0", as: .afxdp(mode))
                 daemon.signal(SIGCONT)
             }
-            try waitUntil("the new one is attached: \(daemon.errors)", within: .seconds(20)) {
+            try waitUntil("the new one is attached: \(daemon.errors)") {
                 try site.status().ports.contains {
                     $0.name == "port-a" && $0.number != old && $0.state == "attached" && $0.fromHook == "xsk"
                 }

@@ -106,7 +106,7 @@ struct AccessListTraffic {
     private static func serve(_ site: Site) throws -> ChildProcess {
         let first = groups.filter(\.isAccepted).map { "\($0.firstPort)" }
         let server = try site.right.start(["python3", "-c", serverProgram, "\(ends.right)"] + first)
-        try waitUntil("the server listens: \(server.errors)", within: .seconds(30)) { server.output.contains("ready") }
+        try waitUntil("the server listens: \(server.errors)") { server.output.contains("ready") }
         return server
     }
 

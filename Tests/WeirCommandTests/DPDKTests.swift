@@ -92,7 +92,7 @@ extension WeirCommandSuite.DPDKTests {
                 built("dpdk/weir-dpdk-port"), "--no-huge", "-m", "512", "--no-pci", "--no-telemetry", "-l", "0",
                 "--file-prefix", prefix,
             ] + devices, environment: ["RUNTIME_DIRECTORY": site.folder])
-        try waitUntil("the application forwards: \(application.errors)", within: .seconds(30)) {
+        try waitUntil("the application forwards: \(application.errors)") {
             guard application.isRunning else { throw Site.Ended(errors: application.errors) }
             return application.output.contains("forwarding")
         }

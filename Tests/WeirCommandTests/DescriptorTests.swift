@@ -25,14 +25,14 @@ extension WeirCommandSuite {
                 try limit(daemon, to: usual + 8)
                 for number in 1...8 { try site.hub.ip("link add port-\(number) type veth peer name peer-\(number)") }
                 let others = Set((1...8).map { "port-\($0)" })
-                try waitUntil("all are named: \(daemon.errors)", within: .seconds(20)) {
+                try waitUntil("all are named: \(daemon.errors)") {
                     try Set(site.status().refused.keys) == others
                 }
                 let said = daemon.errors.split(separator: "\n").filter { $0.contains("may not have more files open") }
                 for name in others { #expect(said.filter { $0.contains(name) }.count == 1, "\(name) is said once") }
                 #expect(try site.status().ports.map(\.state) == ["attached", "attached", "attached"])
                 try limit(daemon, to: 4096)
-                try waitUntil("all are attached", within: .seconds(20)) {
+                try waitUntil("all are attached") {
                     try site.status().ports.count == 11 && site.status().refused.isEmpty
                 }
                 #expect(daemon.stop().status == 0)
@@ -49,7 +49,7 @@ extension WeirCommandSuite {
             let arguments = ["run", "--port", "port-*", "--interval", "1", "--log-dir", site.logs]
             let daemon = try ChildProcess(
                 site.command(arguments, behind: ["prlimit", "--nofile=\(limit)"]), environment: site.environment)
-            try waitUntil("the daemon measures: \(daemon.errors)", within: .seconds(20)) {
+            try waitUntil("the daemon measures: \(daemon.errors)") {
                 try site.status().daemon?.life.state == .measuring
             }
             return daemon

@@ -61,13 +61,13 @@ extension WeirCommandSuite {
                 try site.waitForWindow()
                 // Whatever room there is, and a little more.
                 _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("disk/filler"))", "bs=1k"])
-                try waitUntil("the full disk is said", within: .seconds(20)) {
+                try waitUntil("the full disk is said") {
                     try site.status().daemon?.failure != nil
                 }
                 Thread.sleep(forTimeInterval: 3.5)
                 #expect(daemon.isRunning)
                 try FileManager.default.removeItem(atPath: site.path("disk/filler"))
-                try waitUntil("publishing goes on", within: .seconds(30)) {
+                try waitUntil("publishing goes on") {
                     try site.status().daemon?.failure == nil
                 }
                 try expectAll(site, traffic, logs: logs, running: daemon)
@@ -112,7 +112,7 @@ extension WeirCommandSuite {
                         "FAKETIME_TIMESTAMP_FILE": site.path("clock"), "FAKETIME_NO_CACHE": "1",
                         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                     ])
-                try waitUntil("the daemon answers: \(daemon.errors)", within: .seconds(20)) {
+                try waitUntil("the daemon answers: \(daemon.errors)") {
                     try site.isMeasuring(daemon)
                 }
                 let traffic = try SteadyTraffic(site, atMost: 60)
@@ -154,7 +154,7 @@ extension WeirCommandSuite {
 
         /// Until both ports are pinned.
         private func waitForPorts(_ bpffs: String, _ daemon: ChildProcess) throws {
-            try waitUntil("the daemon measures: \(daemon.errors)", within: .seconds(20)) {
+            try waitUntil("the daemon measures: \(daemon.errors)") {
                 let pins = try ChildProcess.outcome(of: ["find", bpffs, "-path", "*/ports/*/from"]).output
                 return pins.split(separator: "\n").count == 2
             }

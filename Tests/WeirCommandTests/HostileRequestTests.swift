@@ -65,7 +65,7 @@ extension WeirCommandSuite {
                 let daemon = try site.daemon("--port", "port-[ab]", "--interval", "1", "--log-dir", site.logs)
                 let before = try descriptors(of: daemon)
                 let caller = try ChildProcess(["python3", "-c", hostility.script, site.socket])
-                try waitUntil("the caller is at it: \(caller.errors)", within: .seconds(30)) { caller.output == "in\n" }
+                try waitUntil("the caller is at it: \(caller.errors)") { caller.output == "in\n" }
                 var traffic = Traffic()
                 for _ in 0..<3 {
                     try traffic.send(site, datagrams: 100, of: 30)

@@ -30,7 +30,7 @@ extension WeirCommandSuite {
                 for (command, interrupted) in Self.losses {
                     try traffic.send(site, datagrams: 5, of: 10)
                     try site.take(command)
-                    try waitUntil("\(command): \(daemon.errors)", within: .seconds(10)) {
+                    try waitUntil("\(command): \(daemon.errors)") {
                         try site.pins() == pins && site.status().ports.allSatisfy { $0.state == "attached" }
                     }
                     if interrupted != nil { interruptions += 1 }
@@ -110,14 +110,14 @@ extension WeirCommandSuite {
                 try site.mount("bpf", at: place)
                 let daemon = try site.start(
                     ["--port", "port-[ab]", "--log-dir", site.logs], environment: ["WEIR_BPFFS": "\(place)/weir"])
-                try waitUntil("the daemon measures", within: .seconds(20)) {
+                try waitUntil("the daemon measures") {
                     let pin = try ChildProcess.outcome(of: ["find", "\(place)/weir", "-path", "*/2/from"]).output
                     return !pin.isEmpty && FileManager.default.fileExists(atPath: site.socket)
                 }
                 var traffic = Traffic()
                 try traffic.send(site, datagrams: 5, of: 10)
                 try ChildProcess.run(["umount", "-l", place])
-                try waitUntil("the daemon ends", within: .seconds(15)) { !daemon.isRunning }
+                try waitUntil("the daemon ends") { !daemon.isRunning }
                 #expect(daemon.stop().status == 1)
                 #expect(daemon.errors.contains("cannot go on measuring under \(place)/weir"), "\(daemon.errors)")
                 let again = try site.daemon("--port", "port-[ab]", "--log-dir", site.logs)

@@ -74,7 +74,7 @@ extension WeirCommandSuite {
                 try site.waitForName("m1", "lvtap0")
                 #expect(try site.status().daemon?.providers.map(\.name) == ["libvirt"])
                 #expect(try site.weir("status").contains(#/\nprovider +libvirt: 1 interface, heard at /#))
-                try waitUntil("figures are there", within: .seconds(30)) {
+                try waitUntil("figures are there") {
                     try machines(site).map(\.domain) == ["m1"]
                 }
                 let named = try site.ping(outOf: "lvtap0", network: 2)
@@ -104,7 +104,7 @@ extension WeirCommandSuite {
                 try host.virsh("destroy", "m1")
                 try site.waitForPorts([])
                 try host.virsh("domrename", "m1", "web")
-                try waitUntil("it is listed by its new name", within: .seconds(30)) {
+                try waitUntil("it is listed by its new name") {
                     try machines(site).map { [$0.domain, $0.instanceID, "\($0.state)"] } == [["web", Self.uuid, "5"]]
                 }
                 try host.virsh("start", "web")
@@ -112,7 +112,7 @@ extension WeirCommandSuite {
                 try site.waitForName("web", "lvtap0")
                 let second = try site.ping(outOf: "lvtap0", network: 2)
                 for _ in 0..<2 { try site.waitForWindow() }
-                try waitUntil("it is listed as running", within: .seconds(30)) {
+                try waitUntil("it is listed as running") {
                     try machines(site).map { [$0.domain, $0.instanceName, "\($0.state)"] } == [["web", "web", "1"]]
                 }
                 #expect(daemon.stop().status == 0)
@@ -141,7 +141,7 @@ extension WeirCommandSuite {
                 try site.waitForPorts(["lvtap0"])
                 try site.waitForName("m1", "lvtap0")
                 func wait(for interface: String) throws {
-                    try waitUntil("m1 is listed with \(interface) alone", within: .seconds(30)) {
+                    try waitUntil("m1 is listed with \(interface) alone") {
                         let machines = try machines(site)
                         #expect(machines.count <= 1)
                         return machines.map(\.isStale) == [false] && machines[0].state == 1

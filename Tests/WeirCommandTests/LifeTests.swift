@@ -163,16 +163,16 @@ extension WeirCommandSuite {
                     ["--port", "swarm*", "--interval", "1", "--log-dir", site.logs],
                     environment: ["NOTIFY_SOCKET": address])
                 let progress = #/daemon    pid \d+, starting: attached \d+ of 80 ports\n/#
-                try waitUntil("status tells how far it is", within: .seconds(20)) {
+                try waitUntil("status tells how far it is") {
                     try site.weir("status").prefixMatch(of: progress) != nil
                 }
                 hog.signal(SIGUSR1)
                 let check = try site.outcome("status", "--check")
                 #expect(check.status == 1 && check.output.hasPrefix("WARNING: the daemon is starting: attached "))
-                try waitUntil("the manager hears of it", within: .seconds(20)) {
+                try waitUntil("the manager hears of it") {
                     manager.output.contains("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=starting: attached ")
                 }
-                try waitUntil("a window is closed meanwhile", within: .seconds(20)) {
+                try waitUntil("a window is closed meanwhile") {
                     try site.status().daemon.map { $0.windows.closed > 0 } ?? false
                 }
                 #expect(!manager.output.contains("READY=1"))

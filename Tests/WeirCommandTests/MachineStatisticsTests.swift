@@ -50,7 +50,7 @@ extension WeirCommandSuite {
         private func machineReadAnew(_ site: Site, _ domain: String) throws -> MachineReport {
             let begin = Int64(Date().timeIntervalSince1970 * 1000) + 1
             var found: MachineReport?
-            try waitUntil("\(domain) is read", within: .seconds(30)) {
+            try waitUntil("\(domain) is read") {
                 found = try machine(site, domain)
                 return (found?.timeMilliseconds ?? 0) > begin
             }
@@ -94,7 +94,7 @@ extension WeirCommandSuite {
                 try waitUntil("the machine has read", within: .seconds(60)) {
                     try (domstats(host, "m1")["block.0.rd.reqs"].flatMap { UInt64($0) } ?? 0) > 0
                 }
-                try waitUntil("the machine is named", within: .seconds(30)) {
+                try waitUntil("the machine is named") {
                     try machine(site, "m1")?.instanceName == "web 1"
                 }
                 try waitForRates(site, "m1")
@@ -174,7 +174,7 @@ extension WeirCommandSuite {
                 try waitUntil("the machine asks by DHCP", within: .seconds(60)) {
                     try (traffic()?.weir.egress.packets ?? 0) > 0
                 }
-                try waitUntil("what it has sent is the same", within: .seconds(30)) { try isEqual() }
+                try waitUntil("what it has sent is the same") { try isEqual() }
                 _ = try reportReadAnew(site, "m1")
                 let old = try #require(try traffic())
                 for size in [0, 56, 1400] {
@@ -189,7 +189,7 @@ extension WeirCommandSuite {
                 #expect(packets == 120 && bytes == 40 * UInt64(28 * 3 + 56 + 1400))
                 #expect(new.libvirt.receivePackets - old.libvirt.receivePackets == packets)
                 #expect(new.libvirt.receiveBytes - old.libvirt.receiveBytes == bytes + 14 * packets)
-                try waitUntil("what it has sent is the same again", within: .seconds(30)) { try isEqual() }
+                try waitUntil("what it has sent is the same again") { try isEqual() }
                 #expect(daemon.stop().status == 0)
             }
         }
@@ -225,10 +225,10 @@ extension WeirCommandSuite {
 
                 try host.plug("lvtap2", mac: "52:54:00:00:00:09", into: "m2")
                 try site.waitForPorts(["lvtap0", "lvtap1", "lvtap2"])
-                try waitUntil("a port is named", within: .seconds(30)) {
+                try waitUntil("a port is named") {
                     try site.monitor().ports.contains { $0.interface == "lvtap2" && $0.instanceName == "m2" }
                 }
-                try waitUntil("figures of the new interface are there", within: .seconds(30)) {
+                try waitUntil("figures of the new interface are there") {
                     try machine(site, "m2")?.interfaces.map(\.interface) == ["lvtap1", "lvtap2"]
                 }
                 #expect(try #require(try site.status().daemon).windows.closed > windows)
@@ -251,7 +251,7 @@ extension WeirCommandSuite {
                     Dictionary(uniqueKeysWithValues: try site.monitor().machines.map { ($0.domain, $0.state) })
                 }
                 func wait(_ expected: [String: Int]) throws {
-                    try waitUntil("machines are \(expected)", within: .seconds(30)) { try states() == expected }
+                    try waitUntil("machines are \(expected)") { try states() == expected }
                 }
                 try wait(["m1": 1, "m2": 5])
                 try host.virsh("start", "m2")

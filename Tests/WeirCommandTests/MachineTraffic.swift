@@ -30,7 +30,7 @@ extension Site {
     }
 
     func waitForName(_ name: String, _ tap: String) throws {
-        try waitUntil("a window names \(tap) \(name)", within: .seconds(20)) {
+        try waitUntil("a window names \(tap) \(name)") {
             try storedRecords().contains { $0["port"] == tap && $0["instance-name"] == name }
         }
     }

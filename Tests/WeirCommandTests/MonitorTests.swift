@@ -177,7 +177,7 @@ extension WeirCommandSuite {
                 #expect(refused.status == 1 && refused.errors.contains("set monitor-interval to some seconds"))
                 try site.write(text, to: "weir.yaml")
                 daemon.signal(SIGHUP)
-                try waitUntil("figures are read again", within: .seconds(20)) {
+                try waitUntil("figures are read again") {
                     (try? site.monitor()).map { !$0.ports.isEmpty && $0.host.cpu.count > 0 } ?? false
                 }
                 #expect(daemon.stop().status == 0)

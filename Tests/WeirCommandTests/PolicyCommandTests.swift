@@ -241,11 +241,11 @@ extension WeirCommandSuite {
                 // Attached, and under a name whose policy nobody can read: what was in force stays.
                 #expect(try site.weir("status").contains("other") == false)
                 try waitUntil("it is said") { daemon.errors.contains("cannot be put in force") }
-                try waitUntil("status has it", within: .seconds(10)) {
+                try waitUntil("status has it") {
                     try site.status().daemon?.ports.coverage?.impaired.map(\.port) == ["port-b"]
                 }
                 try site.write(kept, to: "state/policy")
-                try waitUntil("it is in force again", within: .seconds(10)) {
+                try waitUntil("it is in force again") {
                     try site.status().daemon?.ports.coverage?.impaired == []
                 }
                 #expect(try site.weir("policy", "show").contains("enforce"))
@@ -256,13 +256,13 @@ extension WeirCommandSuite {
                 try site.write("of another version", to: "state/policy")
                 let next = try site.daemon("--port", "port-b", "--interval", "1", "--log-dir", site.logs)
                 #expect(try site.status().ports == [])
-                try waitUntil("status has it", within: .seconds(10)) {
+                try waitUntil("status has it") {
                     try site.status().refused.keys.map(\.self) == ["port-b"]
                 }
                 #expect(next.errors.contains("cannot attach to port-b: a policy is to be enforced on it"))
                 #expect(next.errors.components(separatedBy: "Weir tries again").count == 2, "it is said once")
                 try site.weir("policy", "load", site.path("policy.yaml"))
-                try waitUntil("it is attached", within: .seconds(10)) {
+                try waitUntil("it is attached") {
                     try site.status().ports.map(\.name) == ["port-b"]
                 }
                 #expect(try site.weir("policy", "show").contains("enforce"))

@@ -49,7 +49,7 @@ extension WeirCommandSuite {
         }
 
         private static func waitForCarrier(_ site: Site, _ tap: String, of machine: ChildProcess) throws {
-            try waitUntil("\(tap) has a carrier: \(machine.errors)", within: .seconds(20)) {
+            try waitUntil("\(tap) has a carrier: \(machine.errors)") {
                 try site.hub.ip("link show \(tap)").contains("LOWER_UP")
             }
         }
@@ -72,7 +72,7 @@ extension WeirCommandSuite {
         }
 
         private static func waitForName(_ site: Site, _ name: String, _ tap: String) throws {
-            try waitUntil("a window names \(tap) \(name)", within: .seconds(20)) {
+            try waitUntil("a window names \(tap) \(name)") {
                 try records(site).contains { $0["port"] == tap && $0["instance-name"] == name }
             }
         }

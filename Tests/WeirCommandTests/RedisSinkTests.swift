@@ -34,19 +34,19 @@ extension WeirCommandSuite {
                     """, to: "weir.yaml")
                 let daemon = try site.daemon("--config", site.path("weir.yaml"))
                 let traffic = try SteadyTraffic(site, atMost: 60)
-                try waitUntil("all deliver", within: .seconds(20)) {
+                try waitUntil("all deliver") {
                     try ["silent", "r", "f"].allSatisfy { try sink(site, $0).counts.records > 0 }
                 }
                 silent.freeze()
                 redis.kill()
-                try waitUntil("the server that is away is said", within: .seconds(20)) {
+                try waitUntil("the server that is away is said") {
                     try sink(site, "r").failure?.contains("connection refused") == true
                 }
-                try waitUntil("the server that hangs is said", within: .seconds(30)) {
+                try waitUntil("the server that hangs is said") {
                     try sink(site, "silent").failure?.contains("does not answer within 5 s") == true
                 }
                 let before = try sink(site, "f").acknowledged
-                try waitUntil("the files go on", within: .seconds(20)) {
+                try waitUntil("the files go on") {
                     try sink(site, "f").acknowledged >= before + 3
                 }
                 let said = try site.weir("status") + site.weir("status", "--json") + site.weir("config", "show")

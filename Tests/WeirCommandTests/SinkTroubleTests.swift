@@ -25,22 +25,22 @@ extension WeirCommandSuite {
                     """, to: "weir.yaml")
                 let daemon = try site.daemon("--config", site.path("weir.yaml"))
                 let traffic = try SteadyTraffic(site, atMost: 60)
-                try waitUntil("both deliver", within: .seconds(20)) {
+                try waitUntil("both deliver") {
                     try sink(site, "small").counts.windows > 0 && sink(site, "whole").counts.windows > 0
                 }
                 _ = try ChildProcess.outcome(of: ["dd", "if=/dev/zero", "of=\(site.path("small/filler"))", "bs=1k"])
-                try waitUntil("the full disk is said", within: .seconds(20)) {
+                try waitUntil("the full disk is said") {
                     try sink(site, "small").failure != nil
                 }
                 let (full, before) = (try sink(site, "small"), try sink(site, "whole"))
-                try waitUntil("the other sink goes on", within: .seconds(20)) {
+                try waitUntil("the other sink goes on") {
                     try sink(site, "whole").acknowledged >= before.acknowledged + 4
                 }
                 let still = try sink(site, "small")
                 #expect(still.acknowledged == full.acknowledged && still.windowsBehind >= 3)
                 #expect(try sink(site, "whole").failures == 0)
                 try FileManager.default.removeItem(atPath: site.path("small/filler"))
-                try waitUntil("the sink catches up", within: .seconds(30)) {
+                try waitUntil("the sink catches up") {
                     try sink(site, "small").failure == nil && sink(site, "small").windowsBehind <= 1
                 }
                 let expected = try traffic.stop()

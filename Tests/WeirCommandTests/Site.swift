@@ -198,10 +198,10 @@ extension Site {
     /// A daemon that ended by itself.
     struct Ended: Error { let errors: String }
 
-    /// Waits for the end of the window that is open now.
+    /// Waits until the window that is open now has ended, and its records are safe.
     func waitForWindow() throws {
-        let before = try #require(try status().daemon).windows.closed
-        try waitUntil("a window ends") { try status().daemon.map { $0.windows.closed > before } ?? false }
+        let open = try #require(try status().window).number
+        try waitUntil("a window ends") { try status().daemon?.windows.last.map { $0.number >= open } ?? false }
     }
 
     /// Waits until a window is open that began after the ports were attached: each of them has a line of it, if only

@@ -207,7 +207,7 @@ extension WeirCommandSuite {
                 let failing = try #require(try site.status().daemon)
                 #expect(failing.failure?.contains("free some space there") == true, "\(failing.failure ?? "")")
                 try FileManager.default.removeItem(atPath: filler)
-                try waitUntil("the windows are stored", within: .seconds(20)) {
+                try waitUntil("the windows are stored") {
                     try site.status().daemon.map { $0.failure == nil && $0.journal.windowsWaiting == 0 } ?? false
                 }
                 let result = daemon.stop()

@@ -67,7 +67,7 @@ extension Site {
     }
 
     func waitForSwitch(connected: Bool) throws {
-        try waitUntil("the switch is \(connected ? "" : "not ")followed", within: .seconds(20)) {
+        try waitUntil("the switch is \(connected ? "" : "not ")followed") {
             try status().daemon?.ovs?.isConnected == connected
         }
     }

@@ -38,7 +38,7 @@ extension WeirCommandSuite {
                         """)
                 try site.addPorts(to: vSwitch)
                 let daemon = try site.daemon(following: vSwitch, "--ovs-control", elsewhere)
-                try waitUntil("its megaflows are looked at: \(daemon.errors)", within: .seconds(30)) {
+                try waitUntil("its megaflows are looked at: \(daemon.errors)") {
                     let report = try site.status().daemon?.ovs?.megaflows
                     return report.map { $0.polls > 0 && $0.failure == nil } ?? false
                 }

@@ -153,7 +153,7 @@ extension WeirCommandSuite {
                     ("type=afxdp options:n_rxq=1 options:xdp-mode=generic", "xsk"), ("type=system", "tcx"),
                 ] {
                     try vSwitch.vsctl("set interface port-a \(settings)")
-                    try waitUntil("port-a is attached by \(hook)", within: .seconds(20)) {
+                    try waitUntil("port-a is attached by \(hook)") {
                         try site.status().ports.contains {
                             $0.name == "port-a" && $0.state == "attached" && $0.fromHook == hook
                         }
@@ -184,8 +184,7 @@ extension WeirCommandSuite {
                 for mode in [second, first, second] {
                     // What the switch cannot do at once is no failure of whoever tells it.
                     try vSwitch.vsctl("--no-wait set interface port-a options:xdp-mode=\(mode.rawValue)")
-                    try waitUntil("port-a is attached in \(mode.rawValue) mode: \(daemon.errors)", within: .seconds(20))
-                    {
+                    try waitUntil("port-a is attached in \(mode.rawValue) mode: \(daemon.errors)") {
                         try site.status().ports.contains {
                             $0.name == "port-a" && $0.state == "attached" && $0.fromHook == "xsk"
                                 && $0.xdpMode == mode.rawValue

@@ -111,7 +111,7 @@ extension WeirCommandSuite {
             var traffic = Traffic()
             try traffic.pingUntilAnswered(site)
             // What was done to it just now counts as a change from before to after.
-            try waitUntil("the switch is known to be at rest: \(daemon.errors)", within: .seconds(30)) {
+            try waitUntil("the switch is known to be at rest: \(daemon.errors)") {
                 guard let report = try site.status().daemon?.ovs?.megaflows, let since = report.calmSince else {
                     return false
                 }
@@ -127,7 +127,7 @@ extension WeirCommandSuite {
         ) throws {
             func now() throws -> UInt64 { try site.status().daemon?.ovs?.megaflows.map(count) ?? 0 }
             let before = try before ?? now() + 1
-            try waitUntil("the switch is looked at", within: .seconds(30)) { try now() > before }
+            try waitUntil("the switch is looked at") { try now() > before }
         }
 
         /// Compares what is logged of each connection with what the script knows of it, and with the witnesses.

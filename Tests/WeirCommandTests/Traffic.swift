@@ -36,7 +36,7 @@ struct Traffic {
     mutating func pingUntilAnswered(_ site: Site) throws {
         let (left, right) = Site.addresses[0]
         var sent: UInt64 = 0
-        try waitUntil("a ping is answered", within: .seconds(30)) {
+        try waitUntil("a ping is answered") {
             sent += 1
             return try site.left.outcome(of: ["ping", "-q", "-c", "1", "-W", "1", "\(right)"]).succeeded
         }

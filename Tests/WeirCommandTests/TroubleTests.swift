@@ -156,7 +156,7 @@ extension WeirCommandSuite {
                 // Two records of 96 bytes for each.
                 let flows: UInt64 = 6_000
                 try sendFlows(site, count: UInt16(flows))
-                try waitUntil("windows are given up", within: .seconds(20)) {
+                try waitUntil("windows are given up") {
                     try site.status().daemon.map { $0.journal.windowsGivenUp > 0 } ?? false
                 }
                 try FileManager.default.removeItem(atPath: site.path("small/ballast"))

@@ -61,6 +61,8 @@ package struct WindowCounts: Codable, Equatable, Sendable {
         }
     }
 
+    /// Of the window; of its last part, where it had several.
+    package var number: UInt32
     package var seconds: Double
     /// By the interface's name.
     package var ports: [String: Port] = [:]
@@ -69,6 +71,7 @@ package struct WindowCounts: Codable, Equatable, Sendable {
 extension WindowCounts {
     /// - Parameter known: the ports that could have counted in it.
     package init(_ window: borrowing ClosedWindow, known: [PortNumber: FlowModel.Port]) {
+        number = window.window.number
         seconds = window.window.start.duration(to: window.window.end) / .seconds(1)
         for port in known.values { ports[port.name] = Port() }
         for (side, totals) in window.totals {

@@ -15,7 +15,7 @@ package struct TimedOut: Error, CustomStringConvertible {
 ///
 /// In a machine that is emulated all takes longer: it has ten times as long there.
 package func waitUntil(
-    _ description: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool
+    _ description: String, within limit: Duration = .seconds(60), _ condition: () throws -> Bool
 ) throws {
     let deadline = ContinuousClock.now + limit * (KernelAccess.isSecondKernel ? 10 : 1)
     var pause = 0.002

@@ -89,7 +89,9 @@ extension RealInterfaces {
             let tables = try FlowTables.create(try TableRequest(flowBudget: 100).geometry())
             let port = try tables.maps.addWithoutInterface(PortNumber(1), role: .guest)
             let size = try tables.load(kind, for: port, use: use).size
-            let which = (use.asksPolicy ? ", with a policy" : "") + (use.copying == .nothing ? "" : ", that copies \(use.copying)")
+            let which =
+                (use.asksPolicy ? ", with a policy" : "")
+                + (use.copying == .nothing ? "" : ", that copies \(use.copying)")
             print("\(kind.name)\(which): \(size.instructions) instructions, \(size.verified) verified")
             let asksPolicy = use.asksPolicy || kind == .xdpDispatched
             let most = (asksPolicy ? 8192 : 4096) + (use.copying == .frames ? 6144 : 1024)

@@ -15,7 +15,7 @@ enum Traffic {
         _ program: String, _ arguments: [String], on cpu: Int = 0, in namespace: NetworkNamespace
     ) throws -> ChildProcess {
         let child = try namespace.start(["taskset", "-c", "\(cpu)", "python3", "-c", program] + arguments)
-        try waitUntil("a sender or a server is ready: \(child.errors)", within: .seconds(20)) {
+        try waitUntil("a sender or a server is ready: \(child.errors)") {
             guard child.isRunning || !child.output.isEmpty else { throw Ended(errors: child.errors) }
             return child.output.hasPrefix("ready")
         }

@@ -122,7 +122,7 @@ extension AFXDPPath {
     /// The switch polls a port some time after it says that it has opened it.
     func waitUntilItForwards() throws {
         let ping = ["ping", "-c", "1", "-W", "1", "\(Self.peerAddresses.v4)"]
-        try waitUntil("the switch forwards: \(vSwitch.log)", within: .seconds(20)) {
+        try waitUntil("the switch forwards: \(vSwitch.log)") {
             try guest.outcome(of: ping).succeeded
         }
     }
