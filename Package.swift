@@ -70,6 +70,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
+        .target(name: "CopiedFrames", dependencies: ["FlowModel", "CWeirABI"]),
         .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore", "HostMonitor"]),
         .target(
             name: "FlowRecorder",
@@ -84,8 +85,8 @@ let package = Package(
         .target(
             name: "FlowExport",
             dependencies: [
-                "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowFormats", "FlowStore", "Reporting",
-                "DurableFiles", "WeirService", "CIsal", "CWeirABI",
+                "FlowModel", "Host", "HostMonitor", "FlowFilter", "FlowFormats", "FlowStore", "CopiedFrames",
+                "Reporting", "DurableFiles", "WeirService", "CIsal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -252,6 +253,7 @@ let package = Package(
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
+        .testTarget(name: "CopiedFramesTests", dependencies: ["CopiedFrames", "CWeirABI", "FlowModel"]),
         .testTarget(
             name: "FlowViewsTests",
             dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit", "HostMonitor"]),
