@@ -174,7 +174,8 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "FlowModel", "Host", "FlowKernel", "FlowVerdict", "FlowFilter", "FlowFormats", "FlowStore",
-                "DirectoryProviders", "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor", "OpenVSwitch",
+                "CopiedFrames", "DirectoryProviders", "FlowViews", "FlowExport", "FlowRecorder", "HostMonitor",
+                "OpenVSwitch",
                 "PortDirectory", "Reporting",
                 "WeirConfiguration", "DaemonReports",
                 "HostVerdicts", "PortAttachment", "LiveStatus", "WeirDaemon", "TapService", "DurableFiles",
@@ -253,7 +254,7 @@ let package = Package(
             ]),
         .testTarget(name: "FlowFilterTests", dependencies: ["FlowFilter", "FlowModel"]),
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
-        .testTarget(name: "CopiedFramesTests", dependencies: ["CopiedFrames", "CWeirABI", "FlowModel"]),
+        .testTarget(name: "CopiedFramesTests", dependencies: ["CopiedFrames", "CWeirABI", "FlowModel", "FlowTestKit"]),
         .testTarget(
             name: "FlowViewsTests",
             dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit", "HostMonitor"]),
