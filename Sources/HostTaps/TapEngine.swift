@@ -20,6 +20,12 @@ package protocol TapEngine: ~Copyable {
 
     /// What was counted in these accounts.
     func counts(of accounts: Set<Int>) throws(KernelError) -> [Int: TapFigures]
+
+    /// Makes a ring at a place, in the stead of what is there.
+    func makeRing(at place: Int) throws(KernelError) -> TapRing
+
+    /// Takes the ring away from a place; nothing where it has none.
+    func removeRing(at place: Int) throws(KernelError)
 }
 
 extension Installation: TapEngine {
@@ -34,4 +40,16 @@ extension Installation: TapEngine {
     package func counts(of accounts: Set<Int>) throws(KernelError) -> [Int: TapFigures] {
         try tapCounts(of: accounts).mapValues { TapFigures(ingress: $0.ingress, egress: $0.egress) }
     }
+
+    package func makeRing(at place: Int) throws(KernelError) -> TapRing {
+        // Of a daemon before, if there is one.
+        try? removeTapRing(at: place)
+        let ring = try tapRing(at: place, bytes: Self.captureRingBytes)
+        return TapRing(mapID: ring.id, bytes: ring.size)
+    }
+
+    package func removeRing(at place: Int) throws(KernelError) { try removeTapRing(at: place) }
+
+    /// Of a capture's ring: 8,000 whole frames of 1514 bytes, or 80,000 whose first 128 bytes are kept.
+    private static let captureRingBytes = 16 << 20
 }

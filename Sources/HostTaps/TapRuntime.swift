@@ -12,18 +12,20 @@ package import TapService
 package struct TapRuntime {
     private let file: TapStateFile
     private let desk: TapDesk
-    private let logger: Logger
+    let logger: Logger
     package var settings: TapSettings {
         didSet { if settings.device != oldValue.device { device = settings.device.map { EgressDevice($0) } } }
     }
-    private var book: TapBook
+    private(set) var book: TapBook
+    var captures = TapCaptures()
     /// As the ports were last.
-    private var host = TapSurroundings()
+    private(set) var host = TapSurroundings()
     private var outcomes: [TapCompiler.Outcome] = []
+    private(set) var captureOutcomes: [String: TapCompiler.CaptureOutcome] = [:]
     /// In force; nil: not known, as at the start.
     private var plan: TapPlan?
     private var uplinks: Set<PortNumber> = []
-    private var counts: [Int: TapFigures] = [:]
+    var counts: [Int: TapFigures] = [:]
     private var budgets: [String: TapRate] = [:]
     private var demand = TapDemand()
     /// Of the last second.
@@ -49,12 +51,14 @@ package struct TapRuntime {
     }
 
     /// Whether there is anything to be done for the sessions or at the desk; false where there are no taps.
-    package var isNeeded: Bool { desk.hasRequests || !book.isEmpty || plan == nil }
+    package var isNeeded: Bool { desk.hasRequests || !book.isEmpty || !captures.isEmpty || plan == nil }
 
     package var hasRequests: Bool { desk.hasRequests }
 
-    /// When the budgets are due; nil where there are no sessions.
-    package var due: MonotonicTime? { outcomes.isEmpty ? nil : lastSecond.advanced(by: .seconds(1)) }
+    /// When the budgets are due, and captures that were not renewed; nil where there are neither.
+    package var due: MonotonicTime? {
+        outcomes.isEmpty && captures.isEmpty ? nil : lastSecond.advanced(by: .seconds(1))
+    }
 
     package var report: TapReport? {
         let failure = failure ?? unread
@@ -79,6 +83,7 @@ package struct TapRuntime {
         let seconds = max(lastSecond.duration(to: now) / .seconds(1), 0.001)
         lastSecond = now
         readCounts(engine)
+        endOverdueCaptures(engine, now: now)
         let sessions = outcomes.filter { $0.place != nil }.map { outcome in
             let sum = outcome.ports.reduce(book.accounts.past(of: outcome.request.id)) { sum, port in
                 sum + (counts[port.account] ?? TapFigures())
@@ -94,16 +99,17 @@ package struct TapRuntime {
 
 extension TapRuntime {
     private mutating func readCounts(_ engine: borrowing some TapEngine & ~Copyable) {
-        let numbers = book.accounts.numbers
+        let numbers = book.accounts.numbers.union(captures.accounts.numbers)
         guard !numbers.isEmpty, let counts = try? engine.counts(of: numbers) else { return }
         self.counts = counts
     }
 
     /// Puts in force what the book asks for at the ports that there are.
-    private mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable) {
-        var new = book
-        let (compiler, budgets) = compiled(&new)
-        (outcomes, self.budgets) = (compiler.outcomes, budgets)
+    mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable) {
+        var (new, newCaptures) = (book, captures)
+        let (compiler, budgets) = compiled(&new, &newCaptures)
+        captures = newCaptures
+        (outcomes, captureOutcomes, self.budgets) = (compiler.outcomes, compiler.captureOutcomes, budgets)
         if new != book {
             book = new
             // Without it the next daemon counts on in other accounts.
@@ -125,6 +131,7 @@ extension TapRuntime {
     ) throws(KernelError) {
         let new = compiler.plan
         guard new != plan || compiler.uplinks != uplinks else { return }
+        let isFirst = plan == nil
         // What the last daemon left in force has its accounts from the same file.
         if let plan {
             try engine.clear(new.accounts.subtracting(plan.accounts))
@@ -136,15 +143,17 @@ extension TapRuntime {
             try engine.set(new, uplinks: compiler.uplinks)
         }
         (plan, uplinks) = (new, compiler.uplinks)
+        if isFirst { removeRings(engine) }
     }
 
     private mutating func carryOut(
         _ request: TapDesk.Request, _ engine: borrowing some TapEngine & ~Copyable
     ) -> Result<TapDesk.Done, TapError> {
         do throws(TapError) {
+            if let done = try carryOutCapture(request, engine) { return .success(done) }
             var new = book
             let done = try Self.apply(request, to: &new, in: host)
-            try put(new, engine)
+            try put(new, captures, engine)
             logger.notice("\(Self.sentence(request, done, book)), asked for by \(request.owner.text)")
             return .success(done)
         } catch {
@@ -153,16 +162,19 @@ extension TapRuntime {
     }
 
     /// What is written first is taken back where the kernel does not take it.
-    private mutating func put(_ wanted: TapBook, _ engine: borrowing some TapEngine & ~Copyable) throws(TapError) {
-        var new = wanted
-        let (compiler, budgets) = compiled(&new)
-        try file.write(new)
+    mutating func put(
+        _ wanted: TapBook, _ wantedCaptures: TapCaptures, _ engine: borrowing some TapEngine & ~Copyable
+    ) throws(TapError) {
+        var (new, newCaptures) = (wanted, wantedCaptures)
+        let (compiler, budgets) = compiled(&new, &newCaptures)
+        if new != book { try file.write(new) }
         do throws(KernelError) { try force(compiler, engine) } catch {
-            try? file.write(book)
+            if new != book { try? file.write(book) }
             throw TapError(.failed, "\(error); nothing is changed")
         }
-        (book, outcomes, failure, unread) = (new, compiler.outcomes, nil, nil)
-        self.budgets = budgets
+        if wanted != book { unread = nil }
+        (book, captures, failure) = (new, newCaptures, nil)
+        (outcomes, captureOutcomes, self.budgets) = (compiler.outcomes, compiler.captureOutcomes, budgets)
     }
 
     private static func apply(
@@ -176,6 +188,7 @@ extension TapRuntime {
         case .update(let kind, let reference, let values):
             return .changed(id: try book.update(kind, reference, values, by: request.owner, in: host))
         case .delete(let kind, let reference): return .deleted(try book.delete(kind, reference))
+        case .beginCapture, .renewCapture, .endCapture: throw TapError(.wrong, "a capture is in no book")
         }
     }
 
@@ -185,19 +198,21 @@ extension TapRuntime {
         case (.create(let kind, _), .changed(let id)): "\(book.text(of: kind, id)) was created"
         case (.update(let kind, _, _), .changed(let id)): "\(book.text(of: kind, id)) was changed"
         case (_, .deleted(let titles)): "\(titles.listed(by: "and")) \(titles.count == 1 ? "was" : "were") deleted"
-        case (.delete, .changed): ""
+        default: ""
         }
     }
 
-    private static var newID: String {
+    static var newID: String {
         let words = [RandomBits.next(), RandomBits.next()].map { String($0, radix: 16) }
             .map { String(repeating: "0", count: 16 - $0.count) + $0 }
         let digits = Array(words.joined())
         return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
     }
 
-    private func compiled(_ book: inout TapBook) -> (TapCompiler, [String: TapRate]) {
-        var compiler = TapCompiler(&book, in: host, counts: counts)
+    private func compiled(
+        _ book: inout TapBook, _ captures: inout TapCaptures
+    ) -> (TapCompiler, [String: TapRate]) {
+        var compiler = TapCompiler(&book, captures: &captures, in: host, counts: counts)
         let active = compiler.outcomes.filter { $0.place != nil }.map(\.request)
         let budgets = budgets(of: active, book)
         compiler.leave(budgets)
@@ -234,7 +249,9 @@ extension TapRuntime {
     }
 
     private func publish() {
-        desk.view = TapView(book, outcomes, in: host, failure: failure, budgets: budgets, counts: counts)
+        var view = TapView(book, outcomes, in: host, failure: failure, budgets: budgets, counts: counts)
+        view.captures = captures.isEmpty ? nil : captures.all.map { self.view(of: $0) }
+        desk.view = view
     }
 }
 

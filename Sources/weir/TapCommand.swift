@@ -22,7 +22,7 @@ struct TapCommand: ParsableCommand {
             """,
         subcommands: [
             TapServiceCommand.self, TapFlowCommand.self, TapMirrorCommand.self, TapFilterCommand.self,
-            TapSessionCommand.self,
+            TapSessionCommand.self, TapCaptureCommand.self,
         ])
 }
 

@@ -13,6 +13,9 @@ final class RecordingEngine: TapEngine, Sendable {
         var limits = 0
         var counts: [Int: TapFigures] = [:]
         var failure: KernelError?
+        /// By place, their numbers.
+        var rings: [Int: UInt32] = [:]
+        var lastRing: UInt32 = 0
     }
 
     private let state = Mutex(State())
@@ -25,6 +28,8 @@ final class RecordingEngine: TapEngine, Sendable {
     var last: TapPlan? { plans.last }
 
     func count(_ account: Int, _ figures: TapFigures) { state.withLock { $0.counts[account] = figures } }
+
+    var rings: [Int: UInt32] { state.withLock(\.rings) }
 
     func fail(_ error: KernelError?) { state.withLock { $0.failure = error } }
 
@@ -51,4 +56,15 @@ final class RecordingEngine: TapEngine, Sendable {
     func counts(of accounts: Set<Int>) throws(KernelError) -> [Int: TapFigures] {
         state.withLock { state in state.counts.filter { accounts.contains($0.key) } }
     }
+
+    func makeRing(at place: Int) throws(KernelError) -> TapRing {
+        try state.withLock { state throws(KernelError) in
+            if let failure = state.failure { throw failure }
+            state.lastRing += 1
+            state.rings[place] = state.lastRing
+            return TapRing(mapID: state.lastRing, bytes: 4096)
+        }
+    }
+
+    func removeRing(at place: Int) throws(KernelError) { state.withLock { $0.rings[place] = nil } }
 }

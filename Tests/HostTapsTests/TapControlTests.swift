@@ -96,4 +96,30 @@ import WeirService
             }
         }
     }
+
+    @Test func `a capture is begun, renewed and ended over the socket, and is in no object of the book`() throws {
+        try Self.serve { client, socket, engine in
+            let begun = try client.beginCapture(["source_port": .text("tap7"), "packet_length": .number(96)])
+            #expect(begun.ring == TapRing(mapID: 1, bytes: 4096) && begun.ports.map(\.port) == ["tap7"])
+            #expect(begun.owner.process == getpid() && begun.source == "port tap7")
+            #expect(engine.last?.captures.keys.map(\.rawValue) == [7] && engine.last?.uses == [:])
+            #expect(try client.renewCapture(begun.id) == begun)
+            #expect(try client.view().captures == [begun] && client.view().flows.isEmpty)
+            #expect(
+                Self.text(HTTPClient.get("/taps/captures", at: socket)).body.hasPrefix(
+                    #"{"captures":[{"account":{"in":"#))
+            #expect(try client.endCapture(begun.id) == begun)
+            #expect(engine.last == TapPlan() && engine.rings == [:])
+            #expect(try client.view() == TapView())
+            let again = Self.text(HTTPClient.send(.delete, "/taps/captures?id=\(begun.id)", at: socket))
+            #expect(again.status == 404 && again.body.hasPrefix("there is no capture \(begun.id): "), "\(again)")
+            #expect(Self.text(HTTPClient.send(.delete, "/taps/captures", at: socket)).status == 400)
+            do throws(TapClient.Refusal) {
+                _ = try client.beginCapture(["tap_service": .text("mon")])
+                Issue.record("it has begun")
+            } catch {
+                #expect(error.isUsage && error.description == "a capture has no field tap_service_id")
+            }
+        }
+    }
 }

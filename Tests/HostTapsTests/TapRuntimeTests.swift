@@ -12,7 +12,7 @@ import Testing
 
 /// Requests carried out, ports followed, and budgets shared out, with an engine that keeps what it is told.
 @Suite struct TapRuntimeTests {
-    private struct Fixture {
+    struct Fixture {
         let folder: FilePath
         let desk = TapDesk()
         let engine = RecordingEngine()
@@ -57,7 +57,7 @@ import Testing
         func end() { try? FileManager.default.removeItem(atPath: folder.string) }
     }
 
-    private static func figures(_ packets: UInt64, octets: UInt64 = 0) -> TapFigures {
+    static func figures(_ packets: UInt64, octets: UInt64 = 0) -> TapFigures {
         var counts = TapCounts()
         counts.matched = PacketCount(packets: packets, octets: octets)
         return TapFigures(egress: counts)

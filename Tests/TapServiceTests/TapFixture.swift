@@ -42,7 +42,8 @@ struct TapFixture {
     }
 
     mutating func compile(counts: [Int: TapFigures] = [:], budgets: [String: TapRate] = [:]) -> TapCompiler {
-        var compiler = TapCompiler(&book, in: host, counts: counts)
+        var captures = TapCaptures()
+        var compiler = TapCompiler(&book, captures: &captures, in: host, counts: counts)
         compiler.leave(budgets)
         return compiler
     }

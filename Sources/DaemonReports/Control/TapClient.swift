@@ -10,6 +10,8 @@ package struct TapClient: Sendable {
     package struct Refusal: Error, CustomStringConvertible {
         /// Whether the request itself cannot be meant.
         package let isUsage: Bool
+        /// Whether no daemon answers, or the one that does cannot do it now.
+        package var isForNow = false
         package let description: String
     }
 
@@ -43,6 +45,32 @@ package struct TapClient: Sendable {
     package func delete(_ kind: TapKind, _ reference: String) throws(Refusal) -> [String] {
         let answer: [String: [String]] = try read(try send(.delete, path(kind, reference)))
         return answer["deleted"] ?? []
+    }
+
+    /// Begins a capture: from then on frames are in its ring.
+    package func beginCapture(_ fields: [String: TapJSON]) throws(Refusal) -> TapCaptureView {
+        try capture(.post, "/taps/captures", fields)
+    }
+
+    /// Has it go on. nil where that cannot be for now: programs copy on while a daemon is away.
+    package func renewCapture(_ id: String) throws(Refusal) -> TapCaptureView? {
+        do throws(Refusal) { return try capture(.post, "/taps/captures?id=\(id)") } catch {
+            guard error.isForNow else { throw error }
+            return nil
+        }
+    }
+
+    /// - Returns: how it stood at its end, when all that was copied is in the ring.
+    package func endCapture(_ id: String) throws(Refusal) -> TapCaptureView {
+        try capture(.delete, "/taps/captures?id=\(id)")
+    }
+
+    private func capture(
+        _ method: HTTPMethod, _ target: String, _ fields: [String: TapJSON]? = nil
+    ) throws(Refusal) -> TapCaptureView {
+        let answer: [String: TapCaptureView] = try read(try send(method, target, fields))
+        guard let view = answer["capture"] else { throw unreadable }
+        return view
     }
 
     private func path(_ kind: TapKind, _ reference: String) -> String {
@@ -81,7 +109,8 @@ package struct TapClient: Sendable {
         switch HTTPClient.send(method, target, body, at: socket, patience: Self.patience) {
         case .noServer:
             throw Refusal(
-                isUsage: false, description: "no daemon answers on \(socket): start weir run, or wait until it is up")
+                isUsage: false, isForNow: true,
+                description: "no daemon answers on \(socket): start weir run, or wait until it is up")
         case .refused(let error): throw Refusal(isUsage: false, description: error.description)
         case .answer(200...299, let body): return body
         case .answer(404, let body) where body.starts(with: Array("nothing is known by".utf8)):
@@ -89,7 +118,7 @@ package struct TapClient: Sendable {
                 isUsage: false, description: "the daemon on \(socket) knows no taps: it is of an older version")
         case .answer(let status, let body):
             let sentence = String(decoding: body, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            throw Refusal(isUsage: status == 400, description: sentence)
+            throw Refusal(isUsage: status == 400, isForNow: status >= 500, description: sentence)
         }
     }
 }

@@ -13,6 +13,9 @@ import WeirService
 ///     POST   /taps/services        creates an object of the body's fields
 ///     PUT    /taps/services?id=    changes the fields that the body has
 ///     DELETE /taps/services?id=    deletes one
+///     GET    /taps/captures        those that go on
+///     POST   /taps/captures        begins one, of the fields of a tap flow without a tap service; `?id=` renews it, each few seconds
+///     DELETE /taps/captures?id=    ends it, and answers with its account
 ///
 /// Reading is for all whom the socket is for, changing for root and the daemon's own user: copies carry what tenants say to each other.
 struct TapRoutes {
@@ -32,6 +35,42 @@ struct TapRoutes {
                 ? Self.refusal(TapError(.unknown, "there is no session \(id)")) : Self.json(200, ["sessions": own])
         }
         for kind in TapKind.allCases { add(kind, to: &routes) }
+        addCaptures(to: &routes)
+    }
+
+    private func addCaptures(to routes: inout HTTPRoutes) {
+        let (desk, path, key) = (desk, "/taps/captures", "capture")
+        routes.add(path) { _ in Self.json(200, [key + "s": desk.view.captures ?? []]) }
+        routes.addLater(.post, path) { request, reply in
+            let id = request.query["id"]
+            Self.askCapture(request, desk, reply, status: id == nil ? 201 : 200) { () throws(TapError) in
+                if let id { return .renewCapture(id) }
+                return .beginCapture(try Self.fields(request, key))
+            }
+        }
+        routes.addLater(.delete, path) { request, reply in
+            Self.askCapture(request, desk, reply, status: 200) { () throws(TapError) in
+                .endCapture(try Self.id(request, key))
+            }
+        }
+    }
+
+    private static func askCapture(
+        _ request: HTTPRequest, _ desk: TapDesk, _ reply: @escaping @Sendable (HTTPAnswer) -> Void, status: Int,
+        _ action: () throws(TapError) -> TapDesk.Action
+    ) {
+        do throws(TapError) {
+            let owner = try owner(of: request)
+            desk.ask(try action(), by: owner) { result in
+                switch result {
+                case .success(.capture(let view)): reply(json(status, ["capture": view]))
+                case .success(.changed), .success(.deleted): reply(json(status, [String: String]()))
+                case .failure(let error): reply(refusal(error))
+                }
+            }
+        } catch {
+            reply(refusal(error))
+        }
     }
 
     private func add(_ kind: TapKind, to routes: inout HTTPRoutes) {
@@ -43,17 +82,17 @@ struct TapRoutes {
         }
         routes.addLater(.post, path) { request, reply in
             Self.ask(request, desk, reply, created: 201, kind) { () throws(TapError) in
-                .create(kind, try Self.fields(request, kind))
+                .create(kind, try Self.fields(request, kind.key))
             }
         }
         routes.addLater(.put, path) { request, reply in
             Self.ask(request, desk, reply, created: 200, kind) { () throws(TapError) in
-                .update(kind, try Self.id(request, kind), try Self.fields(request, kind))
+                .update(kind, try Self.id(request, kind.noun), try Self.fields(request, kind.key))
             }
         }
         routes.addLater(.delete, path) { request, reply in
             Self.ask(request, desk, reply, created: 200, kind) { () throws(TapError) in
-                .delete(kind, try Self.id(request, kind))
+                .delete(kind, try Self.id(request, kind.noun))
             }
         }
     }
@@ -69,6 +108,7 @@ struct TapRoutes {
                 case .success(.changed(let id)):
                     reply(object(kind, id, desk.view, status) ?? json(status, ["id": id]))
                 case .success(.deleted(let titles)): reply(json(200, ["deleted": titles]))
+                case .success(.capture(let view)): reply(json(status, view))
                 case .failure(let error): reply(refusal(error))
                 }
             }
@@ -94,17 +134,17 @@ struct TapRoutes {
             user: peer.user, process: peer.process, command: command, time: ClockAnchor.now.realtime.seconds)
     }
 
-    private static func id(_ request: HTTPRequest, _ kind: TapKind) throws(TapError) -> String {
+    private static func id(_ request: HTTPRequest, _ noun: String) throws(TapError) -> String {
         guard let id = request.query["id"] else {
-            throw TapError(.wrong, "name the \(kind.noun): ?id=, its id or its name")
+            throw TapError(.wrong, "name the \(noun): ?id=, its id or its name")
         }
         return id
     }
 
     /// The body, as it is or below the object's word as OpenStack has it.
-    private static func fields(_ request: HTTPRequest, _ kind: TapKind) throws(TapError) -> [String: TapJSON] {
+    private static func fields(_ request: HTTPRequest, _ key: String) throws(TapError) -> [String: TapJSON] {
         let body = try TapJSON.object(Data(request.body))
-        if case .object(let inner)? = body[kind.key], body.count == 1 { return inner }
+        if case .object(let inner)? = body[key], body.count == 1 { return inner }
         return body
     }
 }

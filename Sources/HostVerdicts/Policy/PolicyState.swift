@@ -31,6 +31,9 @@ package struct PolicyState: Sendable {
     private static let fileName = "policy"
     var file: FilePath { folder.appending(Self.fileName) }
 
+    /// What rules are called, by their numbers; empty for a process that must not read the state directory.
+    package var ruleNames: [UInt16: String] { ((try? read())?.book.entries ?? [:]).mapValues(\.name) }
+
     /// What was kept; nothing where nothing was.
     func read() throws(PolicyError) -> Content {
         let bytes: [UInt8]

@@ -25,6 +25,9 @@ package struct TapAccounts: Codable, Equatable, Sendable {
 
     package init() {}
 
+    /// - Parameter first: the number that the search for a free one begins with.
+    package init(beginningAt first: Int) { next = first }
+
     /// The number of a session's account at a port; nil where all are in use.
     ///
     /// - Parameter used: the numbers that are in use, kept up to date.

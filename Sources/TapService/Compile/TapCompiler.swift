@@ -21,14 +21,26 @@ package struct TapCompiler {
     package private(set) var uplinks: Set<PortNumber> = []
     /// In the order in which they are asked.
     package private(set) var outcomes: [Outcome] = []
+    /// By their ids.
+    package private(set) var captureOutcomes: [String: CaptureOutcome] = [:]
     private let host: TapSurroundings
 
+    /// Which ports a capture has, with its accounts there, and which it leaves out and why.
+    package struct CaptureOutcome: Sendable {
+        package var ports: [(port: TapPort, account: Int)] = []
+        package var reason: String?
+
+        package init() {}
+    }
+
     /// - Parameter counts: what the kernel has counted, by account.
-    package init(_ book: inout TapBook, in host: TapSurroundings, counts: [Int: TapFigures] = [:]) {
+    package init(
+        _ book: inout TapBook, captures: inout TapCaptures, in host: TapSurroundings, counts: [Int: TapFigures] = [:]
+    ) {
         self.host = host
         var accounts = book.accounts
         let requests = book.requests(dscp: host.dscp)
-        var used = accounts.numbers
+        var used = accounts.numbers.union(captures.accounts.numbers)
         for request in requests { add(request, &accounts, &used) }
         accounts.keep(
             Set(plan.uses.values.flatMap { $0.map(\.account) }), sessions: Set(requests.map(\.id)), counts: counts)
@@ -41,6 +53,36 @@ package struct TapCompiler {
         }
         uplinks.formUnion(host.ports.filter(\.isUplink).map(\.number))
         for service in book.services { receive(service) }
+        add(&captures, &used, counts)
+    }
+
+    private mutating func add(_ captures: inout TapCaptures, _ used: inout Set<Int>, _ counts: [Int: TapFigures]) {
+        for capture in captures.all { add(capture, &captures.accounts, &used) }
+        captures.accounts.keep(
+            Set(plan.captures.values.flatMap { $0.map(\.account) }), sessions: Set(captures.all.map(\.id)),
+            counts: counts)
+    }
+
+    /// Captures are the operator's: whose a port is does not matter.
+    private mutating func add(_ capture: TapCapture, _ accounts: inout TapAccounts, _ used: inout Set<Int>) {
+        var (outcome, left) = (CaptureOutcome(), [String]())
+        for port in host.ports where capture.source.covers(port) {
+            if let obstacle = port.obstacle {
+                left.append("\(port.name): \(obstacle)")
+            } else if (plan.captures[port.number]?.count ?? 0) >= TapPlan.mostCaptures {
+                left.append("\(port.name): it has \(TapPlan.mostCaptures) captures already")
+            } else if plan.sessions.count >= TapPlan.mostSessions {
+                left.append("\(port.name): there are \(TapPlan.mostSessions) sessions already")
+            } else if let account = accounts.number(of: capture.id, at: port, used: &used) {
+                outcome.ports.append((port, account))
+                plan.captures[port.number, default: []].append(TapUse(session: plan.sessions.count, account: account))
+            } else {
+                left.append("\(port.name): all \(TapPlan.mostAccounts) accounts are in use")
+            }
+        }
+        if !outcome.ports.isEmpty { plan.sessions.append(capture.session) }
+        if !left.isEmpty { outcome.reason = "left out: \(left.sorted().joined(separator: "; "))" }
+        captureOutcomes[capture.id] = outcome
     }
 
     /// Copies that other hosts send to a port of this one.

@@ -22,9 +22,6 @@ package struct TapSessionRequest: Sendable {
     package let serviceID: String?
     /// All but its destination.
     package let session: TapSession
-
-    /// Stands for a destination that is not known yet.
-    static let nowhere = TapDestination.interface(0)
 }
 
 extension TapBook {
@@ -41,11 +38,7 @@ extension TapBook {
         guard let target = tunnel.map(TapSessionRequest.Target.tunnel) ?? service.portID.map({ .port($0) }) else {
             return nil
         }
-        var session = session(flow.direction, filter: flow.filterID)
-        (session.vlans, session.packetLength, session.rate) = (flow.vlans, flow.packetLength, flow.rate)
-        (session.firstPackets, session.firstOctets, session.sampling) = (
-            flow.firstPackets, flow.firstOctets, flow.sampling
-        )
+        let session = flow.session(filter(flow.filterID))
         return TapSessionRequest(
             id: flow.id, name: flow.name, number: flow.sessionNumber, source: flow.source, target: target,
             project: service.projectID, allowsCrossAccount: flow.allowsCrossAccount || service.allowsCrossAccount,
@@ -55,7 +48,7 @@ extension TapBook {
     private func requests(_ mirror: TapMirrorObject, dscp: UInt8) -> [TapSessionRequest] {
         mirror.numbers.compactMap { way, vni in
             guard let tunnel = mirror.tunnel(vni: vni, dscp: dscp) else { return nil }
-            var session = session(way, filter: mirror.filterID)
+            var session = TapSession(way, filter(mirror.filterID))
             (session.packetLength, session.rate) = (mirror.packetLength, mirror.rate)
             return TapSessionRequest(
                 id: "\(mirror.id)/\(way.rawValue)", name: "\(mirror.name)/\(way.rawValue)",
@@ -65,14 +58,5 @@ extension TapBook {
         }
     }
 
-    /// Without a filter it takes everything of its directions.
-    private func session(_ way: TapFlowObject.Way, filter: String?) -> TapSession {
-        var session = TapSession(to: TapSessionRequest.nowhere)
-        let filter = filter.flatMap { id in filters.first { $0.id == id } }
-        for direction in way.directions {
-            let rules = filter?.rules(of: direction) ?? [TapRule(1, .accept)]
-            if direction == .ingress { session.ingress = rules } else { session.egress = rules }
-        }
-        return session
-    }
+    private func filter(_ id: String?) -> TapFilterObject? { id.flatMap { id in filters.first { $0.id == id } } }
 }

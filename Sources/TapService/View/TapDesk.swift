@@ -9,6 +9,10 @@ package final class TapDesk: Sendable {
         /// By id or name.
         case update(TapKind, String, [String: TapJSON])
         case delete(TapKind, String)
+        case beginCapture([String: TapJSON])
+        /// By its id.
+        case renewCapture(String)
+        case endCapture(String)
     }
 
     package enum Done: Equatable, Sendable {
@@ -16,6 +20,8 @@ package final class TapDesk: Sendable {
         case changed(id: String)
         /// What went, as sentences name it.
         case deleted([String])
+        /// As it stands; as it stood where it was ended.
+        case capture(TapCaptureView)
     }
 
     package struct Request: Sendable {

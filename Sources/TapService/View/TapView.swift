@@ -7,11 +7,13 @@ package struct TapView: Codable, Equatable, Sendable {
     package var mirrors: [TapListed<TapMirrorObject>] = []
     package var filters: [TapListed<TapFilterObject>] = []
     package var sessions: [TapSessionView] = []
+    /// nil where there are none.
+    package var captures: [TapCaptureView]?
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case sessions
+        case sessions, captures
         case services = "tap_services"
         case flows = "tap_flows"
         case mirrors = "tap_mirrors"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A number of bytes as people write it: `4096`, `512KB`, `75MB`, `1GB`, by thousands as AWS counts.
-enum ByteCountText {
+package enum ByteCountText {
     private static let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000)]
 
     /// nil if the text is nothing of the kind.
-    static func bytes(_ text: String) -> Int? {
+    package static func bytes(_ text: String) -> Int? {
         let unit = units.first { text.hasSuffix($0.0) }
         let digits = unit == nil ? text[...] : text.dropLast(2)
         guard digits.allSatisfy({ ("0"..."9").contains($0) }), let number = Int(digits) else { return nil }
