@@ -9,6 +9,7 @@ let package = Package(
         .executable(name: "weir", targets: ["weir"]),
         .executable(name: "weir-export", targets: ["weir-export"]),
         .executable(name: "weir-libvirt", targets: ["weir-libvirt"]),
+        .executable(name: "weir-mirror", targets: ["weir-mirror"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -71,6 +72,7 @@ let package = Package(
             ]),
         .target(name: "FlowFormats", dependencies: ["FlowModel"]),
         .target(name: "CopiedFrames", dependencies: ["FlowModel", "CWeirABI"]),
+        .target(name: "CopyDelivery", dependencies: ["FlowModel", "Host", "CopiedFrames", "TapService"]),
         .target(name: "FlowViews", dependencies: ["FlowModel", "FlowFormats", "FlowStore", "HostMonitor"]),
         .target(
             name: "FlowRecorder",
@@ -130,7 +132,8 @@ let package = Package(
         .target(
             name: "HelperSupervision",
             dependencies: [
-                "FlowModel", "Host", "FlowExport", "DaemonReports", .product(name: "Logging", package: "swift-log"),
+                "FlowModel", "Host", "FlowExport", "CopyDelivery", "TapService", "DaemonReports",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "HostVerdicts",
@@ -142,7 +145,8 @@ let package = Package(
         .target(
             name: "HostTaps",
             dependencies: [
-                "FlowModel", "Host", "FlowKernel", "TapService", "WeirConfiguration",
+                "FlowModel", "Host", "FlowKernel", "TapService", "CopyDelivery", "HelperSupervision",
+                "WeirConfiguration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -197,6 +201,13 @@ let package = Package(
             name: "weir-libvirt",
             dependencies: [
                 "CLibvirt", "FlowModel", "Host", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .executableTarget(
+            name: "weir-mirror",
+            dependencies: [
+                "Host", "CopiedFrames", "CopyDelivery",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // How fast it is.
@@ -256,6 +267,9 @@ let package = Package(
         .testTarget(name: "FlowFormatsTests", dependencies: ["FlowFormats", "FlowTestKit"]),
         .testTarget(name: "CopiedFramesTests", dependencies: ["CopiedFrames", "CWeirABI", "FlowModel", "FlowTestKit"]),
         .testTarget(
+            name: "CopyDeliveryTests",
+            dependencies: ["CopyDelivery", "CopiedFrames", "FlowModel", "FlowTestKit", "TapService"]),
+        .testTarget(
             name: "FlowViewsTests",
             dependencies: ["FlowViews", "FlowStore", "FlowModel", "FlowTestKit", "HostMonitor"]),
         .testTarget(
@@ -290,7 +304,7 @@ let package = Package(
         .testTarget(
             name: "HostTapsTests",
             dependencies: [
-                "HostTaps", "TapService", "DaemonReports", "FlowModel", "Host", "WeirService",
+                "HostTaps", "TapService", "DaemonReports", "FlowKernel", "FlowModel", "Host", "WeirService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),

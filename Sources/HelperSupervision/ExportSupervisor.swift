@@ -61,7 +61,9 @@ package final class ExportSupervisor: Sendable {
     package func storeHasChanged() { supervisor.tell(ExportMessage.stored) }
 
     /// Hands the process the ring of samples.
-    package func hand(ring: consuming Descriptor, size: Int) { supervisor.hand(ExportMessage.ring(size: size), ring) }
+    package func hand(ring: consuming Descriptor, size: Int) {
+        supervisor.hand(ExportMessage.ring(size: size), ring, as: "ring")
+    }
 
     /// Goes on with another plan: the process ends, and another one begins.
     package func reconfigure(_ plan: ExportPlan) { supervisor.reconfigure(plan) }

@@ -6,50 +6,6 @@ package import Host
 package import Logging
 import Synchronization
 
-/// What a helper is told when it starts: a line of JSON. A helper that has another plan than the supervisor is started anew.
-package protocol HelperPlan: Encodable, Equatable, Sendable {
-    /// Whether there is work for a process at all.
-    var needsProcess: Bool { get }
-    /// Whether the helper has the daemon's standard output.
-    var printsLines: Bool { get }
-    /// Makes what the helper cannot make without privileges.
-    func prepare() throws
-}
-
-/// A program that the daemon starts, and how it is ended.
-package struct HelperProgram: Sendable {
-    /// What the daemon's log calls it; also its file, beside the daemon's own program.
-    package var name: String
-    /// Where it is; nil: beside the daemon's own program.
-    package var path: String?
-    /// The name of the thread that follows it.
-    package var thread: String
-    /// The line that asks it to do what is left, and to end.
-    package var finishLine: String
-    /// The exit status by which it asks to be started again at once.
-    package var restartStatus: Int32
-    /// How long a start waits for the first report.
-    package var longestStart = Duration.seconds(80)
-    /// A helper that takes longer to end is killed.
-    package var longestFinish = Duration.seconds(60)
-
-    package init(name: String, path: String? = nil, thread: String, finishLine: String, restartStatus: Int32) {
-        self.name = name
-        self.path = path
-        self.thread = thread
-        self.finishLine = finishLine
-        self.restartStatus = restartStatus
-    }
-}
-
-/// What a line of a helper says of the helper.
-package enum HelperWord: Equatable, Sendable {
-    case works
-    case failed(String)
-    /// It is none that this daemon knows.
-    case unreadable
-}
-
 /// Starts a helper, hears its reports line by line, and starts it again, ever less often, where it ends without being asked.
 ///
 /// Nothing that the process does or leaves undone can delay the daemon: only `start`, `finish` and `abandon` wait for it, and each for a
@@ -71,10 +27,14 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
     private struct State {
         var plan: Plan
         var process: HelperProcess?
+        /// Whether a thread follows the process, and starts the next one.
+        var isFollowed = false
+        /// Whether the start waits for the first process.
+        var isAwaited = false
         /// Whether the process has its plan: what comes after that is heard.
         var hasPlan = false
-        /// What each process is handed after its plan.
-        var handed: HandedLine?
+        /// What each process is handed after its plan, in that order.
+        var handed: [HandedLine] = []
         var status = Status()
         /// Whether the first process has said how it stands; and what it could not do.
         var hasBegun = false
@@ -82,6 +42,18 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
         /// Grows with each plan: the process that runs may have an older one.
         var planNumber = 0
         var ending: Ending?
+
+        /// Whether a thread must be started for the plan; then there is one.
+        mutating func mustFollow() -> Bool {
+            guard plan.needsProcess, !isFollowed, ending == nil else { return false }
+            isFollowed = true
+            return true
+        }
+
+        /// Nothing follows a process any more.
+        mutating func end() {
+            (status.pid, process, isFollowed) = (nil, nil, false)
+        }
 
         /// Takes note of a process that ended.
         mutating func note(_ failure: String) {
@@ -125,6 +97,7 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
         let plan = plan
         guard plan.needsProcess else { return }
         try plan.prepare()
+        state.withLock { ($0.isAwaited, $0.isFollowed) = (true, true) }
         startThread()
         let deadline = ContinuousClock.now + program.longestStart
         while ContinuousClock.now < deadline {
@@ -150,10 +123,17 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
     package func tell(_ line: String) { _ = state.withLock(\.process)?.channel.send(line, waits: false) }
 
     /// Hands the helper a descriptor with a line, and each one that comes after it. Never blocks.
-    package func hand(_ line: String, _ descriptor: consuming Descriptor) {
-        let handed = HandedLine(line, descriptor)
+    ///
+    /// - Parameters:
+    ///   - line: is made whenever it is sent.
+    ///   - place: what was handed over under that name before is not any more.
+    package func hand(
+        _ line: @escaping @autoclosure @Sendable () -> String, _ descriptor: consuming Descriptor, as place: String
+    ) {
+        let handed = HandedLine(place, line, descriptor)
         state.withLock { state in
-            state.handed = handed
+            state.handed.removeAll { $0.place == place }
+            state.handed.append(handed)
             if state.hasPlan, let process = state.process { handed.send(to: process) }
         }
     }
@@ -162,9 +142,29 @@ package final class HelperSupervisor<Plan: HelperPlan>: Sendable {
     package func reconfigure(_ plan: Plan) {
         let mustStart = state.withLock { state in
             guard state.plan != plan else { return false }
-            defer { state.plan = plan }
+            state.plan = plan
             state.planNumber += 1
-            return !state.plan.needsProcess
+            return state.mustFollow()
+        }
+        if mustStart { startThread() }
+    }
+
+    /// Goes on with another plan in the same process, which is told of the change by lines. Where it does not take them, or is not needed any
+    /// more, it ends, and the next one begins with the plan. Never blocks.
+    package func update(_ plan: Plan, telling lines: [String]) {
+        let mustStart = state.withLock { state in
+            guard state.plan != plan else { return false }
+            state.plan = plan
+            guard plan.needsProcess else {
+                state.planNumber += 1
+                return false
+            }
+            if state.hasPlan, let process = state.process,
+                !lines.allSatisfy({ process.channel.send($0, waits: false) })
+            {
+                state.planNumber += 1
+            }
+            return state.mustFollow()
         }
         if mustStart { startThread() }
     }
@@ -189,8 +189,7 @@ extension HelperSupervisor {
         var random = SystemRandomNumberGenerator()
         var isFirst = true
         while true {
-            let (plan, number, ending) = state.withLock { ($0.plan, $0.planNumber, $0.ending) }
-            if !plan.needsProcess || ending == .abandoned { return clear() }
+            guard let (plan, number) = next() else { return }
             let end = run(plan, number, isFirst: isFirst)
             isFirst = false
             guard let failure = end else {
@@ -198,12 +197,12 @@ extension HelperSupervisor {
                 backOff.succeed()
                 continue
             }
-            let hasBegun = state.withLock { state in
+            let goesOn = state.withLock { state in
                 state.note(failure)
-                return state.hasBegun
+                // A start that fails is the daemon's to tell of.
+                return state.ending == nil && (state.hasBegun || !state.isAwaited)
             }
-            // A start that fails is the daemon's to tell of.
-            guard hasBegun, ending == nil else { return clear() }
+            guard goesOn else { return clear() }
             logger.error("\(program.name): \(failure); it is started again")
             if hasWorked() { backOff.succeed() }
             backOff.fail(at: ClockAnchor.now.monotonic, using: &random)
@@ -220,11 +219,7 @@ extension HelperSupervisor {
         do {
             try plan.prepare()
             let process = try spawn(plan, isFirst: isFirst)
-            process.channel.send(Self.json(plan))
-            state.withLock { state in
-                state.hasPlan = true
-                state.handed?.send(to: process)
-            }
+            tell(plan, number, to: process)
             guard let end = talk(to: process, plan: number) else { return nil }
             return state.withLock(\.status.failure) ?? end
         } catch {
@@ -232,12 +227,32 @@ extension HelperSupervisor {
         }
     }
 
-    private func clear() {
-        state.withLock { state in
-            state.status.pid = nil
-            state.process = nil
+    /// Tells the process its plan, and what changes of it meanwhile.
+    private func tell(_ first: Plan, _ number: Int, to process: HelperProcess) {
+        var told: Plan? = first
+        while let plan = told {
+            process.channel.send(Self.json(plan))
+            told = state.withLock { state in
+                guard state.plan == plan || state.planNumber != number else { return state.plan }
+                state.hasPlan = true
+                for handed in state.handed { handed.send(to: process) }
+                return nil
+            }
         }
     }
+
+    /// What the next process is to do; nil where none is needed: then nothing follows it any more.
+    private func next() -> (plan: Plan, number: Int)? {
+        state.withLock { state in
+            guard state.plan.needsProcess, state.ending != .abandoned else {
+                state.end()
+                return nil
+            }
+            return (state.plan, state.planNumber)
+        }
+    }
+
+    private func clear() { state.withLock { $0.end() } }
 
     /// - Parameter isFirst: a fault that is asked for (`WEIR_FAULT`) comes once.
     private func spawn(_ plan: Plan, isFirst: Bool) throws -> HelperProcess {
@@ -329,15 +344,17 @@ extension HelperSupervisor {
 
 /// A line, and the descriptor that goes with it.
 private final class HandedLine: Sendable {
-    private let line: String
+    let place: String
+    private let line: @Sendable () -> String
     private let descriptor: Descriptor
 
-    init(_ line: String, _ descriptor: consuming Descriptor) {
+    init(_ place: String, _ line: @escaping @Sendable () -> String, _ descriptor: consuming Descriptor) {
+        self.place = place
         self.line = line
         self.descriptor = descriptor
     }
 
-    func send(to process: HelperProcess) { process.channel.send(line, with: descriptor) }
+    func send(to process: HelperProcess) { process.channel.send(line(), with: descriptor) }
 }
 
 /// A helper that cannot be used, in a sentence.

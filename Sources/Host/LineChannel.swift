@@ -22,7 +22,7 @@ package final class LineChannel: Sendable {
 
     package let descriptor: Descriptor
     private let rest = PartialLine()
-    private let handed = HandedDescriptor()
+    private let handed = HandedDescriptors()
 
     /// Takes over the socket.
     package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
@@ -66,7 +66,7 @@ package final class LineChannel: Sendable {
         return sent == bytes.count
     }
 
-    /// The descriptor that came last with a line, once.
+    /// The descriptors that came with lines, one after the other, each once.
     package func takeDescriptor() -> Descriptor? { handed.take() }
 
     /// Waits for lines, but not longer than that.
@@ -105,14 +105,29 @@ private final class PartialLine: Sendable {
     }
 }
 
-/// What came with a line and was not taken yet.
-private final class HandedDescriptor: Sendable {
-    private let last = Mutex<Descriptor?>(nil)
+/// What came with lines and was not taken yet.
+private final class HandedDescriptors: Sendable {
+    /// A class: an array cannot hold what cannot be copied.
+    private final class Held: Sendable {
+        private let descriptor: Mutex<Descriptor?>
 
-    func keep(_ descriptor: consuming sending Descriptor) {
-        var descriptor = Optional(descriptor)
-        last.withLock { $0 = descriptor.take() }
+        init(_ descriptor: consuming sending Descriptor) { self.descriptor = Mutex(descriptor) }
+
+        func take() -> Descriptor? { descriptor.withLock { $0.take() } }
     }
 
-    func take() -> Descriptor? { last.withLock { $0.take() } }
+    private static let most = 256
+
+    private let waiting = Mutex<[Held]>([])
+
+    /// Where nobody takes them, the oldest are closed.
+    func keep(_ descriptor: consuming sending Descriptor) {
+        let held = Held(descriptor)
+        waiting.withLock { waiting in
+            if waiting.count == Self.most { waiting.removeFirst() }
+            waiting.append(held)
+        }
+    }
+
+    func take() -> Descriptor? { waiting.withLock { $0.isEmpty ? nil : $0.removeFirst() }?.take() }
 }

@@ -34,6 +34,12 @@ import Synchronization
     ///   - length: of a record only the first so many bytes.
     /// - Returns: nil where what lay in the ring were no records: all of it was passed over.
     package func read(atMost most: Int, length: Int) -> [[UInt8]]? {
+        defer { release() }
+        return take(atMost: most, length: length)
+    }
+
+    /// The same, but their place stays theirs until `release()`: where this process ends before that, the next reader reads them again.
+    package func take(atMost most: Int, length: Int) -> [[UInt8]]? {
         unsafe ring.withLock { ring in
             var records: [[UInt8]] = []
             var isWhole = true
@@ -47,8 +53,26 @@ import Synchronization
                 let bytes = unsafe UnsafeRawBufferPointer(start: record, count: min(Int(got), length))
                 unsafe records.append(Array(bytes))
             }
-            unsafe weir_ring_release(&ring)
             return isWhole ? records : nil
         }
+    }
+
+    /// Gives the place of all that was taken back to the writers.
+    package func release() { unsafe ring.withLock { unsafe weir_ring_release(&$0) } }
+
+    /// How far all of it was taken, in bytes of the ring's whole life.
+    package var position: UInt64 { unsafe ring.withLock { unsafe $0.position } }
+
+    /// How far all of it was written, in the same bytes.
+    package var written: UInt64 { unsafe ring.withLock { unsafe weir_ring_written(&$0) } }
+
+    /// Passes over what lies before a position, if it is one between the reader and the writers.
+    package func skip(to position: UInt64) { unsafe ring.withLock { unsafe weir_ring_skip(&$0, position) } }
+
+    /// Blocks until records are unread, the channel has something to receive, or the time is over.
+    package func wait(atMost duration: Duration, orFor channel: LineChannel) {
+        let milliseconds = max(0, min(duration / .milliseconds(1), 3_600_000)).rounded(.up)
+        var places = [descriptor.raw, channel.descriptor.raw].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        _ = unsafe poll(&places, nfds_t(places.count), CInt(milliseconds))
     }
 }

@@ -26,6 +26,9 @@ package protocol TapEngine: ~Copyable {
 
     /// Takes the ring away from a place; nothing where it has none.
     func removeRing(at place: Int) throws(KernelError)
+
+    /// The ring of copies that `weir-mirror` sends; nil where there is none.
+    func mirrorRing() throws(KernelError) -> CopyRing?
 }
 
 extension Installation: TapEngine {
@@ -52,4 +55,6 @@ extension Installation: TapEngine {
 
     /// Of a capture's ring: 8,000 whole frames of 1514 bytes, or 80,000 whose first 128 bytes are kept.
     private static let captureRingBytes = 16 << 20
+
+    package func mirrorRing() throws(KernelError) -> CopyRing? { try tapRing(at: 0) }
 }

@@ -16,6 +16,8 @@ package struct TapRuntime {
     package var settings: TapSettings {
         didSet { if settings.device != oldValue.device { device = settings.device.map { EgressDevice($0) } } }
     }
+    /// nil: there is none to send what lies in a ring.
+    package var relay: TapRelay?
     private(set) var book: TapBook
     var captures = TapCaptures()
     /// As the ports were last.
@@ -62,7 +64,10 @@ package struct TapRuntime {
 
     package var report: TapReport? {
         let failure = failure ?? unread
-        return book.isEmpty && failure == nil ? nil : TapReport(desk.view, failure: failure)
+        guard !book.isEmpty || failure != nil else { return nil }
+        var report = TapReport(desk.view, failure: failure)
+        report.mirror = relay?.report
+        return report
     }
 
     /// Takes the ports as they are now, and carries out what is asked for.
@@ -99,9 +104,23 @@ package struct TapRuntime {
 
 extension TapRuntime {
     private mutating func readCounts(_ engine: borrowing some TapEngine & ~Copyable) {
+        // First: what could not be sent was counted as mirrored before.
+        takeUnsent()
         let numbers = book.accounts.numbers.union(captures.accounts.numbers)
         guard !numbers.isEmpty, let counts = try? engine.counts(of: numbers) else { return }
-        self.counts = counts
+        self.counts = book.accounts.complete(counts)
+    }
+
+    private mutating func takeUnsent() {
+        guard relay?.takeUnsent(into: &book.accounts) == true else { return }
+        // The next daemon has the kernel's counts, and not this.
+        do throws(TapError) { try file.write(book) } catch { logger.error("\(error)") }
+    }
+
+    /// Has all sent that was taken, and ends what sends it; blocks, for some seconds at most. The programs go on.
+    package mutating func end() {
+        relay?.finish()
+        takeUnsent()
     }
 
     /// Puts in force what the book asks for at the ports that there are.
@@ -137,6 +156,7 @@ extension TapRuntime {
             try engine.clear(new.accounts.subtracting(plan.accounts))
             counts = counts.filter { plan.accounts.contains($0.key) }
         }
+        relay?.prepare(compiler.relays)
         if let plan, compiler.uplinks == uplinks, plan.withoutBudgets == new.withoutBudgets {
             try engine.limit(new.sessions)
         } else {
@@ -144,6 +164,7 @@ extension TapRuntime {
         }
         (plan, uplinks) = (new, compiler.uplinks)
         if isFirst { removeRings(engine) }
+        relay?.follow(compiler.relays, by: engine)
     }
 
     private mutating func carryOut(

@@ -20,6 +20,9 @@ extension PortKeeper {
         self.taps = taps
     }
 
+    /// Has what sends copies end. To be called when ports are followed no more.
+    mutating func endTaps() { taps?.end() }
+
     /// nil where there are no sessions.
     var untilTapsAreDue: Duration? {
         taps?.due.map { max(.zero, ClockAnchor.now.monotonic.duration(to: $0)) }

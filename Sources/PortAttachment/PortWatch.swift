@@ -115,6 +115,7 @@ package final class PortWatch: Sendable {
         } catch {
             tell { $0.failure = error }
         }
+        keeper.endTaps()
     }
 
     private func tell(_ change: (inout State) -> Void) {

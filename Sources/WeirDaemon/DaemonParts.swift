@@ -231,6 +231,7 @@ struct DaemonParts: ~Copyable {
             notes: notes, inspection: inspection)
         keeper.taps = TapRuntime(
             stateDirectory: state.path, desk: board.taps, settings: TapSettings(configuration), logger: logger)
+        keeper.taps?.relay = TapRelay(MirrorSupervisor(logger: logger), logger: logger)
         watch = try PortWatch(keeper, board: board, logger: logger)
     }
 }

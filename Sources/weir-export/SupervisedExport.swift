@@ -79,13 +79,13 @@ struct SupervisedExport {
 
     /// The ring of samples, where the lines come with it.
     private func takeRing(_ lines: [String], _ threads: ExportThreads, _ outbox: Outbox) {
-        guard let size = lines.lazy.compactMap(ExportMessage.ringSize).last,
-            let descriptor = channel.takeDescriptor()
-        else { return }
-        do throws(KernelError) {
-            threads.take(try RecordRing(descriptor, size: size))
-        } catch {
-            outbox.say(.error, "there are no samples of packets: \(error)")
+        for size in lines.lazy.compactMap(ExportMessage.ringSize) {
+            guard let descriptor = channel.takeDescriptor() else { return }
+            do throws(KernelError) {
+                threads.take(try RecordRing(descriptor, size: size))
+            } catch {
+                outbox.say(.error, "there are no samples of packets: \(error)")
+            }
         }
     }
 

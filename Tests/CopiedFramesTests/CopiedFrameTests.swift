@@ -13,7 +13,7 @@ import Testing
         return record + [UInt8](repeating: 0xee, count: max(0, size - record.count))
     }
 
-    private static func head(kept: UInt16, length: UInt32) -> weir_copy {
+    private static func head(kept: UInt32, length: UInt32) -> weir_copy {
         var head = weir_copy()
         (head.cause, head.direction) = (UInt8(WEIR_COPY_SESSION.rawValue), 1)
         (head.kept, head.length, head.port, head.session) = (numericCast(kept), length, 7, 300)

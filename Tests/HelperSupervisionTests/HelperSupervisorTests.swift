@@ -132,6 +132,31 @@ import Testing
         #expect(site.told == [#"plan {"work":"all"}"#, "finish"])
     }
 
+    @Test func `a plan that is updated is told by lines to the process that runs, and whole to the next one`() throws {
+        let site = try Site(Self.loop, Plan(needsProcess: false))
+        site.helper.update(Plan(work: "some"), telling: ["some"])
+        site.wait { site.heard.count == 1 }
+        site.helper.update(Plan(work: "more"), telling: ["more"])
+        site.wait { site.told.contains("more") }
+        let pid = try #require(site.helper.status.pid)
+        kill(pid, SIGKILL)
+        site.wait { site.heard.count == 2 }
+        site.helper.update(Plan(work: "none", needsProcess: false), telling: [])
+        site.wait { site.helper.status.pid == nil }
+        site.helper.finish()
+        #expect(site.told == [#"plan {"work":"some"}"#, "more", #"plan {"work":"more"}"#, "finish"])
+    }
+
+    @Test func `a helper that no start waits for is started again where it fails at once`() throws {
+        let site = try Site(
+            "[ -e $told.again ] || { touch $told.again; exit 3; }\n" + Self.loop, Plan(needsProcess: false))
+        try site.helper.start()
+        site.helper.reconfigure(Plan())
+        site.wait { site.heard.count == 1 }
+        #expect(site.helper.status.restarts == 1)
+        site.helper.finish()
+    }
+
     @Test func `a start fails with what the helper says, and leaves no process`() throws {
         let site = try Site("echo 'failed the folder is another one' >&3\nexit 1\n")
         let error = #expect(throws: HelperFailure.self) { try site.helper.start() }

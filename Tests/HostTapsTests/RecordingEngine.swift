@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowKernel
 import FlowModel
 import Host
 import HostTaps
@@ -67,4 +68,6 @@ final class RecordingEngine: TapEngine, Sendable {
     }
 
     func removeRing(at place: Int) throws(KernelError) { state.withLock { $0.rings[place] = nil } }
+
+    func mirrorRing() throws(KernelError) -> CopyRing? { nil }
 }

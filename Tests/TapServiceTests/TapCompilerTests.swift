@@ -217,4 +217,29 @@ import Testing
             plan.sessions.map(\.destination)
                 == [102, 103].map { .tunnel(TapTunnel(to: IPAddress("192.0.2.9")!, vni: $0)) })
     }
+
+    @Test func `what ports take that cannot send has a label, and goes to a port of this host through the tunnel`()
+        throws
+    {
+        var fixture = try Self.fixture()
+        fixture.host.ports[0].canSend = false
+        try fixture.create(.services, "name=far remote_ip=192.0.2.1 vni=77")
+        try fixture.create(.flows, "name=f port=tap7 tap_service=mon session=1")
+        try fixture.create(.flows, "name=g tag=db tap_service=far session=2")
+        try fixture.create(.flows, "name=h port=tap8 tap_service=mon session=3")
+        let compiler = fixture.compile()
+        #expect(compiler.plan.sessions.map(\.label) == [1, 2, 0])
+        let thisHost = try #require(IPAddress("127.0.0.1"))
+        #expect(compiler.plan.arrivals == [TapArrival(from: thisHost, vni: 1, to: 109)])
+        #expect(
+            compiler.relays == [1: TapTunnel(to: thisHost, vni: 1), 2: TapTunnel(to: IPAddress("192.0.2.1")!, vni: 77)])
+        #expect(fixture.compile().plan == compiler.plan)
+
+        // Copies that lie in the ring go where they were taken for.
+        try fixture.update(.services, "far", "remote_ip=192.0.2.2")
+        #expect(fixture.compile().plan.sessions.map(\.label) == [1, 3, 0])
+        let labels = fixture.book.accounts.labels
+        #expect((1...4).map { labels.session(of: $0) } == ["flows-3", "flows-4", "flows-4", nil])
+        #expect(labels.session(of: 1) == compiler.outcomes[0].request.id)
+    }
 }

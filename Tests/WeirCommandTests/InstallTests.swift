@@ -29,7 +29,7 @@ extension WeirCommandSuite {
             #expect(first.status == 0 && first.errors == "", "\(first.errors)")
             let all = [
                 "/etc/weir/weir.yaml 644", "/usr/bin/weir 755", "/usr/bin/weir-export 755",
-                "/usr/bin/weir-libvirt 755",
+                "/usr/bin/weir-libvirt 755", "/usr/bin/weir-mirror 755",
                 "/usr/lib/systemd/system/weir.service 644",
                 "/usr/share/bash-completion/completions/weir 644", "/usr/share/fish/vendor_completions.d/weir.fish 644",
                 "/usr/share/man/man1/weir.1 644", "/usr/share/zsh/site-functions/_weir 644",
@@ -38,7 +38,7 @@ extension WeirCommandSuite {
             #expect(
                 first.output
                     == """
-                    /usr/bin/weir /usr/bin/weir-export /usr/bin/weir-libvirt /usr/share/man/man1/weir.1 \
+                    /usr/bin/weir /usr/bin/weir-export /usr/bin/weir-libvirt /usr/bin/weir-mirror /usr/share/man/man1/weir.1 \
                     /usr/share/bash-completion/completions/weir \
                     /usr/share/zsh/site-functions/_weir /usr/share/fish/vendor_completions.d/weir.fish \
                     /usr/lib/systemd/system/weir.service /etc/weir/weir.yaml

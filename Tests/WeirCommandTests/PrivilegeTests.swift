@@ -78,7 +78,7 @@ extension WeirCommandSuite {
             }
         }
 
-        @Test func `what the two programs are linked with is what the documentation says`() throws {
+        @Test func `what the programs are linked with is what the documentation says`() throws {
             func libraries(_ program: String) throws -> Set<String> {
                 let lines = try ChildProcess.run(["ldd", program]).split(separator: "\n")
                 // Those of Swift go into the release build.
@@ -96,6 +96,7 @@ extension WeirCommandSuite {
             let kernel: Set = ["libbpf.so.1", "libxdp.so.1", "libelf.so.1", "libz.so.1"]
             #expect(try libraries(Site.binary).subtracting(common).subtracting(kernel) == [])
             #expect(try libraries(Site.binary + "-export").subtracting(common) == [])
+            #expect(try libraries(Site.binary + "-mirror").subtracting(common) == [])
         }
 
         @Test func `bpffs is mounted where it is not, and refused on another file system`() throws {

@@ -102,7 +102,7 @@ final class Site {
 
     /// Makes the command one that every user can start, even where nobody else may look into the checkout.
     func copyBinaryForEverybody() throws {
-        for name in ["", "-export"] {
+        for name in ["", "-export", "-mirror"] {
             try FileManager.default.copyItem(atPath: Self.binary + name, toPath: path("weir" + name))
         }
         executable = path("weir")

@@ -72,3 +72,16 @@ void weir_ring_release(struct weir_ring *ring)
 {
 	__atomic_store_n((uint64_t *)ring->consumer, ring->position, __ATOMIC_RELEASE);
 }
+
+uint64_t weir_ring_written(const struct weir_ring *ring)
+{
+	return __atomic_load_n((uint64_t *)ring->producer, __ATOMIC_ACQUIRE);
+}
+
+void weir_ring_skip(struct weir_ring *ring, uint64_t position)
+{
+	if (position < ring->position || position > weir_ring_written(ring))
+		return;
+	ring->position = position;
+	weir_ring_release(ring);
+}

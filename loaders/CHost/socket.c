@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,6 +205,67 @@ int weir_own_address(int fd, uint8_t bytes[16])
 	default:
 		return -EAFNOSUPPORT;
 	}
+}
+
+static int set_tunnel(int fd, int is_ipv6, int without_checksum)
+{
+	int fragments = is_ipv6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT;
+
+	if (is_ipv6)
+		return setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &fragments, sizeof(fragments)) ||
+		       setsockopt(fd, IPPROTO_UDP, UDP_NO_CHECK6_TX, &without_checksum, sizeof(without_checksum));
+	return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &fragments, sizeof(fragments)) ||
+	       setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &without_checksum, sizeof(without_checksum));
+}
+
+int weir_tunnel_socket(int is_ipv6, int without_checksum, uint32_t mark, int milliseconds)
+{
+	struct timeval patience = { milliseconds / 1000, milliseconds % 1000 * 1000 };
+	int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    set_tunnel(fd, is_ipv6, without_checksum))
+		return give_up(fd);
+	return fd;
+}
+
+static struct cmsghdr *put_number(struct cmsghdr *at, int level, int type, int number)
+{
+	at->cmsg_level = level;
+	at->cmsg_type = type;
+	at->cmsg_len = CMSG_LEN(sizeof(number));
+	memcpy(CMSG_DATA(at), &number, sizeof(number));
+	return (struct cmsghdr *)((char *)at + CMSG_SPACE(sizeof(number)));
+}
+
+int weir_send_outer(int fd, const struct weir_outer *outer, const void *datagram, size_t length)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(outer->port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(outer->port) };
+	union {
+		struct cmsghdr first;
+		char space[2 * CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec payload = { (void *)datagram, length };
+	struct msghdr message = {
+		.msg_name = outer->is_ipv6 ? (void *)&v6 : (void *)&v4,
+		.msg_namelen = outer->is_ipv6 ? sizeof(v6) : sizeof(v4),
+		.msg_iov = &payload,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int level = outer->is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	struct cmsghdr *next = &control.first;
+
+	memcpy(&v6.sin6_addr, &outer->address, sizeof(v6.sin6_addr));
+	memcpy(&v4.sin_addr, &outer->address, sizeof(v4.sin_addr));
+	next = put_number(next, level, outer->is_ipv6 ? IPV6_TCLASS : IP_TOS, outer->type_of_service);
+	put_number(next, level, outer->is_ipv6 ? IPV6_HOPLIMIT : IP_TTL, outer->time_to_live);
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int weir_peer_of(int fd, struct weir_peer *peer)

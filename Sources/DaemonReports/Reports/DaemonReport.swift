@@ -61,7 +61,7 @@ package struct DaemonReport: ReportSection {
     package var concerns: [Concern] {
         let sections = [
             life.concerns, windows.concerns, journal.concerns, store.concerns, delivery.concerns, reload.concerns,
-            kernelDrops.concerns, providers.flatMap(\.concerns), ovs.concerns,
+            kernelDrops.concerns, providers.flatMap(\.concerns), ovs.concerns, taps.concerns,
         ]
         return sections.flatMap(\.self)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FlowModel
+package import FlowModel
 
 /// Where the kernel counts what each session does at each port: a number that stays for as long as the session has the port, and what was
 /// counted of ports that it has no more.
@@ -20,6 +20,10 @@ package struct TapAccounts: Codable, Equatable, Sendable {
     private var entries: [Key: Int] = [:]
     /// By session.
     private var past: [String: TapFigures] = [:]
+    /// By account, what could not be sent after the kernel had counted it as mirrored.
+    private var unsent: [Int: TapFigures] = [:]
+    /// What records of a ring call sessions.
+    package var labels = TapLabels()
     /// Where the search for a free number begins: one that was given back is used again as late as can be.
     private var next = 0
 
@@ -48,15 +52,46 @@ package struct TapAccounts: Codable, Equatable, Sendable {
 
     /// Gives back the accounts that are not among these, and keeps what was counted there; forgets sessions that are no more.
     ///
-    /// - Parameter counts: by number.
+    /// - Parameter counts: by number, with what could not be sent.
     package mutating func keep(_ numbers: Set<Int>, sessions: Set<String>, counts: [Int: TapFigures]) {
         for (key, number) in entries where !numbers.contains(number) {
             past[key.session, default: TapFigures()] += counts[number] ?? TapFigures()
         }
         entries = entries.filter { numbers.contains($0.value) }
+        unsent = unsent.filter { numbers.contains($0.key) }
         past = past.filter { sessions.contains($0.key) }
     }
 
     /// What a session has counted at ports that it has no more.
     package func past(of session: String) -> TapFigures { past[session] ?? TapFigures() }
+
+    /// What the kernel has counted, with what could not be sent afterwards.
+    package func complete(_ counts: [Int: TapFigures]) -> [Int: TapFigures] {
+        counts.reduce(into: counts) { result, count in
+            if let unsent = unsent[count.key] { result[count.key] = count.value.moving(unsent) }
+        }
+    }
+
+    /// Takes note of what could not be sent; see `TapCounts.moving`.
+    package mutating func add(unsent figures: TapFigures, of session: String, at port: PortNumber) {
+        // A port that had the number before has no account any more: what is left of it is the session's past.
+        let own = entries.first { $0.key.session == session && $0.key.port == port.rawValue }
+        if let number = own?.value {
+            unsent[number, default: TapFigures()] += figures
+        } else if let before = past[session] {
+            past[session] = before.moving(figures)
+        }
+    }
+}
+
+extension TapAccounts {
+    /// What an earlier version kept has no labels.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        entries = try container.decode([Key: Int].self, forKey: .entries)
+        past = try container.decode([String: TapFigures].self, forKey: .past)
+        next = try container.decode(Int.self, forKey: .next)
+        unsent = try container.decodeIfPresent([Int: TapFigures].self, forKey: .unsent) ?? [:]
+        labels = try container.decodeIfPresent(TapLabels.self, forKey: .labels) ?? TapLabels()
+    }
 }

@@ -19,6 +19,8 @@ package struct TapCompiler {
     package private(set) var plan = TapPlan()
     /// Ports by which packets of tunnels come and go.
     package private(set) var uplinks: Set<PortNumber> = []
+    /// How the copies that lie in the ring of `weir-mirror` leave, by the label of their session: those of ports that cannot send.
+    package private(set) var relays: [UInt16: TapTunnel] = [:]
     /// In the order in which they are asked.
     package private(set) var outcomes: [Outcome] = []
     /// By their ids.
@@ -44,6 +46,7 @@ package struct TapCompiler {
         for request in requests { add(request, &accounts, &used) }
         accounts.keep(
             Set(plan.uses.values.flatMap { $0.map(\.account) }), sessions: Set(requests.map(\.id)), counts: counts)
+        accounts.labels.keep(Set(relays.keys))
         book.accounts = accounts
         if plan.sessions.contains(where: \.isRemote), let egress = host.egress,
             let port = host.ports.first(where: { $0.name == egress })
@@ -123,6 +126,10 @@ package struct TapCompiler {
         }
         var session = request.session
         session.destination = destination
+        if outcome.ports.contains(where: { !$0.port.canSend }) {
+            session.label = accounts.labels.label(of: request.id, to: request.target.text)
+            relay(session)
+        }
         outcome.place = plan.sessions.count
         plan.sessions.append(session)
         for (port, account) in outcome.ports {
@@ -132,6 +139,22 @@ package struct TapCompiler {
             plan.carriers.insert(carrier.number)
         }
     }
+
+    /// Copies for a port of this host come to it as those of another host do: through the tunnel's device, from the host itself, with the
+    /// session's label for a VNI.
+    private mutating func relay(_ session: TapSession) {
+        switch session.destination {
+        case .tunnel(let tunnel): relays[session.label] = tunnel
+        case .interface(let index):
+            let tunnel = TapTunnel(to: Self.thisHost, vni: UInt32(session.label))
+            relays[session.label] = tunnel
+            plan.arrivals.append(TapArrival(from: tunnel.remote, vni: tunnel.vni, to: index))
+        case .ring: break
+        }
+    }
+
+    /// 127.0.0.1
+    private static let thisHost = IPAddress(v4: 0x7F00_0001)
 
     /// Leaves so much to each session, by its id.
     package mutating func leave(_ budgets: [String: TapRate]) {

@@ -8,6 +8,7 @@ package struct TapReport: ReportSection {
     package var sessions: [TapSessionView] = []
     package var services = 0
     package var failure: String?
+    package var mirror: MirrorReport?
 
     package init() {}
 
@@ -32,6 +33,9 @@ package struct TapReport: ReportSection {
             },
             counter("packets", "Packets that sessions took (matched), and what became of them.") { $0.packets },
             counter("octets", "Octets from the IP header on of these packets.") { $0.octets }),
+        Fact(
+            section: "mirror", \.mirror,
+            "The process that sends copies of ports whose programs cannot; left out where none is needed."),
     ]
 
     private static func counter(
@@ -56,8 +60,10 @@ package struct TapReport: ReportSection {
         let active = sessions.filter { $0.status == .active }.count
         var lines = [ReportLine("taps", "\(counted(sessions.count, "session")), \(active) active")]
         if let failure { lines.append(ReportLine("", failure)) }
-        return lines + sessions.map { ReportLine("tap", Self.text($0)) }
+        return lines + sessions.map { ReportLine("tap", Self.text($0)) } + mirror.lines
     }
+
+    package var concerns: [Concern] { mirror.concerns }
 
     private static func text(_ session: TapSessionView) -> String {
         let sum = session.figures.sum

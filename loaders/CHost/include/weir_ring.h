@@ -34,4 +34,10 @@ int64_t weir_ring_next(struct weir_ring *ring, const void **record);
 /* Gives the place of what was read back to the writers. */
 void weir_ring_release(struct weir_ring *ring);
 
+/* How far the writers are: of the ring's whole life, as the position is. */
+uint64_t weir_ring_written(const struct weir_ring *ring);
+
+/* Passes over what lies before a position, if it is one between the reader and the writers. */
+void weir_ring_skip(struct weir_ring *ring, uint64_t position);
+
 #endif

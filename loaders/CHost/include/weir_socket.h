@@ -60,6 +60,31 @@ int weir_connect_udp(const char *address, uint16_t port, int milliseconds);
  */
 int weir_own_address(int fd, uint8_t bytes[16]);
 
+/*
+ * A UDP socket for packets of a tunnel, or -errno. Its packets have the mark,
+ * which takes CAP_NET_ADMIN. What does not fit the path is sent in fragments. No
+ * call on it blocks for longer than that.
+ */
+int weir_tunnel_socket(int is_ipv6, int without_checksum, uint32_t mark, int milliseconds);
+
+/* Sixteen bytes of an address, first on the wire first; of IPv4 the first four. */
+struct weir_address {
+	uint64_t first;
+	uint64_t second;
+};
+
+/* What the outer headers of a packet have. */
+struct weir_outer {
+	struct weir_address address;	/* where it goes */
+	uint16_t port;
+	uint8_t is_ipv6;
+	uint8_t type_of_service;	/* traffic class, of IPv6 */
+	uint8_t time_to_live;	/* hop limit; not 0 */
+};
+
+/* Sends a datagram by such a socket. Returns 0, or -errno. */
+int weir_send_outer(int fd, const struct weir_outer *outer, const void *datagram, size_t length);
+
 /* The process that made the connection, as it was then (SO_PEERCRED). Returns 0, or -errno. */
 struct weir_peer {
 	int32_t pid;
