@@ -12,8 +12,8 @@ struct EgressDevice {
 
     /// Bytes a second; nil where the driver does not say.
     var capacity: UInt64? {
-        guard let interface = try? NetworkInterface.named(name), let megabits = interface.speed else { return nil }
-        return megabits * 125_000
+        guard let interface = try? NetworkInterface.named(name), let bits = interface.speed else { return nil }
+        return bits / 8
     }
 
     /// Bytes that it has sent a second since the last call; nil where that is not known.
