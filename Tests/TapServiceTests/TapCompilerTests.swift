@@ -41,6 +41,7 @@ import Testing
         let plan = fixture.compile(budgets: ["flows-4": TapRate(bytesPerSecond: 5)]).plan
         var tunnel = TapTunnel(to: IPAddress("2001:db8::9")!, vni: 78)
         (tunnel.dscp, tunnel.timeToLive, tunnel.hasChecksum) = (8, 3, false)
+        (tunnel.longestFrame, tunnel.oversize) = (1444, .cut)
         var session = TapSession(to: .tunnel(tunnel))
         var (first, second) = (TapRule(1, .reject), TapRule(2, .accept))
         first.source = AddressPrefix("10.0.0.1")
@@ -241,5 +242,24 @@ import Testing
         let labels = fixture.book.accounts.labels
         #expect((1...4).map { labels.session(of: $0) } == ["flows-3", "flows-4", "flows-4", nil])
         #expect(labels.session(of: 1) == compiler.outcomes[0].request.id)
+    }
+
+    /// Outer packets over IPv6 are never sent in fragments.
+    @Test(
+        arguments: [
+            ("192.0.2.9", "", nil, .fragment), ("192.0.2.9", "mtu=1400", 1364, .fragment),
+            ("fd00::9", "", 1444, .cut), ("fd00::9", "mtu=9000 oversize=refuse", 8944, .refuse),
+        ] as [(String, String, Int?, TapTunnel.Oversize)])
+    func `a tunnel's longest frame is what the path takes, over IPv6 Ethernet's where that is not known`(
+        address: String, fields: String, longest: Int?, oversize: TapTunnel.Oversize
+    ) throws {
+        var fixture = TapFixture(ports: .named("tap7", 7))
+        try fixture.create(.services, "name=far remote_ip=\(address) vni=500 \(fields)")
+        try fixture.create(.flows, "name=f port=tap7 tap_service=far")
+        let sessions = fixture.compile().plan.sessions
+        let tunnels = sessions.compactMap { session -> TapTunnel? in
+            if case .tunnel(let tunnel) = session.destination { tunnel } else { nil }
+        }
+        #expect(tunnels.map(\.longestFrame) == [longest] && tunnels.map(\.oversize) == [oversize])
     }
 }

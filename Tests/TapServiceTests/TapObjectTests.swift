@@ -53,6 +53,10 @@ import Testing
         ),
         ("name=s remote_ip=10.0.0.1 vni=1 dscp=64", "dscp of a tap service must be a number from 0 to 63, not \"64\""),
         ("name=s remote_ip=10.0.0.1 vni=1 ttl=0", "ttl of a tap service must be a number from 1 to 255, not \"0\""),
+        (
+            "name=s remote_ip=fd00::9 vni=1 mtu=1500 oversize=fragment",
+            "tap service s cannot get fragments: the kernel sends none of tunnels over IPv6; say cut or refuse (--oversize)"
+        ),
         ("name=s port=a/b", "port_id of a tap service must be the name of an interface, not \"a/b\""),
         (
             "name=s port=a max_bits_per_second=7",

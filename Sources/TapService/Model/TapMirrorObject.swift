@@ -115,6 +115,7 @@ extension TapMirrorObject {
         IPAddress(remoteIP).map { address in
             var tunnel = TapTunnel(to: address, vni: vni)
             tunnel.dscp = dscp
+            tunnel.setPath(mtu: nil, nil)
             return tunnel
         }
     }

@@ -101,6 +101,12 @@ package struct TapServiceObject: TapObject {
                 throw TapError(
                     .wrong, "\(title) says what becomes of frames that do not fit: say the path's MTU, too (--mtu)")
             }
+            if oversize == .fragment, remote?.version == .v6 {
+                throw TapError(
+                    .wrong,
+                    "\(title) cannot get fragments: the kernel sends none of tunnels over IPv6; say cut or refuse (--oversize)"
+                )
+            }
             guard vni != nil else {
                 throw TapError(.wrong, "\(title) needs a VNI (--vni) for the tunnel to \(address)")
             }
@@ -120,10 +126,20 @@ extension TapServiceObject {
         tunnel.dscp = dscp ?? usual
         tunnel.timeToLive = timeToLive ?? tunnel.timeToLive
         tunnel.hasChecksum = hasUDPChecksum ?? tunnel.hasChecksum
-        // Outer headers of IP, UDP and VXLAN (RFC 7348): 36 bytes, over IPv6 56.
-        tunnel.longestFrame = mtu.map { $0 - (remote.version == .v4 ? 36 : 56) }
-        tunnel.oversize = oversize ?? tunnel.oversize
+        tunnel.setPath(mtu: mtu, oversize)
         return tunnel
+    }
+}
+
+extension TapTunnel {
+    /// The kernel sends outer packets over IPv6 in one piece or not at all (`ip6_fragment` in net/ipv6/ip6_output.c), and the program that copies
+    /// does not hear of it. So a path that is not known is taken for Ethernet's there.
+    mutating func setPath(mtu: Int?, _ oversize: Oversize?) {
+        let isIPv6 = remote.version == .v6
+        let mtu = mtu ?? (isIPv6 ? 1500 : nil)
+        // Outer headers of IP, UDP and VXLAN (RFC 7348): 36 bytes, over IPv6 56.
+        longestFrame = mtu.map { $0 - (isIPv6 ? 56 : 36) }
+        self.oversize = oversize ?? (isIPv6 ? .cut : .fragment)
     }
 }
 
