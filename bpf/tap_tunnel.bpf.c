@@ -2,7 +2,9 @@
 /*
  * At the egress of a VXLAN device in collect-metadata mode: tells each copy where
  * it goes. What comes here without being a copy, as the device's own neighbour
- * discovery, goes nowhere.
+ * discovery, goes nowhere. A copy of other tables is left to the program of those,
+ * which is beside this one while a later build takes over; the device itself drops
+ * a frame that has no destination.
  *
  * Contexts: called by bpf_clone_redirect() of the program that copies, on its
  * CPU, before that returns. The device must have no queue: of queued frames
@@ -57,7 +59,7 @@ int weir_tap_tunnel(struct __sk_buff *skb)
 		return TC_DROP;
 	copying = copying_now();
 	if (!copying || !copying->session)
-		return TC_DROP;
+		return TC_NEXT;
 	index = copying->session - 1;
 	session = bpf_map_lookup_elem(&weir_tap_sess, &index);
 	if (!session || copy_cut(skb, copying) || tunnel_set(skb, session))

@@ -98,10 +98,14 @@ extension Installation {
 
     /// Attaches the programs.
     func finish(_ begun: BegunPort) throws(KernelError) -> RegisteredPort {
+        var begun = begun
         var port = begun.port
         // Whoever attaches thousands of ports does not read them.
         defer { tables.maps.counts.close(port.number) }
         do throws(KernelError) {
+            // It may have become a source of copies since it was begun.
+            port.copying = try tables.maps.registeredPort(port.number)?.copying ?? []
+            begun.port = port
             if begun.options.hook == .xsk {
                 try attachXSK(begun, &port)
             } else {

@@ -20,6 +20,23 @@ extension Installation {
     ) throws(KernelError) {
         let turn = try directory.openPorts()
         try turn.waitForLock()
+        try putTaps(plan, tunnelPort, uplinks)
+    }
+
+    /// The same while ports are begun that have no programs yet: those that are sources or carry copies get such that copy, and have their
+    /// sessions from the first frame on. The turn of the ports must be the caller's.
+    package func prepareTaps(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError) {
+        try putTaps(plan, TunnelDevice.usualPort, uplinks)
+        for port in try attachedPorts() where port.isUnfinished && plan.copyingPorts.contains(port.number) {
+            var port = port
+            port.copying.insert(.tapped)
+            try tables.maps.register(port)
+        }
+    }
+
+    private func putTaps(
+        _ plan: TapPlan, _ tunnelPort: UInt16, _ uplinks: Set<PortNumber>
+    ) throws(KernelError) {
         let known = try tables.maps.copies.current()
         guard !plan.isEmpty || known != nil else { return }
         try CopyTables.refuse(plan)
@@ -33,7 +50,11 @@ extension Installation {
             remedy: "run this command there (nsenter --net=…)")
         let tunnel = Tunnel(in: directory)
         var ways = TapWays(tunnelPort: tunnelPort, uplinks: uplinks)
-        if plan.hasTunnels { ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index }
+        if plan.hasTunnels {
+            // A device that is taken over from another layout brings copies from then on.
+            if tunnel.existing() == nil { try copies.write(plan.arrivals) }
+            ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index
+        }
         if taking.contains(where: { !$0.canSendCopies }) {
             _ = try copies.rings.ring(at: Int(WEIR_RING_MIRROR), bytes: CopyRings.usualBytes)
         }

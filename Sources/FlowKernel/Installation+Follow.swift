@@ -8,7 +8,11 @@ extension Installation {
     /// Attaches several interfaces, one outcome each.
     ///
     /// Others wait for their turn as long as this takes: some 20 ms a port. Throws where not even one could be tried.
-    package func attach(_ requests: [AttachRequest]) throws(KernelError) -> [AttachOutcome] {
+    ///
+    /// - Parameter onBegun: told of the ports that have their numbers, before they get their programs. The turn of the ports is ours.
+    package func attach(
+        _ requests: [AttachRequest], onBegun: ([RegisteredPort]) -> Void = { _ in }
+    ) throws(KernelError) -> [AttachOutcome] {
         let turn = try directory.openPorts()
         try turn.waitForLock()
         let namespace = try NetworkInterface.currentNamespace()
@@ -19,6 +23,8 @@ extension Installation {
                 ? begin(request, namespace) : .failure(NotBegun(.isAttached))
         }
         let failure = publishAll(starts)
+        let begun = starts.compactMap { try? $0.get().finished }
+        if failure == nil, !begun.isEmpty { onBegun(begun) }
         return starts.map { start in
             switch start {
             case .success(let begun): failure.map { .refused($0) } ?? outcome(of: begun)

@@ -68,6 +68,39 @@ package struct NetworkInterface: Hashable, Sendable {
         }
     }
 
+    /// Names of the interfaces that have an address of this host: of IPv4, or of IPv6 beyond the link.
+    package static func addressed() throws(KernelError) -> Set<String> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&list) == 0 else {
+            throw KernelError(errno: errno, "cannot list the addresses of interfaces")
+        }
+        defer { unsafe freeifaddrs(list) }
+        var names: Set<String> = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            if let address = unsafe entry.pointee.ifa_addr, unsafe reachesBeyondLink(address) {
+                // An address may have a label, such as eth0:1.
+                names.insert(String(unsafe text(entry.pointee.ifa_name).prefix { $0 != ":" }))
+            }
+            unsafe next = entry.pointee.ifa_next
+        }
+        return names
+    }
+
+    @unsafe private static func reachesBeyondLink(_ address: UnsafeMutablePointer<sockaddr>) -> Bool {
+        switch CInt(unsafe address.pointee.sa_family) {
+        case AF_INET: return true
+        case AF_INET6:
+            let isLinkLocal = unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+                unsafe withUnsafeBytes(of: address.pointee.sin6_addr) { bytes in
+                    unsafe bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80
+                }
+            }
+            return !isLinkLocal
+        default: return false
+        }
+    }
+
     /// Calls the function with the name as the kernel knows it.
     @unsafe package static func withName<Result>(_ name: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
         let bytes = InterfaceName.bytes(of: name).map { CChar(bitPattern: $0) } + [0]

@@ -12,6 +12,9 @@ package protocol TapEngine: ~Copyable {
     /// - Parameter uplinks: ports by which packets of tunnels come and go.
     func set(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError)
 
+    /// The same while ports of the plan have no programs yet.
+    func prepare(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError)
+
     /// Puts other budgets in force for the sessions of the plan in force.
     func limit(_ sessions: [TapSession]) throws(KernelError)
 
@@ -31,7 +34,17 @@ package protocol TapEngine: ~Copyable {
     func mirrorRing() throws(KernelError) -> CopyRing?
 }
 
+extension TapEngine where Self: ~Copyable {
+    package func prepare(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError) {
+        try set(plan, uplinks: uplinks)
+    }
+}
+
 extension Installation: TapEngine {
+    package func prepare(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError) {
+        try prepareTaps(plan, uplinks: uplinks)
+    }
+
     package func set(_ plan: TapPlan, uplinks: Set<PortNumber>) throws(KernelError) {
         try setTaps(plan, uplinks: uplinks)
     }

@@ -82,6 +82,23 @@ package struct TapRuntime {
         for (reply, result) in done { reply(result) }
     }
 
+    /// Has sessions in force for ports that are about to get their programs, so that no frame of theirs is missed.
+    package mutating func prepare(_ host: TapSurroundings, by engine: borrowing some TapEngine & ~Copyable) {
+        guard !book.isEmpty || !captures.isEmpty else { return }
+        self.host = host
+        readCounts(engine)
+        compileAgain(engine, .begun)
+    }
+
+    /// The accounts that sessions have.
+    package var accounts: Set<Int> { book.accounts.numbers }
+
+    /// Counts on from what was counted in tables that those of the engine have taken the place of; once for each such installation.
+    package mutating func countOn(from counts: [Int: TapFigures], of installation: UInt64) {
+        guard book.accounts.countOn(from: counts, of: installation) else { return }
+        do throws(TapError) { try file.write(book) } catch { logger.error("\(error)") }
+    }
+
     /// What is due each second: counts, budgets, and another try of what the kernel did not take.
     package mutating func turn(by engine: borrowing some TapEngine & ~Copyable, now: MonotonicTime) {
         guard let due, now >= due else { return }
@@ -124,7 +141,7 @@ extension TapRuntime {
     }
 
     /// Puts in force what the book asks for at the ports that there are.
-    mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable) {
+    mutating func compileAgain(_ engine: borrowing some TapEngine & ~Copyable, _ ports: Ports = .attached) {
         var (new, newCaptures) = (book, captures)
         let (compiler, budgets) = compiled(&new, &newCaptures)
         captures = newCaptures
@@ -135,7 +152,7 @@ extension TapRuntime {
             do throws(TapError) { try file.write(book) } catch { logger.error("\(error)") }
         }
         do throws(KernelError) {
-            try force(compiler, engine)
+            try force(compiler, engine, ports)
             if failure != nil { logger.notice("taps are in force again") }
             failure = nil
         } catch {
@@ -144,9 +161,12 @@ extension TapRuntime {
         }
     }
 
+    /// Whether some of the plan's ports have no programs yet.
+    enum Ports { case attached, begun }
+
     /// What a plan has in common with the one in force is not written again.
     private mutating func force(
-        _ compiler: TapCompiler, _ engine: borrowing some TapEngine & ~Copyable
+        _ compiler: TapCompiler, _ engine: borrowing some TapEngine & ~Copyable, _ ports: Ports = .attached
     ) throws(KernelError) {
         let new = compiler.plan
         guard new != plan || compiler.uplinks != uplinks else { return }
@@ -160,7 +180,10 @@ extension TapRuntime {
         if let plan, compiler.uplinks == uplinks, plan.withoutBudgets == new.withoutBudgets {
             try engine.limit(new.sessions)
         } else {
-            try engine.set(new, uplinks: compiler.uplinks)
+            switch ports {
+            case .attached: try engine.set(new, uplinks: compiler.uplinks)
+            case .begun: try engine.prepare(new, uplinks: compiler.uplinks)
+            }
         }
         (plan, uplinks) = (new, compiler.uplinks)
         if isFirst { removeRings(engine) }

@@ -56,13 +56,17 @@ extension PortKeeper {
         }
     }
 
-    /// With the policy that they are to have from the first frame on.
-    private func attach(
+    /// With the policy and the tap sessions that they are to have from the first frame on.
+    private mutating func attach(
         _ requests: [AttachRequest], _ changes: inout PortChanges
     ) throws(KernelError) -> [AttachOutcome] {
+        var taps = taps
         let (outcomes, failure) = policy.attach(requests, to: installation) { requests in
-            Result { () throws(KernelError) in try installation.attach(requests) }
+            Result { () throws(KernelError) in
+                try installation.attach(requests) { begun in prepare(&taps, for: begun) }
+            }
         }
+        self.taps = taps
         if let failure { changes.policyFailures.append(failure) }
         return try outcomes.get()
     }

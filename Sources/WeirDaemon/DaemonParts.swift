@@ -153,8 +153,11 @@ struct DaemonParts: ~Copyable {
     ///
     /// Where it throws, both count on, and the next start goes on with it.
     mutating func takeOver() throws {
+        let (configuration, interfaces, notes, runtime) = (configuration, interfaces, notes, tapRuntime)
         let takeover = VersionTakeover(
-            directory: directory, configuration: configuration, names: names, board: board, logger: logger)
+            directory: directory, configuration: configuration, names: names,
+            taps: { TapTakeover(runtime(), configuration, directory: interfaces, notes: notes) }, board: board,
+            logger: logger)
         waiting = try takeover.run(journal, waiting)
     }
 
@@ -229,10 +232,14 @@ struct DaemonParts: ~Copyable {
         var keeper = try PortKeeper(
             installation: installation.take()!.take(), configuration: configuration, directory: interfaces,
             notes: notes, inspection: inspection)
-        keeper.taps = TapRuntime(
-            stateDirectory: state.path, desk: board.taps, settings: TapSettings(configuration), logger: logger)
+        keeper.taps = tapRuntime()
         keeper.taps?.relay = TapRelay(MirrorSupervisor(logger: logger), logger: logger)
         watch = try PortWatch(keeper, board: board, logger: logger)
+    }
+
+    private var tapRuntime: () -> TapRuntime {
+        let (folder, desk, settings, logger) = (state.path, board.taps, TapSettings(configuration), logger)
+        return { TapRuntime(stateDirectory: folder, desk: desk, settings: settings, logger: logger) }
     }
 }
 

@@ -18,6 +18,8 @@ struct VersionTakeover {
     let directory: PinDirectory
     let configuration: Configuration
     let names: PortNames
+    /// Made where there is another version.
+    let taps: () -> TapTakeover
     let board: DaemonBoard
     let logger: Logger
 
@@ -27,10 +29,13 @@ struct VersionTakeover {
         while let earlier = try EarlierInstallation.open(below: directory) {
             let installation = try Installation.openOrCreate(directory, configuration.tables, takesOver: true)
             logger.notice("taking over from another version (\(earlier.name))")
+            var taps = self.taps()
             do {
                 // Before its ports come, so that none of their frames goes unjudged.
                 try reloadPolicy(installation, coming: try earlier.ports())
-                try earlier.move(to: installation) { done, total in
+                try earlier.move(to: installation) { ports in
+                    taps.prepare(ports, in: installation)
+                } onPort: { done, total in
                     board.update { $0.life.progress = StartProgress(done: done, total: total, isTakeover: true) }
                 }
             } catch {
@@ -39,6 +44,7 @@ struct VersionTakeover {
                 throw error
             }
             let source = try earlier.source()
+            try taps.countOn(from: source)
             let ports = try source.ports().map { ($0.number, names.port($0)) }
             var open = source.openWindow
             open.spansRestart = true

@@ -124,6 +124,29 @@ import Testing
         #expect(fixture.desk.view.sessions[0].ports.map(\.figures) == [Self.figures(2)])
     }
 
+    @Test func `a port that is begun is in the plan before it has its programs, and once`() throws {
+        var fixture = try Fixture(ports: [("tap9", 9)])
+        defer { fixture.end() }
+        fixture.makeFlow()
+        fixture.host.ports.append(Fixture.port("tap7", 7))
+        fixture.runtime.prepare(fixture.host, by: fixture.engine)
+        #expect(fixture.engine.last?.uses.keys.map(\.rawValue) == [7])
+        let plans = fixture.engine.plans.count
+        fixture.follow()
+        #expect(fixture.engine.plans.count == plans && fixture.desk.view.flows.map(\.status) == [.active])
+    }
+
+    @Test func `what other tables have counted is counted on from once`() throws {
+        var fixture = try Fixture()
+        defer { fixture.end() }
+        fixture.makeFlow()
+        for _ in 0..<2 { fixture.runtime.countOn(from: [0: Self.figures(9)], of: 4711) }
+        fixture.restart()
+        fixture.engine.count(0, Self.figures(2))
+        fixture.follow()
+        #expect(fixture.desk.view.sessions.map(\.figures) == [Self.figures(11)])
+    }
+
     @Test func `where ports change and the kernel does not take it, the sessions are in error until it does`() throws {
         var fixture = try Fixture()
         defer { fixture.end() }

@@ -3,6 +3,7 @@
 import FlowModel
 import FlowTestKit
 import Foundation
+import LiveStatus
 import TapService
 import Testing
 
@@ -88,6 +89,35 @@ extension WeirCommandSuite {
             }
         }
 
+        /// As after a restart of the host: nothing is pinned, the state directory is what there is.
+        @Test func `with nothing pinned any more the sessions come back, and have a port's frames from the first on`()
+            throws
+        {
+            try Site.with { site in
+                var daemon = try site.daemon("--port", "port-*", "--interval", "1")
+                try site.weir("tap", "service", "create", "--name", "mon", "--port", "port-idle")
+                try site.weir(
+                    "tap", "flow", "create", "--name", "f", "--ports", "port-[a-c]", "--tap-service", "mon",
+                    "--direction", "OUT", "--session", "1")
+                #expect(daemon.stop().status == 0)
+                try FileManager.default.removeItem(atPath: site.bpffs)
+                func arrived() throws -> UInt64 {
+                    HostCounters(try site.left.run(["cat", "/proc/net/dev"])).received("eth1").frames
+                }
+                let before = try arrived()
+                let traffic = try SteadyTraffic(site, atMost: 60)
+                daemon = try site.daemon("--port", "port-*", "--interval", "1")
+                try site.waitForWindow()
+                _ = try traffic.stop()
+                let seen = try #require(try site.status().ports.first { $0.name == "port-a" }).egress.seen.packets
+                #expect(seen > 0)
+                let figures = try Self.figures(site, matching: seen)
+                #expect(figures.egress.mirrored.packets == seen && figures.egress.obeysLaw)
+                #expect(try arrived() - before == seen)
+                #expect(daemon.stop().status == 0)
+            }
+        }
+
         /// The hub sends copies of port-a by the only tap flow to the right guest, as if that were another host.
         private static func copyToAnotherHost(_ site: Site) throws {
             let mac = try site.right.macAddress(of: "eth0")
@@ -114,6 +144,9 @@ extension WeirCommandSuite {
         @Test func `objects are listed, shown, explained and deleted, with exit statuses that say how it went`() throws
         {
             try Site.with { site in
+                try site.write(
+                    "account-id: 123456789012\nregion: local-1\npublish-period: 1s\ntap-device: port-b\n",
+                    to: "weir.yaml")
                 let without = try site.outcome("tap", "flow", "list")
                 #expect(without.status == 1 && without.errors.contains("no daemon answers on"))
                 let daemon = try site.daemon("--port", "port-*", "--interval", "1")
@@ -167,6 +200,9 @@ extension WeirCommandSuite {
                 try site.weir(
                     "tap", "flow", "create", "--name", "g", "--port", "port-a", "--tap-service", "far", "--filter",
                     "dns")
+                // Half of what a veth pair says that it can: 10 Gbit/s.
+                let budget = try #require(try Self.sessions(site).first?.budgetBytesPerSecond)
+                #expect(1_000_000...625_000_000 ~= budget)
                 try Self.copyToAnotherHost(site)
                 #expect(daemon.stop().status == 0)
                 let log = daemon.errors

@@ -6,6 +6,7 @@ import FlowModel
 import FlowTestKit
 import Foundation
 import LiveStatus
+import TapService
 import Testing
 
 extension WeirCommandSuite {
@@ -87,6 +88,41 @@ extension WeirCommandSuite {
                 #expect(try refused.reduce(0) { try $0 + LogLines.number($1, "packets") } == sent)
                 #expect(refused.allSatisfy { $0["action"] == "REJECT" && $0["reject-reason"] == "policy" })
                 #expect(try site.received() == before, "not a datagram came out")
+                try site.weir("detach", "--all")
+            }
+        }
+
+        /// One port is mirrored to a port, the other to another host, for which the guest on the right stands.
+        @Test func `tap sessions go on while a later version takes over, and not a frame is left uncopied`() throws {
+            try Site.with { site in
+                let earlier = try site.daemon(Self.arguments(site))
+                let mac = try site.right.macAddress(of: "eth0")
+                try site.hub.ip("address add 10.9.0.254/24 dev bridge")
+                try site.hub.ip("neighbour replace 10.9.0.2 lladdr \(mac) dev bridge nud permanent")
+                for command in [
+                    "service create --name mon --port port-idle",
+                    "service create --name far --remote-ip 10.9.0.2 --vni 7001",
+                    "flow create --name near --port port-a --tap-service mon --direction OUT --session 1",
+                    "flow create --name away --port port-b --tap-service far --direction IN --session 1",
+                ] {
+                    _ = try ChildProcess.run(
+                        site.command(["tap"] + command.split(separator: " ").map(String.init)),
+                        environment: site.environment)
+                }
+                let before = (try site.copies(), try site.received())
+                let traffic = try SteadyTraffic(site, atMost: 60)
+                try site.waitForWindow()
+                earlier.stop(SIGTERM)
+                site.executable = try Self.next
+                let later = try site.daemon(Self.arguments(site))
+                try site.waitForWindow()
+                let sent = try traffic.stop().filter { $0.key.port == "port-a" }.values.reduce(.zero, +)
+                #expect(try site.layouts().count == 1, "nothing is left of the earlier layout")
+                try waitUntil("all is counted") { try site.sessions().allSatisfy { $0.matched == sent } }
+                #expect(try site.sessions().map(\.mirrored) == [sent, sent])
+                #expect(try site.copies() - before.0 == sent.packets)
+                #expect(try site.received() - before.1 == 2 * sent.packets, "what was sent, and a copy of it")
+                #expect(later.stop().status == 0)
                 try site.weir("detach", "--all")
             }
         }
@@ -219,6 +255,17 @@ extension WeirCommandSuite {
 }
 
 extension Site {
+    /// Of every tap session, both directions.
+    fileprivate func sessions() throws -> [TapCounts] {
+        let text = try weir("tap", "session", "list", "--json")
+        return try JSONDecoder().decode([TapSessionView].self, from: Data(text.utf8)).map(\.figures.sum)
+    }
+
+    /// Copies that have come to the other end of port-idle.
+    fileprivate func copies() throws -> UInt64 {
+        HostCounters(try left.run(["cat", "/proc/net/dev"])).received("eth1").frames
+    }
+
     /// Frames that the guest on the right has received.
     fileprivate func received() throws -> UInt64 {
         HostCounters(try right.run(["cat", "/proc/net/dev"])).received("eth0").frames

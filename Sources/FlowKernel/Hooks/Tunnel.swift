@@ -16,10 +16,17 @@ struct Tunnel {
     /// Pinned here is what the device has: at its egress, and at its ingress. The first is pinned last.
     let link: String
     private let arrivals: String
+    private let directory: PinDirectory
 
     init(in directory: PinDirectory) {
         link = "\(directory.copies.path)/tunnel"
         arrivals = "\(directory.copies.path)/arrivals"
+        self.directory = directory
+    }
+
+    /// The device as another layout below the same base has it.
+    private var shared: NetworkInterface? {
+        directory.otherLayouts.lazy.compactMap { Tunnel(in: directory.withLayout(named: $0)).existing() }.first
     }
 
     /// The device, where it is there and is ours.
@@ -28,16 +35,21 @@ struct Tunnel {
         return interface
     }
 
-    /// Makes the device where it is not there.
+    /// Makes the device where it is not there. One of another layout is taken over: its programs stay beside those of this one, each for its
+    /// own copies, until that layout is removed.
     func make(_ tables: CopyTables, port: UInt16) throws(KernelError) -> NetworkInterface {
         if let interface = existing() { return interface }
         for path in [link, arrivals] { unsafe unlink(path) }
         let leaving = try Self.loadLeaving(tables)
         let arriving = try Self.loadArriving(tables)
+        if TCHook.hasLinks, let interface = shared {
+            try attach(arriving, leaving, to: interface)
+            return interface
+        }
+        try Self.removeLeft(since: shared)
         let interface = try TunnelDevice.make(Self.name, port: port, mtu: Self.mtu)
         do throws(KernelError) {
-            try Self.attach(arriving, to: interface, .fromPort, pinnedAt: arrivals)
-            try Self.attach(leaving, to: interface, .toPort, pinnedAt: link)
+            try attach(arriving, leaving, to: interface)
             return interface
         } catch {
             try? TunnelDevice.remove(interface)
@@ -45,10 +57,28 @@ struct Tunnel {
         }
     }
 
-    /// Removes the device, if it is ours.
+    private func attach(
+        _ arriving: borrowing Program, _ leaving: borrowing Program, to interface: NetworkInterface
+    ) throws(KernelError) {
+        try Self.attach(arriving, to: interface, .fromPort, pinnedAt: arrivals)
+        try Self.attach(leaving, to: interface, .toPort, pinnedAt: link)
+    }
+
+    /// Removes a device of this name that no program is on any more, since its pins were removed; and one whose filters cannot stand beside
+    /// others.
+    private static func removeLeft(since shared: NetworkInterface?) throws(KernelError) {
+        if let shared { return try TunnelDevice.remove(shared) }
+        guard TCHook.hasLinks, let left = try? NetworkInterface.named(name) else { return }
+        let links = ThreadPrivileges.inForce {
+            TCHook.Side.allCases.map { TCHook.linkIDs(interfaceIndex: left.index, side: $0) }
+        }
+        if links == [[], []] { try TunnelDevice.remove(left) }
+    }
+
+    /// Removes the device, if it is ours and of no other layout.
     func remove() throws(KernelError) {
         guard let interface = existing() else { return }
-        try TunnelDevice.remove(interface)
+        if shared == nil { try TunnelDevice.remove(interface) }
         for path in [link, arrivals] { unsafe unlink(path) }
     }
 

@@ -47,6 +47,7 @@ extension LayoutDescription {
         own.addLines()
         own.addSlots()
         own.addPorts()
+        own.addTaps()
         // The widths of a line's parts are a layout, too.
         own.fields["WEIR_LINE_BITS"] = Field(offset: 0, size: Int(WEIR_LINE_BITS))
         own.fields["WEIR_LINE_RULING_SHIFT"] = Field(offset: 0, size: Int(WEIR_LINE_RULING_SHIFT))
@@ -154,6 +155,17 @@ extension LayoutDescription {
         add("weir_port.owns_clsact", \weir_port.owns_clsact)
         add("weir_port.attached_realtime_ns", \weir_port.attached_realtime_ns)
         add("weir_port.network_namespace", \weir_port.network_namespace)
+    }
+
+    private mutating func addTaps() {
+        add("weir_tap_account", weir_tap_account.self)
+        add("weir_tap_account.matched", \weir_tap_account.matched)
+        add("weir_tap_account.mirrored", \weir_tap_account.mirrored)
+        add("weir_tap_account.cut", \weir_tap_account.cut)
+        add("weir_tap_account.losses", \weir_tap_account.losses)
+        add("weir_tap_count", weir_tap_count.self)
+        add("weir_tap_count.packets", \weir_tap_count.packets)
+        add("weir_tap_count.octets", \weir_tap_count.octets)
     }
 
     private mutating func add<Structure, Value>(_ name: String, _ field: KeyPath<Structure, Value>) {

@@ -57,11 +57,12 @@ extension RegisteredPort {
     /// Whether tap sessions take its frames, or copies leave by it.
     var isTapped: Bool { copying.contains(.tapped) }
 
-    /// Whether its programs send copies, in both directions; else those from it, at least, go to `weir-mirror` by a ring.
+    /// Whether its programs send copies, in both directions; else those from it, at least, go to `weir-mirror` by a ring. Of a port that has
+    /// no programs yet it is taken for granted.
     package var canSendCopies: Bool {
         switch fromHook {
-        case .tcx, .clsact: true
-        case .none, .unobserved, .xdp, .xdpDispatched, .xsk, .fentry: false
+        case .none, .tcx, .clsact: true
+        case .unobserved, .xdp, .xdpDispatched, .xsk, .fentry: false
         }
     }
 

@@ -39,6 +39,11 @@ package struct EarlierFlowSource: PortSource, ~Copyable {
     /// Nothing: the ports are in another register by now.
     package func forget(_ ports: [PortNumber]) throws(KernelError) {}
 
+    /// What tap sessions have counted in these accounts; none where that layout does not say where.
+    package func tapCounts(of accounts: Set<Int>) throws(KernelError) -> [Int: DirectionTapCounts] {
+        try tables.tapCounts(of: accounts)
+    }
+
     /// The ports that were counted for, as the register had them.
     package func ports() throws(KernelError) -> [RegisteredPort] { try tables.registeredPorts() }
 }

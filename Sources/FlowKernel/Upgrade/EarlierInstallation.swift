@@ -45,9 +45,12 @@ package struct EarlierInstallation: ~Copyable {
     /// throws, all programs count on, old and new. A policy goes on where it was loaded there before, for ports of the same
     /// numbers; the connections that were allowed begin anew.
     ///
-    /// - Parameter onPort: told of each port when it is over there: how many are, and of how many.
+    /// - Parameters:
+    ///   - onBegun: told of the ports when they have their numbers there, before they get its programs. The turn of the ports is ours.
+    ///   - onPort: told of each port when it is over there: how many are, and of how many.
     package func move(
-        to installation: borrowing Installation, onPort: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        to installation: borrowing Installation, onBegun: ([RegisteredPort]) -> Void = { _ in },
+        onPort: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(KernelError) {
         let theirTurn = try directory.openPorts()
         try theirTurn.waitForLock()
@@ -59,6 +62,7 @@ package struct EarlierInstallation: ~Copyable {
             remedy: "start the daemon there (nsenter --net=…), or detach the port with the version that attached it")
         try refuseEntries(ports.filter { !$0.isClosing && $0.fromHook == .xdpDispatched })
         try enter(ports, into: installation)
+        onBegun(ports.filter { !$0.isClosing })
         for (place, port) in ports.enumerated() {
             try move(port, to: installation)
             onPort(place + 1, ports.count)
@@ -104,6 +108,8 @@ package struct EarlierInstallation: ~Copyable {
         var port = port
         // Where a policy for it is in force there already, no frame goes unjudged.
         if try installation.tables.policy(of: port.number) != nil { port.judging = .judged }
+        // The same with tap sessions.
+        port.copying = try installation.tables.maps.registeredPort(port.number)?.copying ?? []
         if !port.isClosing {
             try move(port, .toPort, installation)
             try moveSockets(of: port, to: installation)
@@ -180,5 +186,8 @@ package struct EarlierInstallation: ~Copyable {
     }
 
     /// Removes what is pinned. All that it counted must be safe.
-    package consuming func remove() throws(KernelError) { try directory.removeLayout() }
+    package consuming func remove() throws(KernelError) {
+        try Tunnel(in: directory).remove()
+        try directory.removeLayout()
+    }
 }

@@ -26,6 +26,8 @@ package struct TapAccounts: Codable, Equatable, Sendable {
     package var labels = TapLabels()
     /// Where the search for a free number begins: one that was given back is used again as late as can be.
     private var next = 0
+    /// The tables that were counted on from last.
+    private var countedOn: UInt64?
 
     package init() {}
 
@@ -60,6 +62,17 @@ package struct TapAccounts: Codable, Equatable, Sendable {
         entries = entries.filter { numbers.contains($0.value) }
         unsent = unsent.filter { numbers.contains($0.key) }
         past = past.filter { sessions.contains($0.key) }
+    }
+
+    /// Keeps what other tables have counted under these numbers, which begin at zero now.
+    ///
+    /// - Parameter installation: of those tables: what was kept already is not kept again.
+    /// - Returns: whether there was something to keep.
+    package mutating func countOn(from counts: [Int: TapFigures], of installation: UInt64) -> Bool {
+        guard countedOn != installation, !counts.isEmpty else { return false }
+        countedOn = installation
+        for (key, number) in entries { past[key.session, default: TapFigures()] += counts[number] ?? TapFigures() }
+        return true
     }
 
     /// What a session has counted at ports that it has no more.
