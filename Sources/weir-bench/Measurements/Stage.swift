@@ -14,6 +14,7 @@ final class Stage {
     let engines: [EngineSubject]
     let reference: ReferenceSubject
     private let sampled: EngineSubject
+    private let unwanted: EngineSubject
     private let parser: PlainSubject
     private let floor: CacheMissSubject
     private let foreign: [ForeignSubject]
@@ -28,6 +29,7 @@ final class Stage {
         engines = try Engine.allCases.map { engine in try EngineSubject(engine, roomFor: flows) }
         reference = try ReferenceSubject(roomFor: flows)
         sampled = try EngineSubject(.standard, roomFor: flows, sampling: 400)
+        unwanted = try EngineSubject(.standard, roomFor: flows, session: EngineSubject.idleSession)
         floor = try CacheMissSubject(roomFor: flows)
         sequence = try FlowSequence(room: max(settings.packetsARun, flows))
     }
@@ -35,7 +37,7 @@ final class Stage {
     /// What keeps flows and can be emptied.
     private var tables: [any Subject] { [reference] + engines }
 
-    private var all: [any Subject] { [parser] + tables + [sampled] + foreign }
+    private var all: [any Subject] { [parser] + tables + [sampled, unwanted] + foreign }
 }
 
 extension Stage {

@@ -21,12 +21,9 @@ final class TapBench {
 
     /// One that wants nothing of what is written, and one that wants all of it.
     private static func sessions(to interface: UInt32) -> [(name: String, TapSession)] {
-        var idle = TapSession(to: .interface(interface))
-        idle.egress = [TapRule(1, .accept)]
-        idle.egress[0].destinationPorts = 9...9
-        var all = idle
+        var all = TapSession(to: .interface(interface))
         all.egress = [TapRule(1, .accept)]
-        return [("not mirrored", idle), ("mirrored", all)]
+        return [EngineSubject.idleSession, ("mirrored", all)]
     }
 
     init(_ settings: Settings) throws {
@@ -48,6 +45,7 @@ final class TapBench {
                 lanes.append(try TapLane("weirt\(lanes.count)", in: namespace, subject, type))
             }
         }
+        lanes.append(try TapLane("weirt\(lanes.count)", in: namespace, mirroredTo: "weirtm"))
         self.lanes = lanes
     }
 
@@ -93,7 +91,7 @@ final class TapBench {
         let none = samples[0]
         return zip(lanes, samples).map { lane, samples in
             TapFigure(
-                subject: lane.subject?.name ?? "no program", hook: lane.type?.rawValue ?? "none", frame: load.name,
+                subject: lane.name, hook: lane.type?.rawValue ?? "none", frame: load.name,
                 gross: samples.figure, delta: (samples - none).figure)
         }
     }

@@ -8,6 +8,7 @@ import Host
 
 /// A tap with one program on it, or none.
 final class TapLane {
+    let name: String
     let subject: (any Subject)?
     let type: BPFProgramType?
     private let tap: TapDevice
@@ -17,14 +18,30 @@ final class TapLane {
     /// A tap without a program.
     init(_ name: String, in namespace: NetworkNamespace) throws {
         tap = try TapDevice(name, in: namespace)
+        self.name = "no program"
         subject = nil
         type = nil
         attachment = nil
     }
 
+    /// A tap whose frames tc-mirred(8) copies to another interface.
+    init(_ name: String, in namespace: NetworkNamespace, mirroredTo interface: String) throws {
+        tap = try TapDevice(name, in: namespace)
+        self.name = "tc mirred"
+        subject = nil
+        type = .tc
+        attachment = nil
+        try namespace.run(["tc", "qdisc", "add", "dev", name, "clsact"])
+        let action =
+            ["protocol", "all", "u32", "match", "u32", "0", "0"]
+            + ["action", "mirred", "egress", "mirror", "dev", interface]
+        try namespace.run(["tc", "filter", "add", "dev", name, "ingress"] + action)
+    }
+
     /// A tap with the subject's program of that type.
     init(_ name: String, in namespace: NetworkNamespace, _ subject: any Subject, _ type: BPFProgramType) throws {
         tap = try TapDevice(name, in: namespace)
+        self.name = subject.name
         self.subject = subject
         self.type = type
         attachment = nil

@@ -54,6 +54,14 @@ final class EngineSubject: Subject {
         source = try KernelFlowSource(tables: tables)
     }
 
+    /// Wants nothing of what is sent here.
+    static var idleSession: (name: String, TapSession) {
+        var session = TapSession(to: .interface(0))
+        session.egress = [TapRule(1, .accept)]
+        session.egress[0].destinationPorts = 9...9
+        return ("not mirrored", session)
+    }
+
     func withProgram(_ type: BPFProgramType, _ body: (borrowing BPFProgram) throws -> Void) throws {
         if type == .tc { try body(tc.loaded) } else { try body(xdp.loaded) }
     }
