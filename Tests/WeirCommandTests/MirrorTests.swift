@@ -100,7 +100,7 @@ extension WeirCommandSuite {
                     "--unset", "ttl", "--port", "port-idle")
                 try checkLocal(site, after: third)
                 let pid = try #require(try Self.report(site).pid)
-                #expect(try site.weir("status").contains("\nweir-mirror  process \(pid), "))
+                #expect(try site.weir("status").contains("\nmirror    weir-mirror is process \(pid), "))
                 try checkPrivileges(of: pid)
                 #expect(daemon.stop().status == 0)
                 #expect(kill(pid, 0) != 0)
@@ -175,7 +175,7 @@ extension WeirCommandSuite {
         private func checkPrivileges(of pid: Int32) throws {
             for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") {
                 let status = try String(contentsOfFile: "/proc/\(pid)/task/\(task)/status", encoding: .utf8)
-                for name in ["CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd"] {
+                for name in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
                     #expect(status.contains("\(name):\t0000000000000000\n"), "\(task) \(name)")
                 }
                 #expect(status.contains("NoNewPrivs:\t1\n"))

@@ -24,11 +24,11 @@ package struct MirrorReport: ReportSection {
     ]
 
     package var lines: [ReportLine] {
-        var text = pid.map { "process \($0)" } ?? "no process"
+        var text = pid.map { "weir-mirror is process \($0)" } ?? "weir-mirror does not run"
         text += ", \(counted(sent, "copy", "copies")) sent"
         if restarts > 0 { text += ", started again \(counted(restarts, "time"))" }
         if let failure { text += "; \(failure)" }
-        return [ReportLine("weir-mirror", text)]
+        return [ReportLine("mirror", text)]
     }
 
     package var concerns: [Concern] { failure.map { [Concern.warning("weir-mirror does not run: \($0)")] } ?? [] }
