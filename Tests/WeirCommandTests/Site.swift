@@ -201,7 +201,7 @@ extension Site {
     /// Waits until the window that is open now has ended, and its records are safe.
     func waitForWindow() throws {
         let open = try #require(try status().window).number
-        try waitUntil("a window ends") { try status().daemon?.windows.last.map { $0.number >= open } ?? false }
+        try waitUntil("a window ends") { try status().daemon?.windows.last?.number.map { $0 >= open } ?? false }
     }
 
     /// Waits until a window is open that began after the ports were attached: each of them has a line of it, if only

@@ -61,8 +61,8 @@ package struct WindowCounts: Codable, Equatable, Sendable {
         }
     }
 
-    /// Of the window; of its last part, where it had several.
-    package var number: UInt32
+    /// Of the window; of its last part, where it had several. nil of an earlier daemon.
+    package var number: UInt32?
     package var seconds: Double
     /// By the interface's name.
     package var ports: [String: Port] = [:]
