@@ -120,7 +120,7 @@ private final class HandedDescriptors: Sendable {
 
     private let waiting = Mutex<[Held]>([])
 
-    /// Where nobody takes them, the oldest are closed.
+    /// Of those that are not taken, the oldest are closed.
     func keep(_ descriptor: consuming sending Descriptor) {
         let held = Held(descriptor)
         waiting.withLock { waiting in

@@ -107,7 +107,7 @@ struct CaptureFiles {
 
 /// Why a capture cannot go on.
 enum CaptureFailure: Error, Equatable {
-    /// Nobody reads what it writes any more.
+    /// The reader of what it writes is gone.
     case ended
     /// In one sentence.
     case failed(String)

@@ -12,7 +12,7 @@ struct CaptureReader {
     enum End: Equatable {
         /// It was asked for: by a signal, by the number of frames, by the time.
         case wanted
-        /// Nobody reads what is written.
+        /// The reader of what is written is gone.
         case ended
         /// The daemon does not know the capture any more.
         case gone(String)
@@ -106,7 +106,7 @@ struct CaptureReader {
 
     /// Writes what is left in the ring, and ends the output.
     ///
-    /// - Parameter isOver: whether nobody reads it.
+    /// - Parameter isOver: whether its reader is gone.
     /// - Returns: what went wrong, in one sentence.
     mutating func finish(isOver: Bool) -> String? {
         do throws(CaptureFailure) {
@@ -120,7 +120,7 @@ struct CaptureReader {
 }
 
 extension CaptureFailure {
-    /// nil where nobody reads it.
+    /// nil where the reader is gone.
     var sentence: String? {
         switch self {
         case .ended: nil

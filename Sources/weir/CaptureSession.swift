@@ -96,7 +96,7 @@ struct CaptureSession {
 
     private func open(_ output: inout any CaptureOutput) throws {
         do throws(CaptureFailure) { try output.open() } catch {
-            throw TapFailure(description: error.sentence ?? "nobody reads the output")
+            throw TapFailure(description: error.sentence ?? "the reader of the output is gone")
         }
     }
 

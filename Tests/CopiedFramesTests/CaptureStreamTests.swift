@@ -97,7 +97,7 @@ import Testing
         _ = stream.blocks(of: Self.copy(7, .egress), at: Self.begin, rule: nil)
         _ = stream.closeFile(at: Self.begin)
         var file = stream.openFile()
-        // Nobody has said whose that is.
+        // Whose that is was not said.
         file += stream.blocks(of: Self.copy(8, .egress), at: Self.begin, rule: nil)
         // A port of that number is another one now.
         file += stream.blocks(of: Self.copy(7, .egress), at: Self.begin, rule: nil)
