@@ -55,7 +55,7 @@ extension Installation {
             if tunnel.existing() == nil { try copies.write(plan.arrivals) }
             ways.tunnelDevice = try tunnel.make(copies, port: tunnelPort).index
         }
-        if taking.contains(where: { !$0.canSendCopies }) {
+        if taking.contains(where: { !$0.canSendCopies && plan.uses[$0.number] != nil }) {
             _ = try copies.rings.ring(at: Int(WEIR_RING_MIRROR), bytes: CopyRings.usualBytes)
         }
         let gracePeriod = try GracePeriod()

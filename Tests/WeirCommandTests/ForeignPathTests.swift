@@ -153,7 +153,10 @@ extension WeirCommandSuite {
                 var traffic = Traffic()
                 try traffic.send(site, datagrams: 40, of: 40)
                 try site.waitForWindow()
-                try site.foreigner("mv .weir-\(id) away; ln -s ../treasure .weir-\(id)")
+                // Where weir-export makes it anew between, once more.
+                try site.foreigner(
+                    "n=0; until { mv .weir-\(id) away$n || true; ln -sT ../treasure .weir-\(id); }; "
+                        + "do n=$((n + 1)); [ $n -lt 100 ]; done")
                 try traffic.send(site, datagrams: 40, of: 40)
                 try site.waitForWindow()
                 #expect(daemon.stop().status == 0)
