@@ -129,6 +129,7 @@ package struct Daemon: ~Copyable {
     private mutating func beginOnce() {
         guard !hasBegun, let beginning = watch.beginning else { return }
         hasBegun = true
+        followDrops()
         let ports = (try? ports()) ?? []
         let restarts = state.countStart()
         board.update { report in
