@@ -68,7 +68,7 @@ package struct CaptureStream: Sendable {
         self.begin = begin
     }
 
-    /// Takes what is known of ports now. What was lost since the last call is said with each port's next frame.
+    /// Takes what is known of ports now. Each port's next frame has the number of frames lost since the last call.
     package mutating func take(_ ports: [CapturedPort]) {
         for port in ports {
             guard var entry = known[port.number] else {

@@ -116,7 +116,7 @@ private final class MirrorLedger: Sendable {
         var ring: UInt32?
         var position: UInt64 = 0
         var unsent: [UnsentCopies] = []
-        /// By processes that have ended, and by the one that runs.
+        /// By processes that have ended, and by the process that runs.
         var sentBefore: UInt64 = 0
         var sent: UInt64 = 0
     }

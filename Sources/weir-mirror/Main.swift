@@ -11,8 +11,8 @@ struct Main: ParsableCommand {
         commandName: "weir-mirror",
         abstract: "Send copies of frames of ports whose programs cannot send them.",
         discussion: """
-            weir run starts this program by itself where a tap session has such a port for a source: one that a switch reads through \
-            AF_XDP, or one that is attached with the hook xdp. It hands over the ring that the copies lie in, so that this program \
+            weir run starts this program by itself where a tap session has such a port for a source: a port that a switch reads through \
+            AF_XDP, or a port that is attached with the hook xdp. It hands over the ring that the copies lie in, so that this program \
             cannot be run by hand.
             """)
 

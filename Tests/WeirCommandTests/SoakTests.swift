@@ -48,9 +48,10 @@ extension WeirCommandSuite {
                 #expect(daemon.isRunning && senders.allSatisfy(\.isRunning))
                 memory.append(try #require(try site.status().daemon?.life.residentBytes))
             }
-            // The first quarter fills buffers that are used again and again.
-            let (early, late) = (try #require(memory[4..<8].max()), try #require(memory[12...].max()))
-            #expect(Double(late) < 1.25 * Double(early), "\(memory)")
+            // The first quarter fills buffers that are used again and again. A busy moment may make one grow later, once; a leak grows on.
+            let quarters = try [memory[4..<8], memory[8..<12], memory[12...]].map { Double(try #require($0.max())) }
+            let growth = zip(quarters, quarters.dropFirst()).map { $1 / $0 }
+            #expect(growth.contains { $0 < 1.02 } && growth.reduce(1, *) < 1.25, "\(memory)")
             return memory
         }
 

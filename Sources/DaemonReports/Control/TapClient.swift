@@ -10,7 +10,7 @@ package struct TapClient: Sendable {
     package struct Refusal: Error, CustomStringConvertible {
         /// Whether the request itself cannot be meant.
         package let isUsage: Bool
-        /// Whether no daemon answers, or the one that does cannot do it now.
+        /// Whether no daemon answers, or the daemon that answers cannot do it now.
         package var isForNow = false
         package let description: String
     }

@@ -18,7 +18,7 @@ package struct TapLabels: Codable, Equatable, Sendable {
 
     package init() {}
 
-    /// The label of a session with a destination: 1 to 65535. One that is free again is used as late as can be.
+    /// The label of a session with a destination: 1 to 65535. A label that is free again is used as late as possible.
     package mutating func label(of session: String, to destination: String) -> UInt16 {
         if let entry = entries.last(where: { $0.session == session && $0.destination == destination }) {
             return entry.label

@@ -94,7 +94,7 @@ extension RealInterfaces {
                 + (use.copying == .nothing ? "" : ", that copies \(use.copying)")
             print("\(kind.name)\(which): \(size.instructions) instructions, \(size.verified) verified")
             let asksPolicy = use.asksPolicy || kind == .xdpDispatched
-            let most = (asksPolicy ? 8192 : 4096) + (use.copying == .frames ? 6144 : 1024)
+            let most = (asksPolicy ? 8192 : 4096) + (use.copying == .frames ? 4096 : 0)
             #expect((1..<most).contains(size.instructions))
             // The verifier walks a million at most (BPF_COMPLEXITY_LIMIT_INSNS).
             #expect(size.verified < (use.copying == .frames ? 200_000 : 100_000))
